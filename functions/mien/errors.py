@@ -1,0 +1,16 @@
+"""The two things that can be known of a failure. Whatever else is raised is a bug, and is to be seen as one."""
+
+
+class Rejected(Exception):
+    """This input can never be classified. Say why, and don't retry.
+
+    reason: a code, the same for all inputs of one kind; detail: a sentence for whoever sent it.
+    """
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+class TryAgain(Exception):
+    """The same input may succeed later. Leave it where it is."""
