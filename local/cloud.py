@@ -1,0 +1,215 @@
+"""One machine as the cloud: MiniStack as a child process, and the project's own template deployed into it.
+
+MiniStack plays CloudFormation, S3, SQS, Lambda, API Gateway, CloudWatch and IAM (whose policies it does not enforce).
+SageMaker it has not: InvokeEndpoint goes to local/endpoint.py. What is deployed, its names, prefixes, timeouts and
+sizes are the template's; here stands only how the parts are started, joined and stopped.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import WaiterError
+
+from local import template
+from local.package import BUILD, package
+from local.template import ROOT
+
+MODEL = ROOT / "models"
+STACK = "mien"
+ENDPOINT_NAME = "mien-faces"
+REGION = "us-east-1"
+START_SECONDS = 60
+# MiniStack takes any key; twelve digits are the account's number.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "000000000000",
+    "AWS_SECRET_ACCESS_KEY": "embedded",
+    "AWS_DEFAULT_REGION": REGION,
+}
+
+
+class CloudError(Exception):
+    """The embedded cloud can't be started, or the application not deployed into it: a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running cloud. `outputs` are the deployed stack's; url: where all services answer."""
+
+    url: str
+    outputs: Mapping[str, str]
+
+    def client(self, service: str, **config: Any) -> Any:
+        return client(self.url, service, **config)
+
+    @property
+    def classify_url(self) -> str:
+        """Where the API answers here; the stack's output names the address that it has on AWS."""
+        host, _, rest = self.outputs["ClassifyUrl"].removeprefix("https://").partition("/")
+        stage, _, path = rest.partition("/")
+        return f"{self.url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{path}"
+
+    @property
+    def api_key(self) -> str:
+        key = self.client("apigateway").get_api_key(apiKey=self.outputs["ApiKeyId"], includeValue=True)
+        return str(key["value"])
+
+
+def client(url: str, service: str, **config: Any) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(**config),
+    )
+
+
+@contextlib.contextmanager
+def running(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
+    """The cloud with the application in it, until the block ends. port: None takes a free one. Raises CloudError."""
+    with empty(port, model) as url:
+        yield Cloud(url, deploy(url))
+
+
+@contextlib.contextmanager
+def empty(port: int | None = None, model: Path = MODEL) -> Iterator[str]:
+    """The cloud with nothing in it but the model's endpoint: its address."""
+    port = free_port() if port is None else port
+    require_free(port)
+    BUILD.mkdir(exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((BUILD / "cloud.log").open("wb"))
+        # Functions' code and processes live under the temporary folder, and go with it.
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
+        serve = [sys.executable, "-m", "local.endpoint", str(model), ENDPOINT_NAME]
+        endpoint = stack.enter_context(child(serve, dict(os.environ), log, stdout=subprocess.PIPE))
+        endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
+        if not endpoint_port:
+            raise CloudError(f"the model under {model} could not be served{tail()}")
+        url = f"http://127.0.0.1:{port}"
+        stack.enter_context(child([sys.executable, "-m", "ministack"], environment(port, endpoint_port, scratch), log))
+        wait_for(url)
+        yield url
+
+
+def environment(port: int, endpoint_port: str, scratch: str) -> dict[str, str]:
+    """MiniStack's own, which the functions inherit: so they find the model, and know nothing of it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    return {
+        **inherited,
+        **CREDENTIALS,
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "TMPDIR": scratch,
+        "LOG_LEVEL": "WARNING",
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"http://127.0.0.1:{endpoint_port}",
+        # One thread a library: the functions and the model share the machine's cores already.
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@contextlib.contextmanager
+def child(
+    command: list[str], environment: dict[str, str], log: Any, stdout: Any = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, all of which is gone when the block ends."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CloudError(f"port {port} is in use; choose another with PORT={port + 1}") from error
+
+
+def wait_for(url: str) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):
+            return
+        time.sleep(0.05)
+    raise CloudError(f"MiniStack did not start within {START_SECONDS} s{tail()}")
+
+
+def deploy(url: str) -> dict[str, str]:
+    """Template and package → a stack, made or updated through CloudFormation; its outputs."""
+    s3, cloudformation = client(url, "s3"), client(url, "cloudformation")
+    archive, bucket = package(), f"{STACK}-code"
+    s3.create_bucket(Bucket=bucket)
+    s3.upload_file(str(archive), bucket, archive.name)
+    request = {
+        "StackName": STACK,
+        "TemplateBody": json.dumps(template.with_code(bucket, archive.name)),
+        "Parameters": [{"ParameterKey": "EndpointName", "ParameterValue": ENDPOINT_NAME}],
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    cloudformation.create_stack(**request)
+    try:
+        waiter = cloudformation.get_waiter("stack_create_complete")
+        waiter.wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
+    except WaiterError as error:
+        raise CloudError(f"the stack was not created: {failures(cloudformation)}{tail()}") from error
+    join_queue(url)
+    return outputs(url, STACK)
+
+
+def join_queue(url: str) -> None:
+    """MiniStack hands a Number parameter on as text, and its poller can't compare text: the mapping is set again."""
+    functions = client(url, "lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
+
+
+def outputs(url: str, stack: str) -> dict[str, str]:
+    [described] = client(url, "cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def failures(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
+    return "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '')}" for e in failed)
+
+
+def tail() -> str:
+    lines = (BUILD / "cloud.log").read_text(errors="replace").splitlines()[-10:]
+    return "\n" + "\n".join(lines) if lines else ""

@@ -1,0 +1,50 @@
+"""template.yaml, read and expanded as CloudFormation expands it.
+
+The one place where everything that is local learns what the application is made of.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parent.parent
+PATH = ROOT / "template.yaml"
+
+
+def template() -> dict[str, Any]:
+    """The application as it is written, with its intrinsic functions in long form."""
+    return yaml_parse(PATH.read_text())
+
+
+def functions(of: dict[str, Any]) -> list[dict[str, Any]]:
+    """The properties of each function."""
+    return [r["Properties"] for r in of["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+
+
+def with_code(bucket: str, key: str) -> dict[str, Any]:
+    """The template as `sam package` leaves it: the code is an object in a bucket."""
+    packaged = template()
+    packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    return packaged
+
+
+def expanded() -> dict[str, Any]:
+    """The plain CloudFormation that SAM makes of the template."""
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM looks one up, and then writes ${AWS::Region}
+    return transform(with_code("code", "functions.zip"), {}, NoManagedPolicies())
+
+
+class NoManagedPolicies:
+    """Stands where SAM asks IAM for the ARNs of managed policies; the template names none."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+if __name__ == "__main__":
+    print(json.dumps(expanded(), indent=2))
