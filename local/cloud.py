@@ -160,13 +160,13 @@ def require_free(port: int) -> None:
             raise CloudError(f"port {port} is in use; choose another with PORT={port + 1}") from error
 
 
-def wait_for(url: str) -> None:
-    end = time.monotonic() + START_SECONDS
+def wait_for(url: str, seconds: float = START_SECONDS) -> None:
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):
             return
         time.sleep(0.05)
-    raise CloudError(f"MiniStack did not start within {START_SECONDS} s{tail()}")
+    raise CloudError(f"MiniStack did not answer at {url} within {seconds} s{tail()}")
 
 
 def deploy(url: str) -> dict[str, str]:
