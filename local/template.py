@@ -21,9 +21,12 @@ def template() -> dict[str, Any]:
     return yaml_parse(PATH.read_text())
 
 
-def functions(of: dict[str, Any]) -> list[dict[str, Any]]:
-    """The properties of each function."""
-    return [r["Properties"] for r in of["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+def environment(parameters: dict[str, str]) -> dict[str, str]:
+    """The functions' environment, with the template's defaults and these parameters. Raises KeyError for one missing."""
+    of = template()
+    values = {name: str(p["Default"]) for name, p in of["Parameters"].items() if "Default" in p} | parameters
+    variables = of["Globals"]["Function"]["Environment"]["Variables"]
+    return {name: values[value["Ref"]] for name, value in variables.items()}
 
 
 def with_code(bucket: str, key: str) -> dict[str, Any]:

@@ -50,6 +50,23 @@ def prepare(
 
 
 @app.command()
+def images(
+    csv: Csv,
+    output: Annotated[Path, typer.Option(help="A folder, which gets one folder a class.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows of the csv.")] = None,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Write faces out as PNG files, a folder a class: for the inbox, or to look at."""
+    import numpy as np
+
+    from training.prepare import write_images
+
+    faces = read(csv, skip_bad)
+    count = write_images(faces[np.arange(min(len(faces), limit or len(faces)))], output)
+    console.print(f"{count:,} images under {output}")
+
+
+@app.command()
 def evaluate(
     csv: Csv,
     model: Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")] = Path("models"),

@@ -1,11 +1,11 @@
-"""FER2013's csv → the channels of a training job.
-
-Writes `train/faces.npz` and `validation/faces.npz`, as `container/train.py` reads them.
+"""FER2013's csv → the channels of a training job: `train/faces.npz` and `validation/faces.npz`, as
+`container/train.py` reads them. And → image files, a folder a class.
 """
 
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mien.expressions import LABELS
 from training.fer2013 import Faces
@@ -40,3 +40,12 @@ def write(faces: Faces, channel: Path) -> Path:
     path = channel / "faces.npz"
     np.savez_compressed(path, images=faces.images, labels=faces.labels, classes=np.array(LABELS))
     return path
+
+
+def write_images(faces: Faces, folder: Path) -> int:
+    """Writes `folder/<class>/<index>.png`, lossless; the index is the face's place in the csv. Returns the count."""
+    for index, (image, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
+        path = folder / LABELS[label] / f"{index:05}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path, compress_level=1)
+    return len(faces)

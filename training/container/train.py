@@ -27,6 +27,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+# SageMaker copies this folder to S3 as the training goes, and back before a new attempt.
+ON_SAGEMAKER = Path("/opt/ml")
+CHECKPOINTS = ON_SAGEMAKER / "checkpoints" if ON_SAGEMAKER.is_dir() else Path("build/checkpoints")
+
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sagemaker = os.environ.get
@@ -34,7 +38,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--train", type=Path, default=sagemaker("SM_CHANNEL_TRAIN"), help="folder of the training faces")
     parser.add_argument("--validation", type=Path, default=sagemaker("SM_CHANNEL_VALIDATION"), help="folder of the validation faces")
     parser.add_argument("--model-dir", type=Path, default=sagemaker("SM_MODEL_DIR"), help="where the model goes")
-    parser.add_argument("--checkpoints", type=Path, default="/opt/ml/checkpoints", help="where the state of each epoch goes")
+    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="where the state of each epoch goes")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.1, help="the peak of the one-cycle schedule")
@@ -128,6 +132,7 @@ def export(model: Classifier, folder: Path, classes: list[str], size: tuple[int,
 
 def main() -> None:
     chosen = options()
+    hyperparameters = {name: value for name, value in vars(chosen).items() if not isinstance(value, Path)}
     torch.manual_seed(chosen.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     images, labels, classes = faces(chosen.train)
@@ -158,6 +163,8 @@ def main() -> None:
     checkpoint, first, history = chosen.checkpoints / "state.pt", 0, []
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
+        if state["hyperparameters"] != hyperparameters:
+            sys.exit(f"{checkpoint} is of a training with other hyperparameters; delete it, or name other --checkpoints")
         for part, saved in zip((network, average, optimizer, schedule), state["parts"], strict=True):
             part.load_state_dict(saved)
         first, history = state["epoch"], state["history"]
@@ -195,7 +202,8 @@ def main() -> None:
         # The form that SageMaker's metric definitions read.
         print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
         parts = [part.state_dict() for part in (network, average, optimizer, schedule)]
-        torch.save({"epoch": epoch + 1, "parts": parts, "history": history}, checkpoint.with_suffix(".new"))
+        state = {"epoch": epoch + 1, "parts": parts, "history": history, "hyperparameters": hyperparameters}
+        torch.save(state, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
 
     with (chosen.model_dir / "history.csv").open("w", newline="") as file:
@@ -203,7 +211,6 @@ def main() -> None:
         rows.writeheader()
         rows.writerows(history)
     torch.save(average.module.state_dict(), chosen.model_dir / "model.pt")
-    hyperparameters = {k: v for k, v in vars(chosen).items() if not isinstance(v, Path)}
     description = {
         "training": {
             "hyperparameters": hyperparameters,

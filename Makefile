@@ -1,0 +1,65 @@
+# Each target is a line over a tool. `make` alone lists them.
+PYTHON ?= python3
+PORT ?= 4566
+IMAGES ?= samples/faces
+RUNTIME := python3.13
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check test-sam deploy-local requirements clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/local.done ## Classify sample faces through the whole application; IMAGES=DIR takes your own.
+	@.venv/bin/python -m local demo $(call quoted,$(IMAGES))
+
+up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
+	@.venv/bin/python -m local up --port $(PORT)
+
+test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
+	@.venv/bin/python -m pytest
+
+check: .venv/dev.done ## Run the linters, over the template and over what SAM makes of it too.
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/cfn-lint template.yaml
+	mkdir -p build && .venv/bin/python -m local.template > build/template.json
+	.venv/bin/cfn-lint --ignore-checks W3005 -- build/template.json # SAM writes a DependsOn beside a Ref
+
+deploy-local: .venv-sam/done .venv-runtime/done ## The same with the SAM CLI: build, and deploy into an embedded cloud.
+	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m local sam --port $(PORT)
+
+test-sam: .venv-sam/done .venv-runtime/done ## Run the tests that need the SAM CLI and Lambda's own Python.
+	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m pytest tests/e2e
+
+requirements: .venv/dev.done ## Pin all requirements anew.
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
+
+clean: ## Delete what was installed and built.
+	rm -rf .venv .venv-sam .venv-runtime .aws-sam build
+
+quoted = '$(subst ','\'',$(1))'
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Mien needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/local.done: requirements/local.txt | .venv/bin/python
+	@echo "installing requirements into .venv" && $(call install,.venv,$<) && touch $@
+
+.venv/dev.done: requirements/dev.txt .venv/local.done
+	@echo "installing development requirements into .venv" && $(call install,.venv,$<) && touch $@
+
+# `sam build` compiles for the template's runtime, and needs a Python of that version; so does running what it built.
+.venv-runtime/done: requirements/runtime.txt
+	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
+	@$(RUNTIME) -m venv .venv-runtime
+	@echo "installing requirements into .venv-runtime" && $(call install,.venv-runtime,$<) && touch $@
+
+.venv-sam/done: requirements/sam.txt
+	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
+	@$(RUNTIME) -m venv .venv-sam
+	@echo "installing the SAM CLI into .venv-sam" && $(call install,.venv-sam,$<) && touch $@

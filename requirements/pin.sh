@@ -1,0 +1,13 @@
+# Pins every set with hashes, and with no address of an index. uv resolves for all platforms and Pythons at once.
+set -eu
+cd "$(dirname "$0")"
+pin() {
+  options="--quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header"
+  uv pip compile $options "$@"
+}
+pin ../functions/requirements.in -o ../functions/requirements.txt
+pin local.in -c ../functions/requirements.txt -o local.txt
+pin dev.in -c local.txt -o dev.txt
+pin runtime.in -c dev.txt -o runtime.txt
+pin training.in -c dev.txt -o training.txt
+pin sam.in -o sam.txt

@@ -1,0 +1,23 @@
+"""What all tests share: the environment that the template gives the functions, and the sample faces."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from local import cloud, template
+
+SAMPLES = Path(__file__).parent.parent / "samples" / "faces"
+
+
+def pytest_configure() -> None:
+    # The functions read their environment when they are imported, as they do in Lambda.
+    os.environ.update(cloud.CREDENTIALS)
+    os.environ.update(template.environment({"EndpointName": cloud.ENDPOINT_NAME}))
+    os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
+
+
+@pytest.fixture(scope="session")
+def sample() -> bytes:
+    """A 48x48 grayscale PNG of a face."""
+    return (SAMPLES / "happy" / "1.png").read_bytes()

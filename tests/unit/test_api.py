@@ -1,0 +1,84 @@
+"""A request's body → the image that it holds; and how an answer is asked for."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.api import MAX_BODY_BYTES, Refused, image_of, wants_text
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def test_the_three_forms_hold_the_same_image(sample: bytes) -> None:
+    article = image_of(encoded(sample), False, "text/plain")
+    as_json = image_of(json.dumps({"image": encoded(sample)}), False, "application/json")
+    raw = image_of(encoded(sample), True, "image/png")
+    assert article == as_json == raw == sample
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded"])
+def test_the_articles_form_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
+    assert image_of(encoded(sample), False, kind) == sample
+
+
+def test_base64_that_was_declared_to_be_an_image_is_understood(sample: bytes) -> None:
+    assert image_of(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
+
+
+def test_base64_may_come_in_lines_or_as_a_data_url(sample: bytes) -> None:
+    assert image_of(base64.encodebytes(sample).decode(), False, "text/plain") == sample
+    assert image_of(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("", "image/png", 400),
+        ("%%%", "text/plain", 400),
+        ("é", "text/plain", 400),
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ('{"image": 1}', "application/json", 400),
+        ('{"picture": ""}', "application/json", 400),
+        ("[" * 100_000, "application/json", 400),
+        ("<x/>", "application/xml", 415),
+        ("x", "multipart/form-data", 415),
+        ("A" * (MAX_BODY_BYTES * 4 // 3 + 8), "text/plain", 413),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: str, status: int) -> None:
+    with pytest.raises(Refused) as refused:
+        image_of(body, False, kind)
+    assert refused.value.status == status
+    assert str(refused.value).endswith(".")
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) -> None:
+    try:
+        received = image_of(encoded(data), True, "application/octet-stream")
+    except Refused:
+        received = b""
+    assert received == data or data[:64].isascii()
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("application/json", False),
+        ("text/plain", True),
+        ("TEXT/PLAIN; charset=utf-8, */*", True),
+        ("application/json, text/plain", False),
+        ("text/plain, application/json", True),
+    ],
+)
+def test_the_word_alone_is_for_those_who_ask_for_it(accept: str | None, expected: bool) -> None:
+    assert wants_text(accept) is expected

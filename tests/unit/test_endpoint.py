@@ -1,0 +1,155 @@
+"""What is sent to an endpoint, and what is made of its answers."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.endpoint import Endpoint, checked, npy
+from mien.errors import TryAgain
+from mien.images import FACE_SIZE, Face, face
+from mien.settings import Settings
+
+EVEN = [1 / 7] * 7
+
+
+class Answer(BaseHTTPRequestHandler):
+    """SageMaker's runtime as a test needs it: it answers what it was told to, and keeps what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.headers["Content-Type"], body))  # type: ignore[attr-defined]
+        status, headers, answer = self.server.answer  # type: ignore[attr-defined]
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(answer)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def answering(
+    status: int, body: Any, error: str | None = None, kind: str = "batch"
+) -> Iterator[tuple[Endpoint, list[tuple[str, bytes]]]]:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    headers = {"x-amzn-ErrorType": error} if error else {"x-Amzn-Invoked-Production-Variant": "blue"}
+    server.asked = []
+    server.answer = (status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = Settings("faces", kind, "inbox/", "results/", "rejected/")  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", f"http://127.0.0.1:{server.server_port}")
+        endpoint = Endpoint(settings, read_timeout=2, connections=2)
+    try:
+        yield endpoint, server.asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def classify(endpoint: Endpoint, faces: list[Face]) -> list[Any]:
+    with ThreadPoolExecutor(2) as pool:
+        return endpoint.classify(faces, pool)
+
+
+@pytest.fixture
+def faces(sample: bytes) -> list[Face]:
+    return [face(sample)] * 3
+
+
+def test_the_npy_that_is_written_by_hand_is_what_numpy_reads() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (300, FACE_SIZE, FACE_SIZE), np.uint8)
+    for count in (1, 10, 300):
+        written = npy([Face(p.tobytes(), FACE_SIZE, "L", 1, 1) for p in pixels[:count]])
+        read = np.load(io.BytesIO(written), allow_pickle=False)
+        assert read.dtype == np.uint8
+        assert (read == pixels[:count]).all()
+
+
+def test_a_batch_is_one_call(faces: list[Face]) -> None:
+    with answering(200, [EVEN] * 3) as (endpoint, asked):
+        answers = classify(endpoint, faces)
+    assert [probabilities for probabilities, _ in answers] == [EVEN] * 3
+    assert answers[0][1].variant == "blue"
+    assert [kind for kind, _ in asked] == ["application/x-npy"]
+
+
+def test_the_built_in_algorithm_gets_a_png_for_each_face(sample: bytes) -> None:
+    with answering(200, EVEN, kind="image") as (endpoint, asked):
+        answers = classify(endpoint, [endpoint.face(sample)] * 3)
+    assert [probabilities for probabilities, _ in answers] == [EVEN] * 3
+    assert [(kind, body[:4]) for kind, body in asked] == [("application/x-image", b"\x89PNG")] * 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>",
+        b"",
+        {"predictions": []},
+        [EVEN] * 2,
+        [EVEN] * 4,
+        [EVEN[:6]] * 3,
+        b"[[NaN,0,0,0,0,0,1],[1,0,0,0,0,0,0],[1,0,0,0,0,0,0]]",
+        [[True, 0, 0, 0, 0, 0, 0]] * 3,
+        [[2.0, -1.0, 0, 0, 0, 0, 0]] * 3,
+        [[0.1] * 7] * 3,
+        ["happy"] * 3,
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_no_distribution_is_never_taken_for_a_result(body: Any, faces: list[Face]) -> None:
+    with answering(200, body) as (endpoint, _), pytest.raises(TryAgain, match="faces"):
+        classify(endpoint, faces)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (429, "ModelNotReadyException"),
+        (400, "ThrottlingException"),
+        (400, "ValidationError"),
+        (500, "InternalFailure"),
+        (503, "ServiceUnavailable"),
+        (530, "InternalDependencyException"),
+        (400, ""),
+    ],
+)
+def test_what_may_pass_is_to_be_tried_again(status: int, error: str, faces: list[Face]) -> None:
+    with answering(status, b"", error) as (endpoint, _), pytest.raises(TryAgain):
+        classify(endpoint, faces)
+
+
+def test_a_model_that_fails_may_recover(faces: list[Face]) -> None:
+    body = {"Message": "no", "OriginalStatusCode": 500, "OriginalMessage": "worker died", "LogStreamArn": ""}
+    with answering(424, body, "ModelError") as (endpoint, _), pytest.raises(TryAgain):
+        classify(endpoint, faces)
+
+
+def test_a_model_that_refuses_a_well_formed_face_is_the_wrong_model(faces: list[Face]) -> None:
+    body = {"Message": "no", "OriginalStatusCode": 415, "OriginalMessage": "x-npy?", "LogStreamArn": ""}
+    with answering(424, body, "ModelError") as (endpoint, _), pytest.raises(RuntimeError, match="ENDPOINT_INPUT=batch"):
+        classify(endpoint, faces)
+
+
+def test_an_endpoint_that_cannot_be_reached_is_to_be_tried_again(faces: list[Face]) -> None:
+    with answering(200, []) as (endpoint, _):
+        pass
+    with pytest.raises(TryAgain):
+        classify(endpoint, faces)
+
+
+def test_rounding_in_the_model_is_not_held_against_it() -> None:
+    assert checked([[0.999, 0, 0, 0, 0, 0, 0.002]], 1, "faces")

@@ -1,0 +1,51 @@
+"""The deployment package: what every cold start has to carry."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local.package import package
+
+MODULES = ["mien.inbox", "mien.api"]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    with zipfile.ZipFile(package()) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_it_is_under_30_megabytes(unpacked: Path) -> None:
+    assert sum(p.stat().st_size for p in unpacked.rglob("*") if p.is_file()) < 30_000_000
+
+
+def test_it_holds_neither_numpy_nor_pandas_nor_what_the_runtime_has(unpacked: Path) -> None:
+    assert not {"numpy", "pandas", "boto3", "botocore", "pydantic"} & {p.name for p in unpacked.iterdir()}
+
+
+def test_it_is_not_built_twice() -> None:
+    first = package()
+    built = first.stat().st_mtime_ns
+    assert (package(), first.stat().st_mtime_ns) == (first, built)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_handler_imports_nothing_but_the_package_and_boto3(module: str, unpacked: Path, tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.path.insert(0, {str(unpacked)!r})
+import {module}
+loaded = {{name.partition(".")[0] for name in sys.modules}}
+print(*sorted(loaded & {{"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}}))
+print({module}.__file__, sys.modules["PIL"].__file__)
+"""
+    result = subprocess.run([sys.executable, "-c", program], env=dict(os.environ), cwd=tmp_path, check=True, capture_output=True, text=True)
+    strangers, files = result.stdout.splitlines()
+    assert strangers == ""
+    assert all(file.startswith(str(unpacked)) for file in files.split())

@@ -1,0 +1,80 @@
+"""Result documents: what they hold, where they are stored, and which of two is newer."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.endpoint import Model
+from mien.errors import Rejected
+from mien.expressions import LABELS
+from mien.results import MAX_KEY_BYTES, classified, document, image_of, key_of, newer, rejected
+from mien.storage import supersedes
+from mien.uploads import Upload
+
+UPLOAD = Upload("b", "inbox/ä.png", "v1", "e", 3, "0A")
+MODEL = Model("faces", "AllTraffic", "1", "1-batch")
+HAPPY = [0.01, 0.02, 0.03, 0.8, 0.05, 0.04, 0.05]
+
+
+def test_the_most_probable_label_is_the_label() -> None:
+    result = classified(HAPPY, image_of(UPLOAD, 100, 60), MODEL)
+    assert (result["label"], result["confidence"]) == ("happy", 0.8)
+    assert list(result["probabilities"]) == list(LABELS)
+    assert result["image"]["key"] == "inbox/ä.png"
+    assert (result["image"]["width"], result["image"]["height"]) == (100, 60)
+
+
+def test_the_same_upload_gives_the_same_bytes() -> None:
+    documents = {document(classified(HAPPY, image_of(UPLOAD, 1, 1), replace(MODEL))) for _ in range(2)}
+    assert len(documents) == 1
+
+
+def test_a_document_is_one_line_of_json_in_utf_8_with_sorted_keys() -> None:
+    text = document(rejected(Rejected("empty", "The file is empty."), image_of(UPLOAD))).decode()
+    assert text.endswith("}\n")
+    assert text.count("\n") == 1
+    assert "ä" in text
+    assert list(json.loads(text)) == sorted(json.loads(text))
+
+
+def test_results_mirror_the_inbox() -> None:
+    assert key_of("inbox/a/b.png", "inbox/", "results/") == "results/a/b.png.json"
+    assert key_of("inbox/folder/", "inbox/", "results/") == "results/folder/.json"
+    assert key_of("inbox/", "inbox/", "results/") == "results/.json"
+
+
+@given(st.text(min_size=1, max_size=4), st.integers(0, 1018))
+def test_every_key_that_s3_takes_has_a_place_for_its_result(text: str, length: int) -> None:
+    name = (text * length).encode(errors="ignore")[: MAX_KEY_BYTES - len("inbox/")].decode(errors="ignore")
+    assert len(key_of("inbox/" + name, "inbox/", "rejected/").encode()) <= MAX_KEY_BYTES
+
+
+def test_two_long_names_that_differ_at_the_end_do_not_share_a_result() -> None:
+    long = "inbox/" + "x" * 1017
+    assert key_of(long + "1", "inbox/", "results/") != key_of(long + "2", "inbox/", "results/")
+
+
+@pytest.mark.parametrize(
+    ("sequencer", "other", "expected"),
+    [
+        ("0B", "0A", True),
+        ("0A", "0B", False),
+        ("0A", "0A", False),
+        ("0a", "0A", False),
+        ("0A01", "0A", True),
+        ("0A", "0A00", False),
+        ("0B", "0AFF", True),
+        ("0A", "", True),
+    ],
+)
+def test_the_greater_sequencer_is_the_later_one(sequencer: str, other: str, expected: bool) -> None:
+    assert newer(sequencer, other) is expected
+
+
+@given(st.text("0123456789ABCDEF", max_size=20), st.text("0123456789ABCDEF", max_size=20))
+def test_of_a_result_and_a_rejection_exactly_one_stands_whoever_asks(one: str, other: str) -> None:
+    result, rejection = {"status": "classified"}, {"status": "rejected"}
+    assert supersedes(result, one, other) is not supersedes(rejection, other, one)

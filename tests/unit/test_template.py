@@ -1,0 +1,98 @@
+"""What the template promises to those who read it before they deploy it."""
+
+import re
+from typing import Any
+
+import pytest
+
+from local import template
+
+WRITTEN: dict[str, Any] = template.template()
+RESOURCES: dict[str, Any] = template.expanded()["Resources"]
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+
+
+@pytest.mark.parametrize("name", WRITTEN["Parameters"])
+def test_every_parameter_is_explained_and_bounded(name: str) -> None:
+    parameter = WRITTEN["Parameters"][name]
+    assert parameter["Description"]
+    assert parameter["ConstraintDescription"]
+    assert "AllowedPattern" in parameter or "AllowedValues" in parameter or {"MinValue", "MaxValue"} <= set(parameter)
+
+
+def test_only_the_endpoints_name_has_no_default() -> None:
+    assert [name for name, p in WRITTEN["Parameters"].items() if "Default" not in p] == ["EndpointName"]
+
+
+def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
+    seconds = WRITTEN["Mappings"]["Seconds"]["Inbox"]
+    assert seconds["Visibility"] == 6 * seconds["Timeout"]
+
+
+def test_the_functions_run_on_python_3_13_and_arm64() -> None:
+    assert {f["Runtime"] for f in of_type("AWS::Lambda::Function").values()} == {"python3.13"}
+    assert WRITTEN["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+def test_failed_messages_come_again_alone() -> None:
+    [mapping] = of_type("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_only_the_bucket_of_this_account_may_send_to_the_queue() -> None:
+    [policy] = of_type("AWS::SQS::QueuePolicy").values()
+    [allowed] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    conditions = {key for test in allowed["Condition"].values() for key in test}
+    assert conditions == {"aws:SourceArn", "aws:SourceAccount"}
+    source = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
+    [bucket] = of_type("AWS::S3::Bucket").values()
+    assert source == "arn:${AWS::Partition}:s3:::" + bucket["BucketName"]["Fn::Sub"]
+
+
+def statements() -> list[dict[str, Any]]:
+    policies = [p["PolicyDocument"] for role in of_type("AWS::IAM::Role").values() for p in role["Policies"]]
+    return [statement for policy in policies for statement in policy["Statement"]]
+
+
+def test_the_functions_may_do_only_what_they_do() -> None:
+    for role in of_type("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+    for statement in statements():
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not any("*" in action for action in actions)
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for resource in resources:
+            wide = resource.get("Fn::Sub", "")
+            # A star stands behind a prefix of the one bucket, and nowhere else.
+            assert "*" not in wide or re.fullmatch(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected)Prefix\}\*", wide)
+
+
+def test_exactly_one_endpoint_may_be_invoked() -> None:
+    invoking = [s for s in statements() if s["Action"] == "sagemaker:InvokeEndpoint"]
+    assert len(invoking) == len(of_type("AWS::Lambda::Function"))
+    assert {s["Resource"]["Fn::Sub"].rpartition(":")[2] for s in invoking} == {"endpoint/${EndpointName}"}
+
+
+def test_what_is_stored_is_encrypted_and_private() -> None:
+    [bucket] = of_type("AWS::S3::Bucket").values()
+    assert bucket["BucketEncryption"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(queue["SqsManagedSseEnabled"] for queue in of_type("AWS::SQS::Queue").values())
+
+
+def test_logs_end() -> None:
+    functions = of_type("AWS::Lambda::Function").values()
+    kept = of_type("AWS::Logs::LogGroup")
+    assert {f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions} == set(kept)
+    assert all(group["RetentionInDays"] for group in kept.values())
+
+
+def test_the_api_asks_for_a_key() -> None:
+    [api] = of_type("AWS::ApiGateway::RestApi").values()
+    operations = [operation for path in api["Body"]["paths"].values() for operation in path.values()]
+    assert operations
+    assert all(operation["security"] == [{"api_key": []}] for operation in operations)
