@@ -14,18 +14,24 @@ import typer
 from rich.console import Console
 
 from local import cloud, demo
-from local.cloud import CREDENTIALS, ROOT, Cloud, CloudError
+from local.cloud import CREDENTIALS, Cloud, CloudError
+from local.demo import PATIENCE, SAMPLES
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-SAMPLES = ROOT / "samples" / "faces"
 Images = Annotated[Path, typer.Argument(help="A folder of images. One with a folder a class also gives an accuracy.")]
 Model = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")]
 
 
 @app.command(name="demo")
-def demo_(images: Images = SAMPLES, model: Model = cloud.MODEL) -> None:
+def demo_(
+    images: Images = SAMPLES,
+    model: Model = cloud.MODEL,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds without a new document, after which to give up.")
+    ] = PATIENCE,
+) -> None:
     """Start the cloud, classify a folder of images through its inbox, print the labels, and stop it again.
 
     Ends with status 1 if any image has neither a result nor a rejection.
@@ -37,7 +43,7 @@ def demo_(images: Images = SAMPLES, model: Model = cloud.MODEL) -> None:
     with contextlib.ExitStack() as stack:
         with console.status("starting the embedded cloud, and deploying template.yaml into it"):
             running = stack.enter_context(cloud.running(model=model))
-        run = demo.run(running, images, console)
+        run = demo.run(running, images, console, patience)
     demo.report(run, console)
     lines, table = demo.save(run)
     console.print(f"results: {shown(lines)}, {shown(table)}", highlight=False)
@@ -51,7 +57,7 @@ def up(
     model: Model = cloud.MODEL,
 ) -> None:
     """Start the cloud with the application in it, say how to use it, and keep it running until Ctrl-C."""
-    with cloud.running(port, model) as running:
+    with contextlib.suppress(KeyboardInterrupt), cloud.running(port, model) as running:
         console.print(instructions(running), highlight=False, markup=False, soft_wrap=True)
         while True:
             time.sleep(3600)
@@ -61,6 +67,7 @@ def instructions(running: Cloud) -> str:
     face = shown(SAMPLES / "happy" / "1.png")
     exports = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
     inbox, results, rejected = (running.outputs[name] for name in ("Inbox", "Results", "Rejected"))
+    key, url = running.api_key, running.classify_url
     python = shlex.quote(shown(Path(sys.executable)))
     return f"""
 Mien runs at {running.url}, in an embedded cloud (MiniStack). Ctrl-C ends it, and all that is in it.
@@ -76,8 +83,8 @@ With the AWS CLI, in another terminal:
 
 One image, one answer:
 
-  curl -H 'x-api-key: {running.api_key}' -H 'Content-Type: image/png' --data-binary @{face} {running.classify_url}
-  base64 {face} | curl -H 'x-api-key: {running.api_key}' -H 'Content-Type: text/plain' -H 'Accept: text/plain' --data-binary @- {running.classify_url}
+  curl -H 'x-api-key: {key}' -H 'Content-Type: image/png' --data-binary @{face} {url}
+  base64 {face} | curl -H 'x-api-key: {key}' -H 'Accept: text/plain' --data-binary @- {url}
 
 With Python alone:
 
@@ -129,14 +136,10 @@ def main() -> None:
     # A `kill` ends the cloud as Ctrl-C does: through the blocks that stop what they started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        app(standalone_mode=False)
-    except (CloudError, typer.Exit) as error:
-        code = getattr(error, "exit_code", 1)
-        if isinstance(error, CloudError):
-            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
-        raise SystemExit(code) from None
-    except (KeyboardInterrupt, typer.Abort):
-        raise SystemExit(130) from None
+        app()
+    except CloudError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

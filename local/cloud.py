@@ -25,8 +25,8 @@ from botocore.config import Config
 from botocore.exceptions import WaiterError
 
 from local import template
-from local.package import BUILD, package
-from local.template import ROOT
+from local.package import package
+from local.template import BUILD, ROOT
 
 MODEL = ROOT / "models"
 STACK = "mien"
@@ -129,17 +129,23 @@ def child(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own, all of which is gone when the block ends."""
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout or log,
+        stderr=log,
+        start_new_session=True,
     )
     try:
         yield process
     finally:
+        if process.stdout:
+            process.stdout.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            pass
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

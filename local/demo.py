@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.cloud import BUILD, Cloud
+from local.cloud import Cloud
+from local.template import BUILD, ROOT
 
+SAMPLES = ROOT / "samples" / "faces"
 THREADS = 16
 # Longer than a message that failed once waits for its second attempt.
-PATIENCE_SECONDS = 400
+PATIENCE = 400.0
 SHOWN = 40
 
 Document = dict[str, Any]
@@ -40,7 +42,8 @@ def images_of(folder: Path) -> list[Path]:
     return [p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
 
 
-def run(cloud: Cloud, folder: Path, console: Console, patience: float = PATIENCE_SECONDS) -> Run:
+def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
+    """patience: seconds without a new document, after which to give up."""
     s3, bucket = cloud.client("s3", max_pool_connections=THREADS), cloud.outputs["BucketName"]
     inbox, results, rejected = (prefix(cloud, name) for name in ("Inbox", "Results", "Rejected"))
     names = {p.relative_to(folder).as_posix(): p for p in images_of(folder)}
@@ -102,7 +105,9 @@ def report(run: Run, console: Console) -> None:
         else:
             wrong = name in expected and expected[name] != document["label"]
             bar = "█" * round(document["confidence"] * 20)
-            table.add_row(name, document["label"], f"{document['confidence']:.2f} {bar}", style="yellow" if wrong else None)
+            table.add_row(
+                name, document["label"], f"{document['confidence']:.2f} {bar}", style="yellow" if wrong else None
+            )
     console.print(table)
     if len(run.documents) > SHOWN:
         console.print(f"and {len(run.documents) - SHOWN:,} more")
@@ -110,8 +115,11 @@ def report(run: Run, console: Console) -> None:
     console.print(", ".join(f"{count:,} {label}" for label, count in labels.most_common()))
     if expected:
         right = sum(run.documents[name]["label"] == label for name, label in expected.items())
-        console.print(f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are their folder's name")
-    console.print(f"{len(run.documents) / max(run.seconds, 1e-9):.0f} images per second: {len(run.documents):,} in {run.seconds:.1f} s")
+        console.print(
+            f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are their folder's name"
+        )
+    count = len(run.documents)
+    console.print(f"{count / max(run.seconds, 1e-9):.0f} images per second: {count:,} in {run.seconds:.1f} s")
     for name in run.missing:
         console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
-import inference  # noqa: E402 - the container's code lies in a folder of its own, as it does in the container
+import inference
 
 MAX_BODY_BYTES = 25_000_000  # of an endpoint on instances
 VARIANT = "AllTraffic"

@@ -7,10 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-from local.template import ROOT
+from local.template import BUILD, ROOT
 
 SOURCE = ROOT / "functions"
-BUILD = ROOT / "build"
 
 
 def package() -> Path:

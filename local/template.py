@@ -8,12 +8,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from samtranslator.parser.parser import Parser
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parent.parent
 PATH = ROOT / "template.yaml"
+# What is made here and can be made again: the package, logs, results.
+BUILD = ROOT / "build"
 
 
 def template() -> dict[str, Any]:
@@ -22,7 +23,7 @@ def template() -> dict[str, Any]:
 
 
 def environment(parameters: dict[str, str]) -> dict[str, str]:
-    """The functions' environment, with the template's defaults and these parameters. Raises KeyError for one missing."""
+    """The functions' environment, with the template's defaults and these parameters. Raises KeyError."""
     of = template()
     values = {name: str(p["Default"]) for name, p in of["Parameters"].items() if "Default" in p} | parameters
     variables = of["Globals"]["Function"]["Environment"]["Variables"]

@@ -1,13 +1,11 @@
 """What all tests share: the environment that the template gives the functions, and the sample faces."""
 
 import os
-from pathlib import Path
 
 import pytest
 
 from local import cloud, template
-
-SAMPLES = Path(__file__).parent.parent / "samples" / "faces"
+from local.demo import SAMPLES
 
 
 def pytest_configure() -> None:

@@ -14,7 +14,10 @@ from training.fer2013 import BadRows, Faces
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="FER2013's train.csv or fer2013.csv, or one of them gzipped.")]
+Csv = Annotated[
+    Path,
+    typer.Argument(exists=True, dir_okay=False, help="FER2013's train.csv or fer2013.csv, or one of them gzipped."),
+]
 SkipBad = Annotated[bool, typer.Option(help="Go on without rows that hold no labelled face.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same files.")]
 
@@ -22,9 +25,15 @@ Seed = Annotated[int, typer.Option(help="The same seed makes the same files.")]
 @app.command()
 def prepare(
     csv: Csv,
-    output: Annotated[Path, typer.Option(help="Where the channels go: OUTPUT/train and OUTPUT/validation.")] = Path("build/fer2013"),
-    exclude: Annotated[Path | None, typer.Option(exists=True, help="A csv whose faces may not be trained on, such as the public test.")] = None,
-    validation: Annotated[float, typer.Option(min=0.01, max=0.5, help="The share that is held out of each class.")] = 0.1,
+    output: Annotated[Path, typer.Option(help="Where the channels go: OUTPUT/train and OUTPUT/validation.")] = Path(
+        "build/fer2013"
+    ),
+    exclude: Annotated[
+        Path | None, typer.Option(exists=True, help="A csv whose faces may not be trained on, such as the public test.")
+    ] = None,
+    validation: Annotated[
+        float, typer.Option(min=0.01, max=0.5, help="The share that is held out of each class.")
+    ] = 0.1,
     skip_bad: SkipBad = False,
     seed: Seed = 0,
 ) -> None:
@@ -69,7 +78,9 @@ def images(
 @app.command()
 def evaluate(
     csv: Csv,
-    model: Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")] = Path("models"),
+    model: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")
+    ] = Path("models"),
     output: Annotated[Path | None, typer.Option(help="Write the figures here too, as JSON.")] = None,
     skip_bad: SkipBad = False,
 ) -> None:
@@ -117,9 +128,9 @@ def read(csv: Path, skip_bad: bool) -> Faces:
 
 def main() -> None:
     try:
-        app(standalone_mode=True)
+        app()
     except (ValueError, OSError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
+        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
 
 

@@ -11,12 +11,14 @@ from training.fer2013 import Faces
 
 sys.path.insert(0, str(Path(__file__).parent / "container"))
 
-import inference  # noqa: E402 - the container's code lies in a folder of its own, as it does in the container
+import inference
 
 
 def probabilities(images: np.ndarray, model: inference.Model) -> np.ndarray:
     """uint8 [n, 48, 48] → float32 [n, classes]."""
-    parts = [inference.predict_fn(inference.Faces(images[i : i + 256], False), model)[0] for i in range(0, len(images), 256)]
+    parts = [
+        inference.predict_fn(inference.Faces(images[i : i + 256], False), model)[0] for i in range(0, len(images), 256)
+    ]
     return np.concatenate(parts)
 
 
@@ -37,7 +39,11 @@ def measure(faces: Faces, folder: Path) -> dict[str, Any]:
         "accuracy_95": [round(bound, 4) for bound in wilson(int(right.sum()), len(faces))],
         "balanced_accuracy": round(float(recall[there > 0].mean()), 4),
         "classes": {
-            name: {"faces": int(there[i]), "precision": round(float(precision[i]), 4), "recall": round(float(recall[i]), 4)}
+            name: {
+                "faces": int(there[i]),
+                "precision": round(float(precision[i]), 4),
+                "recall": round(float(recall[i]), 4),
+            }
             for i, name in enumerate(model.labels)
         },
         "confusion": {"rows": "labels", "columns": "guesses", "counts": confusion.tolist()},

@@ -109,4 +109,3 @@ def face(emotion: str, pixels: str) -> tuple[np.ndarray, int]:
     if outside.size:
         raise ValueError(f"a pixel of {outside[0]}, not from 0 to 255")
     return values.astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE), int(emotion)
-

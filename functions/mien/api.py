@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/classify")
 def classify() -> Response[str]:
     event = app.current_event
-    face = endpoint.face(image_of(event.body or "", event.is_base64_encoded, content_type(event.headers)))
+    face = endpoint.face(image_of(event.body or "", bool(event.is_base64_encoded), content_type(event.headers)))
     [(probabilities, model)] = endpoint.classify([face], pool)
     result = classified(probabilities, {"width": face.width, "height": face.height}, model)
     metrics.add_metric("ImagesClassified", MetricUnit.Count, 1)

@@ -56,7 +56,7 @@ class Endpoint:
         return face(data) if self.input == "batch" else face(data, BUILT_IN_SIZE, "RGB")
 
     def classify(self, faces: Sequence[Face], pool: Executor) -> list[tuple[Probabilities, Model]]:
-        """Probabilities for each face, in the faces' order. Raises TryAgain where the endpoint gave no usable answer."""
+        """Probabilities for each face, in the faces' order. Raises TryAgain where no usable answer came."""
         if self.input == "batch":
             answers: Iterable[Any] = [self.invoke("application/x-npy", npy(faces), len(faces))]
         else:
@@ -104,7 +104,9 @@ def checked(rows: Any, count: int, endpoint: str) -> list[Probabilities]:
         raise TryAgain(f"endpoint {endpoint} answered with something else than {count} rows")
     for row in rows:
         if not isinstance(row, list) or len(row) != len(LABELS):
-            raise TryAgain(f"endpoint {endpoint} answered with a row of something else than {len(LABELS)} probabilities")
+            raise TryAgain(
+                f"endpoint {endpoint} answered with a row of something else than {len(LABELS)} probabilities"
+            )
         if not all(type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 1 for value in row):
             raise TryAgain(f"endpoint {endpoint} answered with values that are no probabilities")
         if abs(sum(row) - 1) > 0.01:

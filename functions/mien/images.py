@@ -34,7 +34,7 @@ PREPROCESSING = "1"
 
 # Several files lie in memory at once, while others are read: 8 x 16 MiB.
 MAX_BYTES = 16 * 1024 * 1024
-# A 48-megapixel phone's photo still passes. Decoded with an alpha channel it takes 200 MB, and one is decoded at a time.
+# A 48-megapixel phone's photo still passes. With an alpha channel it takes 200 MB, and one is decoded at a time.
 MAX_PIXELS = 50_000_000
 # Below this a face has no expression left.
 MIN_SIDE = 16
@@ -58,7 +58,7 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 @dataclass(frozen=True)
 class Face:
-    """pixels: uint8 [size, size] for mode L, uint8 [size, size, 3] for RGB; width and height: the file's own, in pixels."""
+    """pixels: uint8 [size, size] for mode L, uint8 [size, size, 3] for RGB; width, height: the file's, in pixels."""
 
     pixels: bytes
     size: int
@@ -109,7 +109,9 @@ def opened(data: bytes) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:
-        raise Rejected("not_an_image", f"The file is no image of a kind that is taken: {', '.join(FORMATS)}.") from error
+        raise Rejected(
+            "not_an_image", f"The file is no image of a kind that is taken: {', '.join(FORMATS)}."
+        ) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Rejected("too_many_pixels", f"The image has {width * height:,} pixels; the limit is {MAX_PIXELS:,}.")
@@ -133,7 +135,8 @@ def squared(image: Image.Image, size: int, mode: Literal["L", "RGB"]) -> Image.I
     if image.format in ("JPEG", "MPO"):
         # The decoder itself averages blocks of 2x2 to 8x8 pixels, for a fraction of the time and memory.
         side = min(image.size)
-        image.draft(mode if image.mode != "CMYK" else None, tuple(2 * size * length // side for length in image.size))
+        at_least = (2 * size * image.width // side, 2 * size * image.height // side)
+        image.draft(mode if image.mode != "CMYK" else None, at_least)
     image.load()
     factor = max(1, min(image.size) // (2 * size))
     # A multiple of the factor: less than a hundredth of the side is given up, and every average is of whole blocks.

@@ -10,9 +10,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mien import images
-from mien.endpoint import Endpoint
+from mien.endpoint import Endpoint, Model, Probabilities
 from mien.errors import Rejected, TryAgain
+from mien.images import MAX_BYTES, Face
 from mien.results import Result, classified, image_of, rejected
 from mien.settings import settings
 from mien.storage import Storage
@@ -22,8 +22,6 @@ from mien.uploads import Delivery, Upload, deliveries
 WORKERS = 8
 
 T = TypeVar("T")
-# What came of an upload's step: its value, or why there is none.
-Outcome = T | Exception
 
 logger = Logger(service="inbox")
 metrics = Metrics(namespace="Mien", service="inbox")
@@ -47,7 +45,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for delivery in failed:
         report(delivery, failures)
     metrics.add_metric("MessagesFailed", MetricUnit.Count, len(failed))
-    direct = [failures[u] for delivery in failed if delivery.message_id is None for u in delivery.uploads if u in failures]
+    direct = [
+        failures[u] for delivery in failed if delivery.message_id is None for u in delivery.uploads if u in failures
+    ]
     if direct:
         raise direct[0]
     return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in failed]}
@@ -61,54 +61,57 @@ def ours(upload: Upload) -> bool:
 def classify(uploads: Sequence[Upload]) -> dict[Upload, Exception]:
     """Uploads → their documents in the bucket. Returns those that have none yet, and why."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        faces = attempt(pool, read, uploads)
-        answers = probabilities(pool, {u: face for u, face in faces.items() if isinstance(face, images.Face)})
-        results: dict[Upload, Outcome[Result]] = {}
-        for upload, face in faces.items():
-            outcome = answers.get(upload, face)
-            if isinstance(face, images.Face) and isinstance(outcome, tuple):
-                results[upload] = classified(outcome[0], image_of(upload, face.width, face.height), outcome[1])
-            elif isinstance(outcome, Rejected):
-                results[upload] = rejected(outcome, image_of(upload))
-            else:
-                results[upload] = outcome
-        documents = {u: result for u, result in results.items() if isinstance(result, dict)}
-        written = attempt(pool, lambda upload: storage.write(upload, documents[upload]), list(documents))
-    failures = {u: outcome for u, outcome in (results | written).items() if isinstance(outcome, Exception)}
+        faces, failures = attempt(pool, read, uploads)
+        answers, unanswered = probabilities(pool, faces)
+        failures |= unanswered
+        documents: dict[Upload, Result] = {}
+        for upload, (row, model) in answers.items():
+            face = faces[upload]
+            documents[upload] = classified(row, image_of(upload, face.width, face.height), model)
+        for upload, error in failures.items():
+            if isinstance(error, Rejected):
+                documents[upload] = rejected(error, image_of(upload))
+        written, unwritten = attempt(pool, lambda upload: storage.write(upload, documents[upload]), list(documents))
     for status in ("classified", "rejected"):
-        done = sum(1 for u, result in documents.items() if u not in failures and result["status"] == status)
-        metrics.add_metric(f"Images{status.capitalize()}", MetricUnit.Count, done)
-    return failures
+        count = sum(documents[upload]["status"] == status for upload in written)
+        metrics.add_metric(f"Images{status.capitalize()}", MetricUnit.Count, count)
+    return {upload: error for upload, error in failures.items() if upload not in documents} | unwritten
 
 
-def attempt(pool: Executor, step: Callable[[Upload], T], uploads: Sequence[Upload]) -> dict[Upload, Outcome[T]]:
-    """Takes a step for all uploads at once. What one of them raises is its own outcome, and no other's."""
-
-    def taken(upload: Upload) -> Outcome[T]:
+def attempt(
+    pool: Executor, step: Callable[[Upload], T], uploads: Sequence[Upload]
+) -> tuple[dict[Upload, T], dict[Upload, Exception]]:
+    """Takes a step for all uploads at once: → what came of it, and what was raised. No upload fails another."""
+    steps = {upload: pool.submit(step, upload) for upload in uploads}
+    done: dict[Upload, T] = {}
+    failures: dict[Upload, Exception] = {}
+    for upload, taken in steps.items():
         try:
-            return step(upload)
+            done[upload] = taken.result()
         except Exception as error:
-            return error
+            failures[upload] = error
+    return done, failures
 
-    return dict(zip(uploads, pool.map(taken, uploads), strict=True))
 
-
-def read(upload: Upload) -> images.Face:
-    if upload.size > images.MAX_BYTES:
-        raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {images.MAX_BYTES:,}.")
-    data = storage.read(upload, images.MAX_BYTES)
+def read(upload: Upload) -> Face:
+    if upload.size > MAX_BYTES:
+        raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
+    data = storage.read(upload, MAX_BYTES)
     # Decoding is work for a processor, of which there is about one, and may take much memory: no two at once.
     with one_at_a_time:
         return endpoint.face(data)
 
 
-def probabilities(pool: Executor, faces: dict[Upload, images.Face]) -> dict[Upload, Outcome[Any]]:
+def probabilities(
+    pool: Executor, faces: dict[Upload, Face]
+) -> tuple[dict[Upload, tuple[Probabilities, Model]], dict[Upload, Exception]]:
+    """One answer for all, or one failure of all."""
     if not faces:
-        return {}
+        return {}, {}
     try:
-        return dict(zip(faces, endpoint.classify(list(faces.values()), pool), strict=True))
+        return dict(zip(faces, endpoint.classify(list(faces.values()), pool), strict=True)), {}
     except Exception as error:
-        return dict.fromkeys(faces, error)
+        return {}, dict.fromkeys(faces, error)
 
 
 def report(delivery: Delivery, failures: dict[Upload, Exception]) -> None:

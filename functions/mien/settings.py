@@ -29,5 +29,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
             raise KeyError(f"the environment variable {name.upper()} is not set; template.yaml sets it")
         values[name] = value
     if values["endpoint_input"] not in get_args(EndpointInput):
-        raise ValueError(f"ENDPOINT_INPUT is {values['endpoint_input']!r}, not one of {', '.join(get_args(EndpointInput))}")
-    return Settings(**values)
+        raise ValueError(
+            f"ENDPOINT_INPUT is {values['endpoint_input']!r}, not one of {', '.join(get_args(EndpointInput))}"
+        )
+    return Settings(**values)  # type: ignore[arg-type] # mypy does not narrow a dictionary's value to the Literal

@@ -1,12 +1,9 @@
 """What is sent to an endpoint, and what is made of its answers."""
 
 import io
-import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -15,48 +12,20 @@ import pytest
 from mien.endpoint import Endpoint, checked, npy
 from mien.errors import TryAgain
 from mien.images import FACE_SIZE, Face, face
-from mien.settings import Settings
+from mien.settings import EndpointInput, Settings
+from runtime import Asked, runtime
 
 EVEN = [1 / 7] * 7
 
 
-class Answer(BaseHTTPRequestHandler):
-    """SageMaker's runtime as a test needs it: it answers what it was told to, and keeps what it was asked."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append((self.headers["Content-Type"], body))  # type: ignore[attr-defined]
-        status, headers, answer = self.server.answer  # type: ignore[attr-defined]
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(answer)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @contextmanager
 def answering(
-    status: int, body: Any, error: str | None = None, kind: str = "batch"
-) -> Iterator[tuple[Endpoint, list[tuple[str, bytes]]]]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    headers = {"x-amzn-ErrorType": error} if error else {"x-Amzn-Invoked-Production-Variant": "blue"}
-    server.asked = []
-    server.answer = (status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings = Settings("faces", kind, "inbox/", "results/", "rejected/")  # type: ignore[arg-type]
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", f"http://127.0.0.1:{server.server_port}")
-        endpoint = Endpoint(settings, read_timeout=2, connections=2)
-    try:
-        yield endpoint, server.asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    status: int, body: Any, error: str | None = None, kind: EndpointInput = "batch"
+) -> Iterator[tuple[Endpoint, list[Asked]]]:
+    settings = Settings("faces", kind, "inbox/", "results/", "rejected/")
+    with runtime(status, body, error) as (url, asked), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", url)
+        yield Endpoint(settings, read_timeout=2, connections=2), asked
 
 
 def classify(endpoint: Endpoint, faces: list[Face]) -> list[Any]:

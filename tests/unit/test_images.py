@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import corpus
 import numpy as np
 import pytest
 from PIL import Image
 
+import corpus
 from mien import images
 from mien.errors import Rejected
 

@@ -1,18 +1,17 @@
 """The committed model, through the code that serves it."""
 
+import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from local.cloud import MODEL
+from local.demo import SAMPLES
 from local.endpoint import inference
 from mien.expressions import LABELS
 from mien.images import FACE_SIZE
-
-SAMPLES = Path(__file__).parents[2] / "samples" / "faces"
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +85,6 @@ def test_a_request_that_the_model_cannot_take_is_refused(body: bytes, kind: str,
     ids=lambda array: f"{array.dtype}{array.shape}",
 )
 def test_an_array_of_another_shape_or_kind_is_refused(array: np.ndarray, model: inference.Model) -> None:
-    import io
-
     file = io.BytesIO()
     np.save(file, array)
     with pytest.raises(inference.BadRequest):

@@ -11,6 +11,7 @@ import pytest
 from local.package import package
 
 MODULES = ["mien.inbox", "mien.api"]
+STRANGERS = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +43,12 @@ import sys
 sys.path.insert(0, {str(unpacked)!r})
 import {module}
 loaded = {{name.partition(".")[0] for name in sys.modules}}
-print(*sorted(loaded & {{"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}}))
+print(*sorted(loaded & {STRANGERS}))
 print({module}.__file__, sys.modules["PIL"].__file__)
 """
-    result = subprocess.run([sys.executable, "-c", program], env=dict(os.environ), cwd=tmp_path, check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=dict(os.environ), cwd=tmp_path, check=True, capture_output=True, text=True
+    )
     strangers, files = result.stdout.splitlines()
     assert strangers == ""
     assert all(file.startswith(str(unpacked)) for file in files.split())

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from local.cloud import MODEL
+from mien.expressions import LABELS
 from training.evaluate import measure, wilson
 from training.fer2013 import Faces, read
 from training.prepare import split, without, write, write_images
-
-from local.cloud import MODEL
-from mien.expressions import LABELS
 
 CHANCE = np.random.default_rng(0)
 

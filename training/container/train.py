@@ -22,10 +22,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from resnet import Classifier, ResNet
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from resnet import Classifier, ResNet
 
 # SageMaker copies this folder to S3 as the training goes, and back before a new attempt.
 ON_SAGEMAKER = Path("/opt/ml")
@@ -35,8 +36,12 @@ CHECKPOINTS = ON_SAGEMAKER / "checkpoints" if ON_SAGEMAKER.is_dir() else Path("b
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     sagemaker = os.environ.get
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", type=Path, default=sagemaker("SM_CHANNEL_TRAIN"), help="folder of the training faces")
-    parser.add_argument("--validation", type=Path, default=sagemaker("SM_CHANNEL_VALIDATION"), help="folder of the validation faces")
+    parser.add_argument(
+        "--train", type=Path, default=sagemaker("SM_CHANNEL_TRAIN"), help="folder of the training faces"
+    )
+    parser.add_argument(
+        "--validation", type=Path, default=sagemaker("SM_CHANNEL_VALIDATION"), help="folder of the validation faces"
+    )
     parser.add_argument("--model-dir", type=Path, default=sagemaker("SM_MODEL_DIR"), help="where the model goes")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="where the state of each epoch goes")
     parser.add_argument("--epochs", type=int, default=30)
@@ -49,7 +54,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--depth", type=int, default=18, choices=(10, 18, 34))
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--stem-stride", type=int, default=2, choices=(1, 2))
-    parser.add_argument("--flip", type=int, default=0, choices=(0, 1), help="1: the served model averages a face and its mirror image, at twice the time")
+    parser.add_argument(
+        "--flip",
+        type=int,
+        default=0,
+        choices=(0, 1),
+        help="1: the served model averages a face and its mirror image, at twice the time",
+    )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     for name in ("train", "validation", "model_dir"):
@@ -66,7 +77,7 @@ def faces(channel: Path) -> tuple[Tensor, Tensor, list[str]]:
 
 
 def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Normalised faces, float32 [n, 1, h, w] → the same, each mirrored, moved, turned, scaled, lit and erased by chance.
+    """Normalised faces, float32 [n, 1, h, w] → the same, mirrored, moved, turned, scaled, lit and erased by chance.
 
     Rotation to 15 degrees, shift to 4 pixels of 48, scale 0.9 to 1.1, and a square of up to a third of the side
     set to the mean (Zhong et al., "Random Erasing Data Augmentation", 2017).
@@ -79,10 +90,13 @@ def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
     angle, scale = uniform(-math.pi / 12, math.pi / 12), uniform(0.9, 1.1)
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    matrix = torch.stack([
-        torch.stack([cosine * mirror, -sine, uniform(-1 / 6, 1 / 6)], 1),
-        torch.stack([sine * mirror, cosine, uniform(-1 / 6, 1 / 6)], 1),
-    ], 1)
+    matrix = torch.stack(
+        [
+            torch.stack([cosine * mirror, -sine, uniform(-1 / 6, 1 / 6)], 1),
+            torch.stack([sine * mirror, cosine, uniform(-1 / 6, 1 / 6)], 1),
+        ],
+        1,
+    )
     grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
     x = x * uniform(0.8, 1.2).view(n, 1, 1, 1) + uniform(-0.2, 0.2).view(n, 1, 1, 1)
@@ -114,8 +128,13 @@ def export(model: Classifier, folder: Path, classes: list[str], size: tuple[int,
     model.eval().cpu()
     example = torch.zeros(2, *size, dtype=torch.uint8)
     torch.onnx.export(
-        model, (example,), folder / "model.onnx", dynamo=False, opset_version=17,
-        input_names=["faces"], output_names=["probabilities"],
+        model,
+        (example,),
+        folder / "model.onnx",
+        dynamo=False,
+        opset_version=17,
+        input_names=["faces"],
+        output_names=["probabilities"],
         dynamic_axes={"faces": {0: "n"}, "probabilities": {0: "n"}},
     )
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
@@ -151,10 +170,14 @@ def main() -> None:
     others = [p for p in network.parameters() if p.ndim <= 1]
     optimizer = torch.optim.SGD(
         [{"params": decayed, "weight_decay": chosen.weight_decay}, {"params": others, "weight_decay": 0.0}],
-        lr=chosen.learning_rate, momentum=0.9, nesterov=True,
+        lr=chosen.learning_rate,
+        momentum=0.9,
+        nesterov=True,
     )
     steps = len(labels) // chosen.batch_size
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, chosen.learning_rate, chosen.epochs * steps, pct_start=0.2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, chosen.learning_rate, chosen.epochs * steps, pct_start=0.2
+    )
     # bfloat16 is a few times faster where the processor multiplies it natively (Intel AMX, CUDA's tensor cores).
     reduced = device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
 
@@ -164,7 +187,9 @@ def main() -> None:
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         if state["hyperparameters"] != hyperparameters:
-            sys.exit(f"{checkpoint} is of a training with other hyperparameters; delete it, or name other --checkpoints")
+            sys.exit(
+                f"{checkpoint} is of a training with other hyperparameters; delete it, or name other --checkpoints"
+            )
         for part, saved in zip((network, average, optimizer, schedule), state["parts"], strict=True):
             part.load_state_dict(saved)
         first, history = state["epoch"], state["history"]
@@ -219,7 +244,9 @@ def main() -> None:
             "validation_faces": len(validation_labels),
             "validation_accuracy": history[-1]["validation_accuracy"],
             "seconds": round(sum(row["seconds"] for row in history)),
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
+            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads"
+            if device == "cpu"
+            else torch.cuda.get_device_name(),
             "torch": torch.__version__,
         }
     }

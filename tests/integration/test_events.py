@@ -1,0 +1,49 @@
+"""The files of events/, through the deployed functions."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo import SAMPLES
+
+EVENTS = Path(__file__).parents[2] / "events"
+INBOX = {
+    "s3-put.json": {"happy/1.png": "happy/1.png"},
+    "sqs-uploads.json": {
+        "a face.png": "surprise/1.png",
+        "one+two.png": "neutral/1.png",
+        "100%.png": "sad/1.png",
+        "été/visage.png": "angry/1.png",
+    },
+    "sqs-test-event.json": {},
+}
+API = ["api-base64.json", "api-json.json", "api-binary.json"]
+
+
+def event(name: str) -> Any:
+    return json.loads((EVENTS / name).read_text())
+
+
+@pytest.mark.parametrize("name", INBOX)
+def test_a_storage_event_ends_in_results(name: str, bucket: Any, invoke: Any) -> None:
+    for key, sample in INBOX[name].items():
+        bucket.put_aside(key, (SAMPLES / sample).read_bytes())
+    assert invoke(event(name)) == {"batchItemFailures": []}
+    for key, sample in INBOX[name].items():
+        assert [d["label"] for d in bucket.documents(key)] == [Path(sample).parent.name]
+
+
+@pytest.mark.parametrize("name", API)
+def test_a_request_is_answered_with_a_result(name: str, invoke_api: Any) -> None:
+    answer = invoke_api(event(name))
+    assert answer["statusCode"] == 200
+    if name == "api-base64.json":
+        assert answer["body"] == "happy\n"
+    else:
+        assert json.loads(answer["body"])["label"] == "happy"
+
+
+def test_every_file_is_tested() -> None:
+    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API}

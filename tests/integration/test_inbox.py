@@ -1,0 +1,173 @@
+"""Images into the inbox, documents out: through the deployed template, in the embedded cloud."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import corpus
+from events import message
+from local.cloud import MODEL, Cloud
+from local.demo import SAMPLES
+from local.endpoint import inference
+
+KEYS = [
+    "a face.png",
+    "one+two.png",
+    "100%.png",
+    "%20.png",
+    "été/visage.png",
+    "🙂.png",
+    "deep/er/and/deep/er.png",
+    "folder/",
+    "double//slash.png",
+    'quote\'s "and" <angle>&.png',
+    "x" * 1000 + ".png",
+]
+
+
+def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket: Any) -> None:
+    files = {f"kinds/{name}": file for name, file in (corpus.GOOD | corpus.BAD).items()}
+    for name, file in files.items():
+        bucket.upload(name, file.data)
+    for name, file in files.items():
+        document = bucket.await_document(name)
+        assert document.get("reason") == getattr(file, "reason", None), name
+        assert document["status"] == ("rejected" if isinstance(file, corpus.Bad) else "classified"), name
+
+
+@pytest.mark.parametrize("name", KEYS, ids=lambda name: name[:30])
+def test_every_key_finds_its_result(name: str, bucket: Any, sample: bytes) -> None:
+    stored = bucket.upload(name, sample)
+    document = bucket.await_document(name, stored["ETag"])
+    assert document["image"]["key"] == bucket.inbox + name
+    assert document["label"] == "happy"
+
+
+def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Any) -> None:
+    paths = sorted(SAMPLES.rglob("*.png"))
+    model = inference.model_fn(str(MODEL))
+    faces = np.stack([np.asarray(Image.open(p)) for p in paths])
+    direct = inference.predict_fn(inference.Faces(faces, False), model)[0]
+    names = [f"direct/{p.relative_to(SAMPLES)}" for p in paths]
+    for name, path in zip(names, paths, strict=True):
+        bucket.upload(name, path.read_bytes())
+    for name, row in zip(names, direct, strict=True):
+        probabilities = bucket.await_document(name)["probabilities"]
+        assert [probabilities[label] for label in model.labels] == [round(float(p), 4) for p in row]
+
+
+def test_a_document_says_which_image_and_which_model(bucket: Any, sample: bytes) -> None:
+    stored = bucket.upload("whose.png", sample)
+    document = bucket.await_document("whose.png")
+    image, model = document["image"], document["model"]
+    assert (image["bucket"], image["key"]) == (bucket.name, "inbox/whose.png")
+    assert (image["etag"], image["version_id"]) == (stored["ETag"].strip('"'), stored["VersionId"])
+    assert (image["width"], image["height"]) == (48, 48)
+    assert model["version"] == json.loads((MODEL / "model.json").read_text())["version"]
+
+
+def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(bucket: Any, sample: bytes) -> None:
+    for data, status in [
+        (sample, "classified"),
+        (b"broken", "rejected"),
+        (sample[:-30], "rejected"),
+        (sample, "classified"),
+    ]:
+        stored = bucket.upload("again.png", data)
+        assert bucket.await_document("again.png", stored["ETag"])["status"] == status
+        # The document of the other kind goes within the same invocation, a request later.
+        for _ in range(50):
+            if len(bucket.documents("again.png")) == 1:
+                break
+        assert [d["status"] for d in bucket.documents("again.png")] == [status]
+
+
+def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Any, sample: bytes, invoke: Any) -> None:
+    bucket.s3.put_object(Bucket=bucket.name, Key="elsewhere/a.png", Body=sample)
+    event = {"Records": [message(bucket.name, key, "0A") for key in ("elsewhere/a.png", "results/inbox/a.png.json")]}
+    assert invoke(event) == {"batchItemFailures": []}
+    bucket.upload("later.png", sample)
+    bucket.await_document("later.png")
+    stored = [o["Key"] for o in bucket.s3.list_objects_v2(Bucket=bucket.name)["Contents"]]
+    assert [key for key in stored if "elsewhere" in key] == ["elsewhere/a.png"]
+
+
+def test_a_hundred_images_are_one_invocation(bucket: Any, sample: bytes, invoke: Any) -> None:
+    names = [f"hundred/{n}.png" for n in range(100)]
+    for name in names:
+        bucket.upload(name, sample)
+    records = [message(bucket.name, bucket.inbox + name, "FF", name) for name in names]
+    assert invoke({"Records": records}) == {"batchItemFailures": []}
+    assert {bucket.await_document(name)["label"] for name in names} == {"happy"}
+
+
+def test_a_duplicate_event_changes_nothing(bucket: Any, sample: bytes, invoke: Any) -> None:
+    stored = bucket.upload("twice.png", sample)
+    first = bucket.await_document("twice.png")
+    key = f"{bucket.results}twice.png.json"
+    before = bucket.s3.head_object(Bucket=bucket.name, Key=key)
+    image = first["image"]
+    duplicate = message(
+        bucket.name, image["key"], image["sequencer"], versionId=stored["VersionId"], eTag=image["etag"]
+    )
+    assert invoke({"Records": [duplicate, duplicate]}) == {"batchItemFailures": []}
+    after = bucket.s3.head_object(Bucket=bucket.name, Key=key)
+    assert (after["VersionId"], after["ETag"]) == (before["VersionId"], before["ETag"])
+
+
+@pytest.mark.parametrize("order", [("good", "bad"), ("bad", "good"), ("good", "good")])
+def test_a_late_event_of_an_older_version_changes_nothing(
+    order: tuple[str, str], bucket: Any, sample: bytes, invoke: Any
+) -> None:
+    data = {"good": sample, "bad": b"broken"}
+    name = f"late {order[0]} {order[1]}.png"
+    old = bucket.upload(name, data[order[0]])
+    older = bucket.await_document(name, old["ETag"])["image"]
+    new = bucket.upload(name, data[order[1]] + b" ")
+    bucket.await_document(name, new["ETag"])
+    late = message(bucket.name, older["key"], older["sequencer"], versionId=old["VersionId"], eTag=older["etag"])
+    assert invoke({"Records": [late]}) == {"batchItemFailures": []}
+    [document] = bucket.documents(name)
+    assert document["image"]["version_id"] == new["VersionId"]
+
+
+def test_an_object_that_is_gone_is_a_rejection(bucket: Any, invoke: Any) -> None:
+    event = {"Records": [message(bucket.name, f"{bucket.inbox}gone.png", "0A")]}
+    assert invoke(event) == {"batchItemFailures": []}
+    [document] = bucket.documents("gone.png")
+    assert (document["status"], document["reason"]) == ("rejected", "gone")
+
+
+def test_a_message_that_is_no_storage_event_comes_again_and_its_neighbors_do_not(
+    bucket: Any, sample: bytes, invoke: Any
+) -> None:
+    bucket.upload("neighbor.png", sample)
+    foreign = {"messageId": "foreign", "eventSource": "aws:sqs", "body": '{"hello": "world"}'}
+    event = {"Records": [foreign, message(bucket.name, f"{bucket.inbox}neighbor.png", "0A", "good")]}
+    assert invoke(event) == {"batchItemFailures": [{"itemIdentifier": "foreign"}]}
+    assert bucket.await_document("neighbor.png")["label"] == "happy"
+
+
+def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud) -> None:
+    """S3 sent one when the stack was made; it is neither in the queue any more nor among the dead letters."""
+    queues = cloud.client("sqs")
+    for name in ("QueueUrl", "DeadLetterQueueUrl"):
+        answer = queues.get_queue_attributes(
+            QueueUrl=cloud.outputs[name], AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        assert answer["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Any, sample: bytes) -> None:
+    bucket.upload("Jane Doe.png", sample)
+    bucket.upload("Jane Doe, broken.png", sample[:60])
+    bucket.await_document("Jane Doe.png")
+    bucket.await_document("Jane Doe, broken.png")
+    logs = cloud.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    lines = [e["message"] for group in groups for e in logs.filter_log_events(logGroupName=group)["events"]]
+    assert lines
+    assert not [line for line in lines if "Jane" in line or "inbox/" in line or "iVBOR" in line]

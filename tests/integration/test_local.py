@@ -1,0 +1,138 @@
+"""The commands of this machine's cloud, as a user types them."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from local.cloud import free_port, require_free
+from local.template import ROOT
+
+
+def local(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def images(tmp_path: Path, sample: bytes) -> Path:
+    """A user's folder: two classes' faces, a file that is none, and one that is hidden."""
+    for name in ("happy/one.png", "happy/two.png", "surprise/three.png", "notes.txt", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(sample if name.endswith(".png") else b"notes")
+    return tmp_path
+
+
+def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(images: Path) -> None:
+    result = local("demo", str(images))
+    assert result.returncode == 0, result.stderr
+    rows = re.findall(r"│ (\S+) +│ (\w+) ", result.stdout)
+    assert rows == [
+        ("happy/one.png", "happy"),
+        ("happy/two.png", "happy"),
+        ("notes.txt", "rejected"),
+        ("surprise/three.png", "happy"),
+    ]
+    assert "accuracy 0.6667: 2 of 3 labels" in result.stdout
+    assert re.search(r"\d+ images per second", result.stdout)
+    assert len((ROOT / "build" / "results.jsonl").read_text().splitlines()) == 4
+    assert not processes("ministack")
+
+
+def processes(word: str) -> list[str]:
+    """Command lines of this test's own children, and theirs, that hold a word."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,sess,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 3) for line in listed.splitlines()[1:]]
+    orphans = [row for row in rows if row[1] == "1" and word in row[3] and str(ROOT) in row[3]]
+    return [row[3] for row in orphans]
+
+
+def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Path) -> None:
+    result = local("demo", str(images), "--patience", "0")
+    assert result.returncode == 1
+    assert "neither result nor rejection: happy/one.png" in result.stdout
+
+
+@pytest.mark.parametrize(("folder", "said"), [("/no/such", "is no folder"), ("empty", "there are no files in")])
+def test_a_folder_that_cannot_be_used_is_one_clear_line(folder: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = local("demo", str(tmp_path / folder))
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_model_that_cannot_be_served_is_named(tmp_path: Path) -> None:
+    result = local("demo", "--model", str(tmp_path))
+    assert result.returncode == 1
+    assert f"the model under {tmp_path} could not be served" in result.stderr.replace("\n", "")
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = local("up", "--port", str(port))
+    assert result.returncode == 1
+    assert result.stderr == f"port {port} is in use; choose another with PORT={port + 1}\n"
+
+
+@contextmanager
+def up(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`make up`, and what it printed."""
+    command = [sys.executable, "-m", "local", "up", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line)
+            if "local results" in line:
+                break
+        try:
+            yield process, "".join(lines)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
+    port = free_port()
+    with up(port) as (process, printed):
+        commands = [line.strip() for line in printed.splitlines() if line.startswith("  ")]
+        assert {command.split()[0] for command in commands} >= {"export", "aws", "curl", "base64"}
+        exports = commands.pop(0)
+        put = next(i for i, command in enumerate(commands) if "local put" in command)
+        # In the order of a user who has Python alone: first put, then look.
+        ran = {}
+        for command in commands[put:] + commands[:put]:
+            tool = Path(command.split()[0]).name
+            if not shutil.which(command.split()[0]) and tool in ("aws", "curl"):
+                continue
+            script = f"{exports}; {command}"
+            result = subprocess.run(["bash", "-ec", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+            assert result.returncode == 0 or ("aws s3 ls" in command and "rejected" in command), (
+                command,
+                result.stderr,
+            )
+            ran[command] = result.stdout
+        assert any('"label": "happy"' in output for command, output in ran.items() if "curl" in command)
+        assert any(output == "happy\n" for command, output in ran.items() if "base64" in command)
+        assert any("s3://" in output for command, output in ran.items() if "local put" in command)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    require_free(port)
+
+
+def test_results_without_a_cloud_say_how_to_start_one() -> None:
+    port = free_port()
+    result = local("results", "--port", str(port))
+    assert result.returncode == 1
+    assert f"make up PORT={port}" in result.stderr
