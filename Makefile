@@ -2,7 +2,8 @@
 PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples/faces
-RUNTIME := python3.13
+# The template's runtime; pyenv's shims answer to this name without having it, so its own folders are looked at too.
+RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test check test-sam deploy-local requirements clean
@@ -28,7 +29,7 @@ check: .venv/dev.done ## Run the linters, over the template and over what SAM ma
 	.venv/bin/cfn-lint --ignore-checks W3005 -- build/template.json # SAM writes a DependsOn beside a Ref
 
 deploy-local: .venv-sam/done .venv-runtime/done ## The same with the SAM CLI: build, and deploy into an embedded cloud.
-	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m local sam --port $(PORT)
+	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m local sam
 
 test-sam: .venv-sam/done .venv-runtime/done ## Run the tests that need the SAM CLI and Lambda's own Python.
 	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m pytest tests/e2e

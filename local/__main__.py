@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local import cloud, demo
+from local import cloud, demo, sam
 from local.cloud import CREDENTIALS, Cloud, CloudError
 from local.demo import PATIENCE, SAMPLES
 
@@ -61,6 +61,26 @@ def up(
         console.print(instructions(running), highlight=False, markup=False, soft_wrap=True)
         while True:
             time.sleep(3600)
+
+
+@app.command(name="sam")
+def sam_(
+    images: Images = SAMPLES / "happy",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Where the cloud answers. By default a free port.")
+    ] = None,
+) -> None:
+    """Build and deploy with the real SAM CLI into an embedded cloud, and classify a folder of images through it."""
+    with contextlib.ExitStack() as stack:
+        with console.status("sam build, and sam deploy into an embedded cloud"):
+            running = stack.enter_context(sam.running(port))
+        described = running.client("cloudformation").describe_stack_resources(StackName=cloud.STACK)["StackResources"]
+        for resource in sorted(described, key=lambda resource: resource["ResourceType"]):
+            console.print(f"{resource['ResourceType']:35} {resource['LogicalResourceId']}", highlight=False)
+        run = demo.run(running, images, console, PATIENCE)
+    demo.report(run, console)
+    if run.missing:
+        raise typer.Exit(1)
 
 
 def instructions(running: Cloud) -> str:
@@ -124,7 +144,7 @@ def attached(port: int) -> Cloud:
         cloud.wait_for(url, seconds=1)
     except CloudError:
         raise CloudError(f"nothing runs at {url}; start it with: make up PORT={port}") from None
-    return Cloud(url, cloud.outputs(url, cloud.STACK))
+    return cloud.attached(Cloud(url, None, {}))
 
 
 def shown(path: Path) -> str:

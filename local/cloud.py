@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,22 @@ class CloudError(Exception):
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running cloud. `outputs` are the deployed stack's; url: where all services answer."""
+    """A running cloud. url: where all services answer, but SageMaker's runtime, which answers at endpoint_url (unknown
+    to those who did not start it); outputs: the deployed stack's, none before it is deployed."""
 
     url: str
+    endpoint_url: str | None
     outputs: Mapping[str, str]
 
     def client(self, service: str, **config: Any) -> Any:
-        return client(self.url, service, **config)
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(**config),
+        )
 
     @property
     def classify_url(self) -> str:
@@ -68,27 +77,17 @@ class Cloud:
         return str(key["value"])
 
 
-def client(url: str, service: str, **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(**config),
-    )
-
-
 @contextlib.contextmanager
 def running(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
     """The cloud with the application in it, until the block ends. port: None takes a free one. Raises CloudError."""
-    with empty(port, model) as url:
-        yield Cloud(url, deploy(url))
+    with empty(port, model) as cloud:
+        deploy(cloud)
+        yield deployed(cloud)
 
 
 @contextlib.contextmanager
-def empty(port: int | None = None, model: Path = MODEL) -> Iterator[str]:
-    """The cloud with nothing in it but the model's endpoint: its address."""
+def empty(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
+    """The cloud with nothing in it but the model's endpoint. Raises CloudError."""
     port = free_port() if port is None else port
     require_free(port)
     BUILD.mkdir(exist_ok=True)
@@ -101,13 +100,13 @@ def empty(port: int | None = None, model: Path = MODEL) -> Iterator[str]:
         endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
         if not endpoint_port:
             raise CloudError(f"the model under {model} could not be served{tail()}")
-        url = f"http://127.0.0.1:{port}"
-        stack.enter_context(child([sys.executable, "-m", "ministack"], environment(port, endpoint_port, scratch), log))
-        wait_for(url)
-        yield url
+        cloud = Cloud(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{endpoint_port}", {})
+        stack.enter_context(child([sys.executable, "-m", "ministack"], environment(port, cloud, scratch), log))
+        wait_for(cloud.url)
+        yield cloud
 
 
-def environment(port: int, endpoint_port: str, scratch: str) -> dict[str, str]:
+def environment(port: int, cloud: Cloud, scratch: str) -> dict[str, str]:
     """MiniStack's own, which the functions inherit: so they find the model, and know nothing of it."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return {
@@ -117,7 +116,7 @@ def environment(port: int, endpoint_port: str, scratch: str) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "TMPDIR": scratch,
         "LOG_LEVEL": "WARNING",
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": f"http://127.0.0.1:{endpoint_port}",
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url),
         # One thread a library: the functions and the model share the machine's cores already.
         "OMP_NUM_THREADS": "1",
     }
@@ -175,9 +174,9 @@ def wait_for(url: str, seconds: float = START_SECONDS) -> None:
     raise CloudError(f"MiniStack did not answer at {url} within {seconds} s{tail()}")
 
 
-def deploy(url: str) -> dict[str, str]:
-    """Template and package → a stack, made or updated through CloudFormation; its outputs."""
-    s3, cloudformation = client(url, "s3"), client(url, "cloudformation")
+def deploy(cloud: Cloud) -> None:
+    """Template and package → a stack, made through CloudFormation. Raises CloudError."""
+    s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
     archive, bucket = package(), f"{STACK}-code"
     s3.create_bucket(Bucket=bucket)
     s3.upload_file(str(archive), bucket, archive.name)
@@ -193,21 +192,25 @@ def deploy(url: str) -> dict[str, str]:
         waiter.wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
     except WaiterError as error:
         raise CloudError(f"the stack was not created: {failures(cloudformation)}{tail()}") from error
-    join_queue(url)
-    return outputs(url, STACK)
 
 
-def join_queue(url: str) -> None:
-    """MiniStack hands a Number parameter on as text, and its poller can't compare text: the mapping is set again."""
-    functions = client(url, "lambda")
+def deployed(cloud: Cloud) -> Cloud:
+    """The cloud with what was deployed into it, by whichever tool.
+
+    MiniStack hands a Number parameter on as text, and its poller can't compare text: the mapping is set again.
+    """
+    functions = cloud.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
+    return attached(cloud)
 
 
-def outputs(url: str, stack: str) -> dict[str, str]:
-    [described] = client(url, "cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+def attached(cloud: Cloud) -> Cloud:
+    """A running cloud, with the outputs of the stack in it."""
+    [described] = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    return replace(cloud, outputs=outputs)
 
 
 def failures(cloudformation: Any) -> str:

@@ -82,11 +82,13 @@ def evaluate(
         Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")
     ] = Path("models"),
     output: Annotated[Path | None, typer.Option(help="Write the figures here too, as JSON.")] = None,
+    card: Annotated[Path | None, typer.Option(help="Write the model's card here, in Markdown.")] = None,
     skip_bad: SkipBad = False,
 ) -> None:
     """Measure a model on faces that it was not trained on, through the code that serves it."""
     import json
 
+    from training.evaluate import card as written
     from training.evaluate import measure
 
     figures = measure(read(csv, skip_bad), model)
@@ -100,6 +102,9 @@ def evaluate(
     if output:
         output.write_text(json.dumps(figures, indent=2) + "\n")
         console.print(output)
+    if card:
+        card.write_text(written(figures, json.loads((model / "model.json").read_text())))
+        console.print(card)
 
 
 @app.command()

@@ -1,0 +1,110 @@
+"""The events, through Lambda's own runtime interface: `sam build`'s package, awslambdaric, and AWS's emulator of it."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import cloud as embedded
+from local import sam, template
+from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, free_port
+from local.demo import SAMPLES
+from local.template import BUILD
+
+EVENTS = Path(__file__).parents[2] / "events"
+KEYS = ["happy/1.png", "a face.png", "one+two.png", "100%.png", "été/visage.png"]
+
+
+def emulator() -> Path:
+    """It is part of the SAM CLI's package."""
+    command = shutil.which("sam")
+    assert command, "the SAM CLI is not on the PATH; `make test-sam` sees to that"
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    [found] = Path(command).parent.parent.glob(
+        f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{architecture}"
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[tuple[Cloud, dict[str, str]]]:
+    """The cloud, and the environment in which the functions find it."""
+    with embedded.running() as running:
+        assert running.endpoint_url
+        addresses = {"AWS_ENDPOINT_URL": running.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": running.endpoint_url}
+        yield running, {**addresses, **template.environment({"EndpointName": ENDPOINT_NAME})}
+
+
+@contextlib.contextmanager
+def interface(function: str, handler: str, environment: dict[str, str]) -> Iterator[Any]:
+    package, port, api = sam.BUILT / function, free_port(), free_port()
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(package),
+        "LAMBDA_TASK_ROOT": str(package),
+        "AWS_LAMBDA_FUNCTION_NAME": function,
+        **CREDENTIALS,
+        **environment,
+    }
+    listening = [
+        "--runtime-interface-emulator-address",
+        f"127.0.0.1:{port}",
+        "--runtime-api-address",
+        f"127.0.0.1:{api}",
+    ]
+    command = [str(emulator()), *listening, sys.executable, "-m", "awslambdaric", handler]
+    address = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+
+    def invoke(event: bytes) -> Any:
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(urllib.request.Request(address, event), timeout=60) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.URLError:
+                time.sleep(0.1)
+        raise AssertionError("the emulator did not answer")
+
+    with (BUILD / "runtime.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=package, env=variables, stdout=log, stderr=log, start_new_session=True)
+        try:
+            yield invoke
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+            process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    sam.build()
+
+
+@pytest.mark.parametrize("name", ["s3-put.json", "sqs-uploads.json", "sqs-test-event.json"])
+def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str]]) -> None:
+    running, environment = cloud
+    s3, bucket = running.client("s3"), running.outputs["BucketName"]
+    for key in KEYS:
+        s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"inbox/{key}")
+    with interface("InboxFunction", "mien.inbox.handler", environment) as invoke:
+        answer = invoke((EVENTS / name).read_bytes())
+    assert answer == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("name", ["api-base64.json", "api-json.json", "api-binary.json"])
+def test_a_request_is_answered(name: str, cloud: tuple[Cloud, dict[str, str]]) -> None:
+    _, environment = cloud
+    with interface("ApiFunction", "mien.api.handler", environment) as invoke:
+        answer = invoke((EVENTS / name).read_bytes())
+    assert answer["statusCode"] == 200
+    assert "happy" in answer["body"]

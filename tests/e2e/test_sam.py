@@ -1,0 +1,77 @@
+"""The real SAM CLI deploys what our own deployment deploys, into the embedded cloud."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from local import cloud as embedded
+from local import demo, sam
+from local.cloud import STACK, Cloud
+from local.demo import SAMPLES
+
+
+@pytest.fixture(scope="module")
+def by_sam() -> Iterator[Cloud]:
+    with sam.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def by_us() -> Iterator[Cloud]:
+    with embedded.running() as running:
+        yield running
+
+
+def resources(cloud: Cloud) -> set[tuple[str, str]]:
+    described = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    return {(r["ResourceType"], r["LogicalResourceId"]) for r in described}
+
+
+def configuration(cloud: Cloud) -> Any:
+    """What the services themselves say of the deployed application, less what is drawn by chance or by the clock."""
+    functions, queues, s3 = cloud.client("lambda"), cloud.client("sqs"), cloud.client("s3")
+    bucket = cloud.outputs["BucketName"]
+    kept = ("Handler", "Runtime", "Timeout", "MemorySize", "Environment", "LoggingConfig")
+    mapped = ("BatchSize", "MaximumBatchingWindowInSeconds", "ScalingConfig", "FunctionResponseTypes", "EventSourceArn")
+    attributes = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "Policy", "SqsManagedSseEnabled")
+    apis = cloud.client("apigateway")
+    found = {
+        "functions": [{k: f.get(k) for k in kept} for f in functions.list_functions()["Functions"]],
+        "mappings": [
+            {k: m.get(k) for k in mapped} for m in functions.list_event_source_mappings()["EventSourceMappings"]
+        ],
+        "queues": [
+            dict(queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+            for url in (cloud.outputs["QueueUrl"], cloud.outputs["DeadLetterQueueUrl"])
+        ],
+        "notification": s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"],
+        "policy": s3.get_bucket_policy(Bucket=bucket)["Policy"],
+        "versioning": s3.get_bucket_versioning(Bucket=bucket)["Status"],
+        "encryption": s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"],
+        "binary": [sorted(api["binaryMediaTypes"]) for api in apis.get_rest_apis()["items"]],
+    }
+    for queue in found["queues"]:
+        for name in set(queue) - set(attributes):
+            del queue[name]
+    for notification in found["notification"]:
+        del notification["Id"]
+    # Generated names end in a dash and twelve or more hexadecimal digits.
+    return json.loads(re.sub(r"-[0-9A-F]{12,}", "", json.dumps(found, sort_keys=True)))
+
+
+def test_both_deploy_the_same_resources(by_sam: Cloud, by_us: Cloud) -> None:
+    assert resources(by_sam) == resources(by_us)
+
+
+def test_both_deploy_them_with_the_same_settings(by_sam: Cloud, by_us: Cloud) -> None:
+    assert configuration(by_sam) == configuration(by_us)
+
+
+def test_a_face_goes_through_what_sam_deployed(by_sam: Cloud) -> None:
+    run = demo.run(by_sam, SAMPLES / "surprise", Console(quiet=True), patience=60)
+    assert run.missing == []
+    assert {document["label"] for document in run.documents.values()} == {"surprise"}
