@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples/faces
+MODEL ?= models
 # The template's runtime; pyenv's shims answer to this name without having it, so its own folders are looked at too.
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
@@ -12,10 +13,10 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/local.done ## Classify sample faces through the whole application; IMAGES=DIR takes your own.
-	@.venv/bin/python -m local demo $(call quoted,$(IMAGES))
+	@.venv/bin/python -m local demo --model $(call quoted,$(MODEL)) $(call quoted,$(IMAGES))
 
 up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
-	@.venv/bin/python -m local up --port $(PORT)
+	@.venv/bin/python -m local up --port $(PORT) --model $(call quoted,$(MODEL))
 
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
@@ -38,7 +39,7 @@ requirements: .venv/dev.done ## Pin all requirements anew.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
 
 clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-sam .venv-runtime .aws-sam build
+	rm -rf .venv .venv-runtime .venv-sam .venv-training .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
@@ -53,6 +54,13 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 
 .venv/dev.done: requirements/dev.txt .venv/local.done
 	@echo "installing development requirements into .venv" && $(call install,.venv,$<) && touch $@
+
+# The build of PyTorch that suits the machine is pip's choice, or yours: TORCH=torch==2.13.0+cpu, for instance.
+TORCH ?= torch==2.13.0
+.venv-training/done: requirements/training.txt
+	@$(PYTHON) -m venv .venv-training
+	@echo "installing PyTorch and what training needs into .venv-training"
+	@$(call install,.venv-training,$<) && .venv-training/bin/python -m pip install --quiet '$(TORCH)' && touch $@
 
 # `sam build` compiles for the template's runtime, and needs a Python of that version; so does running what it built.
 .venv-runtime/done: requirements/runtime.txt
