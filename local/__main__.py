@@ -99,7 +99,8 @@ With the AWS CLI, in another terminal:
   aws s3 ls --recursive {results}
   aws s3 cp {results}1.png.json -
   aws s3 cp --recursive {shown(SAMPLES)} {inbox}
-  aws s3 ls --recursive {rejected}
+  aws s3 cp README.md {inbox}
+  aws s3 cp {rejected}README.md.json -
 
 One image, one answer:
 

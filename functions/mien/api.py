@@ -122,6 +122,7 @@ def wants_text(accept: str | None) -> bool:
 
 def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response[str]:
     """Source of the form: RFC 9457, "Problem Details for HTTP APIs"."""
+    metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
     body = {"title": status.phrase, "status": int(status), "detail": detail}
     return Response(status, "application/problem+json", json.dumps(body) + "\n", headers=headers)
 

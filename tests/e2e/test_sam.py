@@ -1,7 +1,9 @@
 """The real SAM CLI deploys what our own deployment deploys, into the embedded cloud."""
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from local import cloud as embedded
-from local import demo, sam
+from local import demo, sam, template
 from local.cloud import STACK, Cloud
 from local.demo import SAMPLES
 
@@ -75,3 +77,10 @@ def test_a_face_goes_through_what_sam_deployed(by_sam: Cloud) -> None:
     run = demo.run(by_sam, SAMPLES / "surprise", Console(quiet=True), patience=60)
     assert run.missing == []
     assert {document["label"] for document in run.documents.values()} == {"surprise"}
+
+
+def test_the_template_is_valid_and_lints_clean() -> None:
+    command = ["sam", "validate", "--lint", "--template", str(template.PATH), "--region", "us-east-1"]
+    result = subprocess.run(command, env={**os.environ, "SAM_CLI_TELEMETRY": "0"}, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "is a valid SAM Template" in result.stdout

@@ -1,9 +1,10 @@
-"""The inbox's handler with an endpoint that is down, or that counts."""
+"""The handlers with endpoints of other kinds: that are down, that count, that take an image a call."""
 
 import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from local.cloud import Cloud
 from runtime import runtime
 
 EVEN = [1 / 7] * 7
+EVENTS = Path(__file__).parents[2] / "events"
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,13 @@ class Context:
 
 
 @pytest.fixture
-def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Callable[[dict[str, Any]], Any]]:
-    """The handler as a fresh process has it, with the embedded cloud's bucket and the endpoint at an address."""
+def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[dict[str, Any]], Any]]:
+    """A handler as a fresh process has it, with the embedded cloud's bucket and the endpoint at an address."""
 
-    def fresh(endpoint: str) -> Callable[[dict[str, Any]], Any]:
+    def fresh(endpoint: str, name: str = "inbox") -> Callable[[dict[str, Any]], Any]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
-        module = importlib.reload(importlib.import_module("mien.inbox"))
+        module = importlib.reload(importlib.import_module(f"mien.{name}"))
         return lambda event: module.handler(event, Context())
 
     return fresh
@@ -71,3 +73,35 @@ def test_an_event_from_s3_itself_fails_as_a_whole_so_that_lambda_retries_it(
     event = json.loads(message(bucket.name, f"{bucket.inbox}direct.png", "0A")["body"])
     with runtime(503, b"", "ServiceUnavailable") as (url, _), pytest.raises(Exception, match="endpoint mien-faces"):
         handler(url)(event)
+
+
+def test_over_rest_a_down_endpoint_is_a_503_that_says_when_to_try_again(handler: Any) -> None:
+    event = json.loads((EVENTS / "api-binary.json").read_text())
+    with runtime(503, b"", "ServiceUnavailable") as (url, _):
+        answer = handler(url, "api")(event)
+    assert answer["statusCode"] == 503
+    assert answer["multiValueHeaders"]["Retry-After"] == ["5"]
+    assert json.loads(answer["body"])["detail"].startswith("The model does not answer")
+
+
+def test_over_rest_a_bug_is_a_500_that_tells_nothing_of_it(handler: Any) -> None:
+    event = json.loads((EVENTS / "api-binary.json").read_text())
+    body = {"OriginalStatusCode": 415, "OriginalMessage": "x-npy?", "Message": "secret"}
+    with runtime(424, body, "ModelError") as (url, _):
+        answer = handler(url, "api")(event)
+    assert answer["statusCode"] == 500
+    assert "secret" not in answer["body"]
+    assert "mien" not in answer["body"]
+
+
+def test_with_the_built_in_algorithms_contract_an_image_is_a_call(
+    cloud: Cloud, bucket: Any, sample: bytes, handler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"image mode {n}.png" for n in range(3)]
+    for name in names:
+        bucket.put_aside(name, sample)
+    monkeypatch.setenv("ENDPOINT_INPUT", "image")
+    event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
+    assert handler(cloud.endpoint_url)(event) == {"batchItemFailures": []}
+    documents = [bucket.documents(name) for name in names]
+    assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "1-image")] * 3
