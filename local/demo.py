@@ -119,7 +119,9 @@ def report(run: Run, console: Console) -> None:
             f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are their folder's name"
         )
     count = len(run.documents)
-    console.print(f"{count / max(run.seconds, 1e-9):.0f} images per second: {count:,} in {run.seconds:.1f} s")
+    console.print(
+        f"{count / max(run.seconds, 1e-9):.0f} images per second: {count:,} in {run.seconds:.1f} s, cold starts included"
+    )
     for name in run.missing:
         console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
 

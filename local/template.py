@@ -4,6 +4,7 @@ The one place where everything that is local learns what the application is made
 """
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def with_code(bucket: str, key: str) -> dict[str, Any]:
 
 def expanded() -> dict[str, Any]:
     """The plain CloudFormation that SAM makes of the template."""
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of features that are not for its users
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM looks one up, and then writes ${AWS::Region}
     return transform(with_code("code", "functions.zip"), {}, NoManagedPolicies())
 

@@ -1,5 +1,6 @@
 """What the template promises to those who read it before they deploy it."""
 
+import importlib
 import re
 from typing import Any
 
@@ -30,6 +31,13 @@ def test_only_the_endpoints_name_has_no_default() -> None:
 def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
     seconds = WRITTEN["Mappings"]["Seconds"]["Inbox"]
     assert seconds["Visibility"] == 6 * seconds["Timeout"]
+
+
+@pytest.mark.parametrize(("module", "function"), [("mien.inbox", "Inbox"), ("mien.api", "Api")])
+def test_two_calls_of_the_endpoint_fit_into_a_functions_timeout(module: str, function: str) -> None:
+    config = importlib.import_module(module).endpoint.runtime.meta.config
+    longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
+    assert longest < WRITTEN["Mappings"]["Seconds"][function]["Timeout"]
 
 
 def test_the_functions_run_on_python_3_13_and_arm64() -> None:
