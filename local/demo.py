@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.cloud import Cloud
+from local.cloud import Cloud, CloudError
 from local.template import BUILD, ROOT
 
 SAMPLES = ROOT / "samples" / "faces"
@@ -70,7 +70,10 @@ def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
             progress.update(bar, completed=len(places), rate=len(places) / (now - began))
             for upload in uploads:
                 if upload.done():
-                    upload.result()
+                    try:
+                        upload.result()
+                    except OSError as error:
+                        raise CloudError(f"{error.filename} can't be read: {error.strerror}") from error
         seconds = changed - began
         bodies = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), places)
         documents = {}
@@ -119,9 +122,8 @@ def report(run: Run, console: Console) -> None:
             f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are their folder's name"
         )
     count = len(run.documents)
-    console.print(
-        f"{count / max(run.seconds, 1e-9):.0f} images per second: {count:,} in {run.seconds:.1f} s, cold starts included"
-    )
+    rate = count / max(run.seconds, 1e-9)
+    console.print(f"{rate:.0f} images per second: {count:,} in {run.seconds:.1f} s, cold starts included")
     for name in run.missing:
         console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
 

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -31,7 +30,6 @@ app = APIGatewayRestResolver()
 SETTINGS = settings()
 # Two attempts fit into the 29 s that API Gateway waits.
 endpoint = Endpoint(SETTINGS, read_timeout=10, connections=1)
-pool = ThreadPoolExecutor(1)
 
 
 class Refused(Exception):
@@ -52,7 +50,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def classify() -> Response[str]:
     event = app.current_event
     face = endpoint.face(image_of(event.body or "", bool(event.is_base64_encoded), content_type(event.headers)))
-    [(probabilities, model)] = endpoint.classify([face], pool)
+    [(probabilities, model)] = endpoint.classify([face])
     result = classified(probabilities, {"width": face.width, "height": face.height}, model)
     metrics.add_metric("ImagesClassified", MetricUnit.Count, 1)
     if wants_text(event.headers.get("accept")):

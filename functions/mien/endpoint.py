@@ -8,10 +8,8 @@ Both answer with JSON: probabilities, in the labels' order.
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import boto3
@@ -24,6 +22,8 @@ from mien.images import BUILT_IN_SIZE, FACE_SIZE, PREPROCESSING, Face, face, png
 from mien.settings import Settings
 
 Probabilities = list[float]
+# 2.3 MB, under the 4 MB that a serverless endpoint takes (Amazon SageMaker AI quotas).
+MAX_FACES = 1000
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class Model:
     variant: str
     version: str
     preprocessing: str
+
+
+Answer = tuple[Probabilities, Model]
 
 
 class Endpoint:
@@ -55,15 +58,16 @@ class Endpoint:
         """An image file → the face that this endpoint takes. Raises Rejected."""
         return face(data) if self.input == "batch" else face(data, BUILT_IN_SIZE, "RGB")
 
-    def classify(self, faces: Sequence[Face], pool: Executor) -> list[tuple[Probabilities, Model]]:
-        """Probabilities for each face, in the faces' order. Raises TryAgain where no usable answer came."""
-        if self.input == "batch":
-            answers: Iterable[Any] = [self.invoke("application/x-npy", npy(faces), len(faces))]
-        else:
-            answers = pool.map(lambda one: self.invoke("application/x-image", png(one), 1), faces)
-        return list(chain.from_iterable(answers))
+    @property
+    def faces_per_call(self) -> int:
+        return MAX_FACES if self.input == "batch" else 1
 
-    def invoke(self, content_type: str, body: bytes, count: int) -> list[tuple[Probabilities, Model]]:
+    def classify(self, faces: Sequence[Face]) -> list[Answer]:
+        """One call, for at most `faces_per_call` faces: an answer for each, in their order.
+
+        Raises TryAgain where no usable answer came.
+        """
+        content_type, body = self.request(faces)
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=self.name, ContentType=content_type, Accept="application/json", Body=body
@@ -84,7 +88,14 @@ class Endpoint:
         # For a single image the built-in algorithm answers with a plain list.
         if isinstance(rows, list) and rows and not isinstance(rows[0], list):
             rows = [rows]
-        return [(row, model) for row in checked(rows, count, self.name)]
+        return [(row, model) for row in checked(rows, len(faces), self.name)]
+
+    def request(self, faces: Sequence[Face]) -> tuple[str, bytes]:
+        """Content type and body."""
+        if self.input == "batch":
+            return "application/x-npy", npy(faces)
+        [one] = faces
+        return "application/x-image", png(one)
 
     def failure(self, error: ClientError) -> Exception:
         """What a failed call means. A model that refuses a well-formed face is the wrong model: a bug, to be seen."""

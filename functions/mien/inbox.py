@@ -1,8 +1,9 @@
 """Storage events → result documents: the function behind the inbox's queue."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mien.endpoint import Endpoint, Model, Probabilities
+from mien.endpoint import Answer, Endpoint
 from mien.errors import Rejected, TryAgain
 from mien.images import MAX_BYTES, Face
 from mien.results import Result, classified, image_of, rejected
@@ -21,6 +22,7 @@ from mien.uploads import Delivery, Upload, deliveries
 # At most this many files lie in memory at once; images.MAX_BYTES counts on it.
 WORKERS = 8
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 logger = Logger(service="inbox")
@@ -78,18 +80,16 @@ def classify(uploads: Sequence[Upload]) -> dict[Upload, Exception]:
     return {upload: error for upload, error in failures.items() if upload not in documents} | unwritten
 
 
-def attempt(
-    pool: Executor, step: Callable[[Upload], T], uploads: Sequence[Upload]
-) -> tuple[dict[Upload, T], dict[Upload, Exception]]:
-    """Takes a step for all uploads at once: → what came of it, and what was raised. No upload fails another."""
-    steps = {upload: pool.submit(step, upload) for upload in uploads}
-    done: dict[Upload, T] = {}
-    failures: dict[Upload, Exception] = {}
-    for upload, taken in steps.items():
+def attempt(pool: Executor, step: Callable[[K], T], items: Sequence[K]) -> tuple[dict[K, T], dict[K, Exception]]:
+    """Takes a step for all items at once: → what came of each, or what it raised. None fails another."""
+    steps = {item: pool.submit(step, item) for item in items}
+    done: dict[K, T] = {}
+    failures: dict[K, Exception] = {}
+    for item, taken in steps.items():
         try:
-            done[upload] = taken.result()
+            done[item] = taken.result()
         except Exception as error:
-            failures[upload] = error
+            failures[item] = error
     return done, failures
 
 
@@ -102,16 +102,18 @@ def read(upload: Upload) -> Face:
         return endpoint.face(data)
 
 
-def probabilities(
-    pool: Executor, faces: dict[Upload, Face]
-) -> tuple[dict[Upload, tuple[Probabilities, Model]], dict[Upload, Exception]]:
-    """One answer for all, or one failure of all."""
-    if not faces:
-        return {}, {}
-    try:
-        return dict(zip(faces, endpoint.classify(list(faces.values()), pool), strict=True)), {}
-    except Exception as error:
-        return {}, dict.fromkeys(faces, error)
+def probabilities(pool: Executor, faces: dict[Upload, Face]) -> tuple[dict[Upload, Answer], dict[Upload, Exception]]:
+    """As few calls as the endpoint allows; each is answered, or fails, for its own faces."""
+    batches = list(batched(faces, endpoint.faces_per_call))
+    answered, failed = attempt(pool, lambda batch: endpoint.classify([faces[upload] for upload in batch]), batches)
+    answers = {upload: row for batch, rows in answered.items() for upload, row in zip(batch, rows, strict=True)}
+    return answers, {upload: error for batch, error in failed.items() for upload in batch}
+
+
+def batched(uploads: Iterable[Upload], size: int) -> Iterator[tuple[Upload, ...]]:
+    rest = iter(uploads)
+    while batch := tuple(islice(rest, size)):
+        yield batch
 
 
 def report(delivery: Delivery, failures: dict[Upload, Exception]) -> None:

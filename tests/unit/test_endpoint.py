@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,11 +27,6 @@ def answering(
         yield Endpoint(settings, read_timeout=2, connections=2), asked
 
 
-def classify(endpoint: Endpoint, faces: list[Face]) -> list[Any]:
-    with ThreadPoolExecutor(2) as pool:
-        return endpoint.classify(faces, pool)
-
-
 @pytest.fixture
 def faces(sample: bytes) -> list[Face]:
     return [face(sample)] * 3
@@ -49,17 +43,18 @@ def test_the_npy_that_is_written_by_hand_is_what_numpy_reads() -> None:
 
 def test_a_batch_is_one_call(faces: list[Face]) -> None:
     with answering(200, [EVEN] * 3) as (endpoint, asked):
-        answers = classify(endpoint, faces)
+        answers = endpoint.classify(faces)
     assert [probabilities for probabilities, _ in answers] == [EVEN] * 3
     assert answers[0][1].variant == "blue"
     assert [kind for kind, _ in asked] == ["application/x-npy"]
 
 
-def test_the_built_in_algorithm_gets_a_png_for_each_face(sample: bytes) -> None:
+def test_the_built_in_algorithm_gets_a_png_a_call(sample: bytes) -> None:
     with answering(200, EVEN, kind="image") as (endpoint, asked):
-        answers = classify(endpoint, [endpoint.face(sample)] * 3)
-    assert [probabilities for probabilities, _ in answers] == [EVEN] * 3
-    assert [(kind, body[:4]) for kind, body in asked] == [("application/x-image", b"\x89PNG")] * 3
+        answers = endpoint.classify([endpoint.face(sample)])
+        assert endpoint.faces_per_call == 1
+    assert [probabilities for probabilities, _ in answers] == [EVEN]
+    assert [(kind, body[:4]) for kind, body in asked] == [("application/x-image", b"\x89PNG")]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +76,7 @@ def test_the_built_in_algorithm_gets_a_png_for_each_face(sample: bytes) -> None:
 )
 def test_an_answer_that_is_no_distribution_is_never_taken_for_a_result(body: Any, faces: list[Face]) -> None:
     with answering(200, body) as (endpoint, _), pytest.raises(TryAgain, match="faces"):
-        classify(endpoint, faces)
+        endpoint.classify(faces)
 
 
 @pytest.mark.parametrize(
@@ -98,26 +93,26 @@ def test_an_answer_that_is_no_distribution_is_never_taken_for_a_result(body: Any
 )
 def test_what_may_pass_is_to_be_tried_again(status: int, error: str, faces: list[Face]) -> None:
     with answering(status, b"", error) as (endpoint, _), pytest.raises(TryAgain):
-        classify(endpoint, faces)
+        endpoint.classify(faces)
 
 
 def test_a_model_that_fails_may_recover(faces: list[Face]) -> None:
     body = {"Message": "no", "OriginalStatusCode": 500, "OriginalMessage": "worker died", "LogStreamArn": ""}
     with answering(424, body, "ModelError") as (endpoint, _), pytest.raises(TryAgain):
-        classify(endpoint, faces)
+        endpoint.classify(faces)
 
 
 def test_a_model_that_refuses_a_well_formed_face_is_the_wrong_model(faces: list[Face]) -> None:
     body = {"Message": "no", "OriginalStatusCode": 415, "OriginalMessage": "x-npy?", "LogStreamArn": ""}
     with answering(424, body, "ModelError") as (endpoint, _), pytest.raises(RuntimeError, match="ENDPOINT_INPUT=batch"):
-        classify(endpoint, faces)
+        endpoint.classify(faces)
 
 
 def test_an_endpoint_that_cannot_be_reached_is_to_be_tried_again(faces: list[Face]) -> None:
     with answering(200, []) as (endpoint, _):
         pass
     with pytest.raises(TryAgain):
-        classify(endpoint, faces)
+        endpoint.classify(faces)
 
 
 def test_rounding_in_the_model_is_not_held_against_it() -> None:
