@@ -1,0 +1,38 @@
+"""The README promises nothing that isn't there."""
+
+import re
+
+import pytest
+
+from local import template
+from mien import images
+
+README = (template.ROOT / "README.md").read_text()
+MAKEFILE = (template.ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"^make ([\w./-]+)", README, re.MULTILINE))))
+def test_every_target_that_it_names_exists(target: str) -> None:
+    assert re.search(rf"^{re.escape(target)}:", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_every_link_leads_somewhere(link: str) -> None:
+    assert link.startswith("https://") or (template.ROOT / link).exists()
+
+
+def test_the_defaults_that_it_states_are_the_templates() -> None:
+    parameters = template.template()["Parameters"]
+    assert f"| {parameters['BatchSize']['Default']}, {parameters['BatchWindow']['Default']} s |" in README
+    assert f"| `MaximumConcurrency` | {parameters['MaximumConcurrency']['Default']} |" in README
+    assert f"| `InboxDays` | {parameters['InboxDays']['Default']} |" in README
+
+
+def test_the_limits_that_it_states_are_the_functions() -> None:
+    assert f"over {images.MAX_BYTES // 1024**2} MiB" in README
+    assert f"over {images.MAX_PIXELS // 1_000_000} million" in README
+    assert f"under {images.MIN_SIDE} pixels" in README
+    source = (template.ROOT / "functions" / "mien" / "images.py").read_text()
+    storage = (template.ROOT / "functions" / "mien" / "storage.py").read_text()
+    for reason in set(re.findall(r'Rejected\(\s*"(\w+)"', source + storage)):
+        assert f"`{reason}`" in README
