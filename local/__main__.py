@@ -16,6 +16,7 @@ from rich.console import Console
 from local import cloud, demo, sam
 from local.cloud import CREDENTIALS, Cloud, CloudError
 from local.demo import PATIENCE, SAMPLES
+from local.template import BUILD
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
@@ -28,6 +29,7 @@ Model = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folde
 def demo_(
     images: Images = SAMPLES,
     model: Model = cloud.MODEL,
+    output: Annotated[Path, typer.Option(help="Where results.jsonl and results.csv are kept.")] = BUILD,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds without a new document, after which to give up.")
     ] = PATIENCE,
@@ -45,7 +47,7 @@ def demo_(
             running = stack.enter_context(cloud.running(model=model))
         run = demo.run(running, images, console, patience)
     demo.report(run, console)
-    lines, table = demo.save(run)
+    lines, table = demo.save(run, output)
     console.print(f"results: {shown(lines)}, {shown(table)}", highlight=False)
     if run.missing:
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from local.cloud import Cloud, CloudError
-from local.template import BUILD, ROOT
+from local.template import ROOT
 
 SAMPLES = ROOT / "samples" / "faces"
 THREADS = 16
@@ -128,9 +128,9 @@ def report(run: Run, console: Console) -> None:
         console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
 
 
-def save(run: Run, folder: Path = BUILD) -> tuple[Path, Path]:
+def save(run: Run, folder: Path) -> tuple[Path, Path]:
     """The cloud ends with the demo, so its documents are kept here: as JSON Lines, and as a table of labels."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     lines, table = folder / "results.jsonl", folder / "results.csv"
     with lines.open("w") as file:
         for document in run.documents.values():

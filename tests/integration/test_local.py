@@ -32,7 +32,7 @@ def images(tmp_path: Path, sample: bytes) -> Path:
 
 
 def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(images: Path) -> None:
-    result = local("demo", str(images))
+    result = local("demo", str(images), "--output", str(images / ".results"))
     assert result.returncode == 0, result.stderr
     rows = re.findall(r"│ (\S+) +│ (\w+) ", result.stdout)
     assert rows == [
@@ -43,7 +43,7 @@ def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(image
     ]
     assert "accuracy 0.6667: 2 of 3 labels" in result.stdout
     assert re.search(r"\d+ images per second", result.stdout)
-    assert len((ROOT / "build" / "results.jsonl").read_text().splitlines()) == 4
+    assert len((images / ".results" / "results.jsonl").read_text().splitlines()) == 4
     assert not processes("ministack")
 
 
@@ -56,7 +56,7 @@ def processes(word: str) -> list[str]:
 
 
 def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Path) -> None:
-    result = local("demo", str(images), "--patience", "0")
+    result = local("demo", str(images), "--patience", "0", "--output", str(images / ".results"))
     assert result.returncode == 1
     assert "neither result nor rejection: happy/one.png" in result.stdout
 

@@ -1,5 +1,6 @@
 """The README promises nothing that isn't there."""
 
+import json
 import re
 
 import pytest
@@ -26,6 +27,11 @@ def test_the_defaults_that_it_states_are_the_templates() -> None:
     assert f"| {parameters['BatchSize']['Default']}, {parameters['BatchWindow']['Default']} s |" in README
     assert f"| `MaximumConcurrency` | {parameters['MaximumConcurrency']['Default']} |" in README
     assert f"| `InboxDays` | {parameters['InboxDays']['Default']} |" in README
+
+
+def test_the_accuracy_that_it_states_is_the_models() -> None:
+    measured = json.loads((template.ROOT / "models" / "public_test.json").read_text())
+    assert f"accuracy {measured['accuracy']:.4f} on FER2013's public test" in README
 
 
 def test_the_limits_that_it_states_are_the_functions() -> None:

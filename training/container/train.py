@@ -44,7 +44,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--model-dir", type=Path, default=sagemaker("SM_MODEL_DIR"), help="where the model goes")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="where the state of each epoch goes")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.1, help="the peak of the one-cycle schedule")
     parser.add_argument("--weight-decay", type=float, default=5e-4)
@@ -53,7 +53,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--averaging", type=float, default=0.999, help="decay of the moving average of weights, a step")
     parser.add_argument("--depth", type=int, default=18, choices=(10, 18, 34))
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--stem-stride", type=int, default=2, choices=(1, 2))
+    parser.add_argument("--stem-stride", type=int, default=1, choices=(1, 2))
     parser.add_argument(
         "--flip",
         type=int,
