@@ -1,10 +1,12 @@
 """From FER2013's csv to a trained model."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
 from mien.expressions import LABELS
@@ -19,43 +21,115 @@ Csv = Annotated[
     typer.Argument(exists=True, dir_okay=False, help="FER2013's train.csv or fer2013.csv, or one of them gzipped."),
 ]
 SkipBad = Annotated[bool, typer.Option(help="Go on without rows that hold no labelled face.")]
+
+
+class How(StrEnum):
+    stratified = "stratified"
+    random = "random"
+
+
+class Fit(StrEnum):
+    resize = "resize"
+    pad = "pad"
+
+
 Seed = Annotated[int, typer.Option(help="The same seed makes the same files.")]
 
 
 @app.command()
 def prepare(
     csv: Csv,
-    output: Annotated[Path, typer.Option(help="Where the channels go: OUTPUT/train and OUTPUT/validation.")] = Path(
-        "build/fer2013"
-    ),
+    output: Annotated[Path, typer.Option(help="The folder that gets all of it.")] = Path("build/fer2013"),
     exclude: Annotated[
-        Path | None, typer.Option(exists=True, help="A csv whose faces may not be trained on, such as the public test.")
+        Path | None, typer.Option(exists=True, help="A csv whose faces may not be used, such as the public test.")
     ] = None,
-    validation: Annotated[
-        float, typer.Option(min=0.01, max=0.5, help="The share that is held out of each class.")
-    ] = 0.1,
+    validation: Annotated[float, typer.Option(min=0.01, max=0.5, help="The share that is held out.")] = 0.2,
+    split: Annotated[
+        How, typer.Option(help="Hold out the same share of each class, or of all at random.")
+    ] = How.stratified,
+    keep_duplicates: Annotated[bool, typer.Option(help="Let faces of the same pixels fall on both sides.")] = False,
+    share: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS=SHARE", help="Train on a share of a class, as in happy=0.66.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Train on so many faces: classes without a SHARE are cut alike.")
+    ] = None,
+    training_cap: Annotated[int | None, typer.Option(min=1, help="At most so many training faces a class.")] = None,
+    validation_cap: Annotated[int | None, typer.Option(min=1, help="At most so many validation faces a class.")] = None,
+    fit: Annotated[
+        Fit, typer.Option(help="How 48 pixels become 224: enlarged, or in the middle of black as in the article.")
+    ] = Fit.resize,
+    folders: Annotated[bool, typer.Option(help="Write image files in class folders, and lists of them.")] = True,
+    records: Annotated[bool, typer.Option(help="Write RecordIO, for the built-in algorithm.")] = True,
+    arrays: Annotated[bool, typer.Option(help="Write arrays, for our own script.")] = True,
     skip_bad: SkipBad = False,
     seed: Seed = 0,
 ) -> None:
-    """Split the faces into the channels of a training job.
+    """Turn FER2013's csv into what training jobs read.
 
-    Faces that occur in EXCLUDE too are left out, and faces of the same pixels stay on one side of the split.
+    Class folders of 48x48 and of 224x224 images, train.lst and validation.lst, train.rec and validation.rec with their
+    .idx, train/faces.npz and validation/faces.npz. Of a csv with a column Usage the rows for Training are taken.
+    A second run writes the same files again.
     """
-    from training.prepare import split, without, write
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    faces = read(csv, skip_bad)
+    from training import prepare as to
+    from training import split as choose
+
+    faces = read(csv, skip_bad, "Training")
     if exclude:
-        kept = without(faces, read(exclude, skip_bad))
+        kept = faces[choose.without(faces, read(exclude, skip_bad))]
         console.print(f"{len(faces) - len(kept):,} faces occur in {exclude.name} too, and are left out")
         faces = kept
-    channels = dict(zip(("train", "validation"), split(faces, validation, seed), strict=True))
-    table = Table("class", *channels, box=None)
+    chosen = choose.split(faces, validation, seed, split.value, keep_duplicates)
+    selections = {"train": chosen.training, "validation": chosen.validation}
+    if share or samples:
+        selections["train"] = choose.thinned(selections["train"], faces.labels, shares_of(share or []), samples)
+    for name, cap in (("train", training_cap), ("validation", validation_cap)):
+        if cap:
+            selections[name] = choose.capped(selections[name], faces.labels, cap)
+    table = Table("class", *selections, box=None)
     for label, name in enumerate(LABELS):
-        table.add_row(name, *(f"{int((channel.labels == label).sum()):,}" for channel in channels.values()))
-    table.add_row("all", *(f"{len(channel):,}" for channel in channels.values()))
+        table.add_row(name, *(f"{int((faces.labels[s] == label).sum()):,}" for s in selections.values()))
+    table.add_row("all", *(f"{len(selection):,}" for selection in selections.values()))
     console.print(table)
-    for name, channel in channels.items():
-        console.print(write(channel, output / name))
+
+    files = 2 * len(faces) * folders + sum(map(len, selections.values())) * records
+    with (
+        Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar,
+        ProcessPoolExecutor(mp_context=get_context("spawn")) as pool,
+    ):
+        task = bar.add_task("images", total=files, visible=files > 0)
+
+        def progress(count: int) -> None:
+            bar.update(task, advance=count)
+
+        if folders:
+            to.write_folders(faces, output, fit.value, pool, progress)
+        for name, selection in selections.items():
+            if folders:
+                to.write_list(selection, faces.labels, output / f"{name}.lst")
+            if records:
+                made = to.written_files(faces, selection, output) if folders else None
+                files_of = made or to.large_files(faces, selection, fit.value, pool)
+                to.write_records(faces, selection, files_of, output / f"{name}.rec", progress)
+            if arrays:
+                to.write_arrays(faces[selection], output / name)
+    console.print(f"written to {output}", highlight=False)
+
+
+def shares_of(words: list[str]) -> dict[int, float]:
+    shares = {}
+    for word in words:
+        name, _, share = word.partition("=")
+        try:
+            shares[LABELS.index(name)] = float(share)
+        except ValueError:
+            raise ValueError(f"{word!r} is no CLASS=SHARE, as in happy=0.66; classes: {', '.join(LABELS)}") from None
+        if not 0 <= shares[LABELS.index(name)] <= 1:
+            raise ValueError(f"{word!r}: a share is from 0 to 1")
+    return shares
 
 
 @app.command()
@@ -66,12 +140,14 @@ def images(
     skip_bad: SkipBad = False,
 ) -> None:
     """Write faces out as PNG files, a folder a class: for the inbox, or to look at."""
-    import numpy as np
-
-    from training.prepare import write_images
+    from training.prepare import path_of, small
 
     faces = read(csv, skip_bad)
-    count = write_images(faces[np.arange(min(len(faces), limit or len(faces)))], output)
+    count = min(len(faces), limit or len(faces))
+    for index in range(count):
+        path = output / path_of(index, int(faces.labels[index]))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(small(faces.images[index]))
     console.print(f"{count:,} images under {output}")
 
 
@@ -122,9 +198,9 @@ def composites(
         console.print(path)
 
 
-def read(csv: Path, skip_bad: bool) -> Faces:
+def read(csv: Path, skip_bad: bool, usage: str | None = None) -> Faces:
     with console.status(f"reading {csv.name}"):
-        faces, bad = fer2013.read(csv)
+        faces, bad = fer2013.read(csv, usage)
     if bad and not skip_bad:
         raise BadRows(csv, bad)
     console.print(f"{csv.name}: {len(faces):,} faces" + (f", {len(bad):,} bad rows skipped" if bad else ""))

@@ -111,7 +111,7 @@ duplicates; prints of one face were kept on one side of the split.
 {training["faces"]:,} faces, {training["seconds"] / 60:.0f} minutes on {training["machine"]}, PyTorch
 {training["torch"]}.
 
-    python -m training prepare train.csv.gz --exclude public_test.csv.gz
+    python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 --no-folders --no-records
     python training/container/train.py --train build/fer2013/train --validation build/fer2013/validation \\
       --model-dir build/model \\
       {lines}

@@ -1,16 +1,25 @@
-"""FER2013's csv → arrays → the channels of a training job."""
+"""FER2013's csv → arrays → what training jobs read."""
 
 import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from local.cloud import MODEL
+from local.template import ROOT
+from mien import images as mien_images
 from mien.expressions import LABELS
+from training import prepare
 from training.evaluate import measure, wilson
 from training.fer2013 import Faces, read
-from training.prepare import split, without, write, write_images
 
 CHANCE = np.random.default_rng(0)
 
@@ -79,43 +88,108 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
         read(csv(tmp_path / "other.csv", header="a,b"))
 
 
-def test_the_split_is_stratified_and_seeded() -> None:
-    faces = some_faces(700)
-    training, validation = split(faces, 0.1, seed=1)
-    assert np.bincount(validation.labels).tolist() == [10] * len(LABELS)
-    assert len(training) == 630
-    again, _ = split(faces, 0.1, seed=1)
-    assert (again.images == training.images).all()
-    other, _ = split(faces, 0.1, seed=2)
-    assert not (other.images == training.images).all()
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as running:
+        yield running
 
 
-def test_prints_of_one_face_stay_on_one_side() -> None:
-    faces = some_faces(140)
-    doubled = Faces(np.concatenate([faces.images] * 3), np.concatenate([faces.labels] * 3))
-    training, validation = split(doubled, 0.2, seed=0)
-    assert len(training) + len(validation) == len(doubled)
-    assert not set(training.digests()) & set(validation.digests())
+def opened(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
 
 
-def test_faces_of_the_test_are_taken_out_of_the_training() -> None:
-    faces = some_faces(50)
-    kept = without(faces, Faces(faces.images[10:20], faces.labels[10:20]))
-    assert (kept.images == np.delete(faces.images, np.s_[10:20], 0)).all()
+def test_only_the_rows_for_training_are_taken_where_the_csv_says_which_they_are(tmp_path: Path) -> None:
+    rows = [f"{label},{pixels(label)},{usage}" for label, usage in enumerate(("Training", "PublicTest", "Training"))]
+    path = csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    assert read(path, "Training")[0].labels.tolist() == [0, 2]
+    assert read(path, "PublicTest")[0].labels.tolist() == [1]
+
+
+def test_class_folders_hold_every_face_small_and_large(tmp_path: Path, pool: ProcessPoolExecutor) -> None:
+    faces, written = some_faces(150), []
+    prepare.write_folders(faces, tmp_path, "pad", pool, written.append)
+    assert sum(written) == 2 * len(faces)
+    for index in (0, 149):
+        name = prepare.path_of(index, int(faces.labels[index]))
+        assert (opened(tmp_path / "FacialExpressions" / name) == faces.images[index]).all()
+        large = opened(tmp_path / "FacialExpressions_224by224_3channel" / name)
+        assert large.shape == (224, 224, 3)
+        # 88 zeros on each side of the face.
+        assert (large[88:136, 88:136] == faces.images[index][..., None]).all()
+        assert large.sum() == 3 * int(faces.images[index].sum())
+
+
+def test_enlarged_faces_are_those_that_serving_sends(tmp_path: Path) -> None:
+    image = some_faces(1).images[0]
+    served = mien_images.face(prepare.small(image), 224, "RGB")
+    (tmp_path / "large.png").write_bytes(prepare.large(image, "resize"))
+    assert opened(tmp_path / "large.png").tobytes() == served.pixels
+
+
+def test_a_list_names_index_class_and_path_and_every_path_is_there(tmp_path: Path, pool: ProcessPoolExecutor) -> None:
+    faces = some_faces(70)
+    prepare.write_folders(faces, tmp_path, "resize", pool, lambda count: None)
+    prepare.write_list(np.array([9, 3]), faces.labels, tmp_path / "train.lst")
+    lines = (tmp_path / "train.lst").read_text().splitlines()
+    assert lines == ["9\t2\tfear/00009.png", "3\t3\thappy/00003.png"]
+    assert all((tmp_path / "FacialExpressions" / line.split("\t")[2]).exists() for line in lines)
+
+
+def test_records_are_the_same_from_the_folders_and_anew(tmp_path: Path, pool: ProcessPoolExecutor) -> None:
+    faces, selection = some_faces(140), np.arange(139, 0, -2)
+    prepare.write_folders(faces, tmp_path, "resize", pool, lambda count: None)
+    read_back = prepare.written_files(faces, selection, tmp_path)
+    prepare.write_records(faces, selection, read_back, tmp_path / "folders.rec", lambda count: None)
+    anew = prepare.large_files(faces, selection, "resize", pool)
+    prepare.write_records(faces, selection, anew, tmp_path / "anew.rec", lambda count: None)
+    assert (tmp_path / "folders.rec").read_bytes() == (tmp_path / "anew.rec").read_bytes()
 
 
 def test_a_channel_carries_the_names_of_its_classes(tmp_path: Path) -> None:
-    with np.load(write(some_faces(14), tmp_path / "train"), allow_pickle=False) as arrays:
+    with np.load(prepare.write_arrays(some_faces(14), tmp_path / "train"), allow_pickle=False) as arrays:
         assert arrays["classes"].tolist() == list(LABELS)
         assert arrays["images"].shape == (14, 48, 48)
 
 
-def test_images_are_written_to_the_pixel(tmp_path: Path) -> None:
-    from PIL import Image
+def command(*words: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "training", *map(str, words)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
 
-    faces = some_faces(8)
-    assert write_images(faces, tmp_path) == 8
-    assert (np.asarray(Image.open(tmp_path / "angry" / "00007.png")) == faces.images[7]).all()
+
+@pytest.fixture(scope="module")
+def train_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [row(i % 7, " ".join(map(str, CHANCE.integers(0, 256, 48 * 48)))) for i in range(140)]
+    return csv(tmp_path_factory.mktemp("csv") / "train.csv.gz", *rows)
+
+
+def test_prepare_writes_all_that_the_jobs_read_and_the_same_again(train_csv: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for output in (first, second, second):
+        result = command("prepare", train_csv, "--output", output)
+        assert result.returncode == 0, result.stderr
+    names = sorted(p.relative_to(first).as_posix() for p in first.rglob("*") if p.is_file())
+    assert len([name for name in names if name.endswith(".png")]) == 2 * 140
+    assert [name for name in names if not name.endswith(".png")] == [
+        "train.idx", "train.lst", "train.rec", "train/faces.npz",
+        "validation.idx", "validation.lst", "validation.rec", "validation/faces.npz",
+    ]  # fmt: skip
+    for name in names:
+        if not name.endswith(".npz"):
+            assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert len((first / "validation.lst").read_text().splitlines()) == 28
+
+
+def test_prepare_says_what_is_wrong_and_writes_nothing(train_csv: Path, tmp_path: Path) -> None:
+    bad = csv(tmp_path / "train.csv", row(1, pixels(1)), row(7, pixels(0)))
+    result = command("prepare", bad, "--output", tmp_path / "out")
+    assert result.returncode == 1
+    assert "line 3: emotion is '7'" in result.stderr
+    assert not (tmp_path / "out").exists()
+    skipped = command("prepare", bad, "--output", tmp_path / "out", "--skip-bad", "--no-folders", "--no-records")
+    assert "1 bad rows skipped" in skipped.stdout
+    refused = command("prepare", train_csv, "--output", tmp_path / "out", "--share", "joy=0.5")
+    assert "'joy=0.5' is no CLASS=SHARE" in refused.stderr
 
 
 def test_a_models_figures_add_up() -> None:
