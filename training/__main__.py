@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 from mien.expressions import LABELS
@@ -130,6 +137,40 @@ def shares_of(words: list[str]) -> dict[int, float]:
         if not 0 <= shares[LABELS.index(name)] <= 1:
             raise ValueError(f"{word!r}: a share is from 0 to 1")
     return shares
+
+
+@app.command()
+def upload(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="What `prepare` wrote, or a part of it.")
+    ],
+    to: Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="Where it goes.")],
+) -> None:
+    """Send a folder to S3, many files at once.
+
+    Files that lie there already with the same content are not sent again, so that a second run is short, and an
+    interrupted one goes on. AWS_ENDPOINT_URL names another S3, such as the one of `make up`.
+    """
+    import boto3
+    from boto3.exceptions import S3UploadFailedError
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from training import upload as s3_upload
+
+    bucket, prefix = s3_upload.place_of(to)
+    files = s3_upload.files_of(folder, prefix)
+    s3 = boto3.client("s3", config=Config(max_pool_connections=s3_upload.THREADS))
+    try:
+        with console.status("comparing with what lies there"):
+            new = s3_upload.changed(files, bucket, prefix, s3)
+        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task("upload", total=sum(path.stat().st_size for path in new.values()), visible=bool(new))
+            s3_upload.send(new, bucket, s3, lambda count: bar.update(task, advance=count))
+    except (BotoCoreError, ClientError, S3UploadFailedError) as error:
+        raise ValueError(f"s3://{bucket}: {error}") from None
+    console.print(f"{len(new):,} files sent to {to}, {len(files) - len(new):,} lay there already", highlight=False)
 
 
 @app.command()

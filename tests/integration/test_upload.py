@@ -1,0 +1,74 @@
+"""Prepared data → S3, in the embedded cloud."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cloud import CREDENTIALS, Cloud
+from local.template import ROOT
+from training import upload
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("train.lst", "train/a face.png", "train/deep/er.png", "empty"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name if name != "empty" else "")
+    return tmp_path
+
+
+@pytest.fixture
+def place(cloud: Cloud, tmp_path: Path) -> str:
+    cloud.client("s3").create_bucket(Bucket="training-data")
+    return f"s3://training-data/{tmp_path.name}"
+
+
+def run(folder: Path, to: str, cloud: Cloud) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": cloud.url, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "training", "upload", str(folder), to]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def stored(s3: Any, place: str) -> dict[str, bytes]:
+    bucket, prefix = upload.place_of(place)
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    return {o["Key"].removeprefix(prefix): s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}
+
+
+def test_a_second_run_sends_only_what_changed(folder: Path, place: str, cloud: Cloud) -> None:
+    assert "4 files sent" in run(folder, place, cloud).stdout
+    assert stored(cloud.client("s3"), place) == {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+    assert "0 files sent" in run(folder, place, cloud).stdout
+    (folder / "train.lst").write_text("changed!!")  # as long as before
+    assert "1 files sent" in run(folder, place, cloud).stdout
+    assert stored(cloud.client("s3"), place)["train.lst"] == b"changed!!"
+
+
+def test_a_file_of_several_parts_is_recognized(folder: Path, place: str, cloud: Cloud) -> None:
+    (folder / "train.rec").write_bytes(os.urandom(1024) * (2 * upload.PART_BYTES // 1024 + 5))
+    assert "5 files sent" in run(folder, place, cloud).stdout
+    assert "0 files sent" in run(folder, place, cloud).stdout
+
+
+def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, place: str, cloud: Cloud) -> None:
+    bucket, prefix = upload.place_of(place)
+    s3 = cloud.client("s3")
+    files = upload.files_of(folder, prefix)
+    upload.send(dict(list(files.items())[:2]), bucket, s3, lambda count: None)
+    assert "2 files sent" in run(folder, place, cloud).stdout
+
+
+@pytest.mark.parametrize(
+    ("to", "said"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is no s3://BUCKET/PREFIX")]
+)
+def test_a_place_that_is_none_is_named(to: str, said: str, folder: Path, cloud: Cloud) -> None:
+    result = run(folder, to, cloud)
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
