@@ -4,6 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -198,30 +199,46 @@ def evaluate(
     model: Annotated[
         Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")
     ] = Path("models"),
-    output: Annotated[Path | None, typer.Option(help="Write the figures here too, as JSON.")] = None,
-    card: Annotated[Path | None, typer.Option(help="Write the model's card here, in Markdown.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for the model's card, its figures as JSON, and its plots.")
+    ] = None,
+    mistakes: Annotated[
+        Path | None, typer.Option(help="A PNG of the most confident mistakes. It shows faces of the csv.")
+    ] = None,
+    usage: Annotated[str, typer.Option(help="The rows to take of a csv with a column Usage.")] = "PublicTest",
     skip_bad: SkipBad = False,
 ) -> None:
     """Measure a model on faces that it was not trained on, through the code that serves it."""
     import json
 
-    from training.evaluate import card as written
-    from training.evaluate import measure
+    from training import evaluate as figure
 
-    figures = measure(read(csv, skip_bad), model)
+    faces = read(csv, skip_bad, usage)
+    served = figure.loaded(model)
+    rows = figure.probabilities(faces.images, served)
+    figures = figure.measure(faces, rows, served)
     low, high = figures["accuracy_95"]
     console.print(f"accuracy {figures['accuracy']:.4f} (95%: {low:.3f} to {high:.3f}) on {figures['faces']:,} faces")
     console.print(f"balanced accuracy {figures['balanced_accuracy']:.4f}")
+    console.print(f"expected calibration error {figures['expected_calibration_error']:.4f}")
     table = Table("class", "faces", "precision", "recall", box=None)
     for name, row in figures["classes"].items():
         table.add_row(name, f"{row['faces']:,}", f"{row['precision']:.3f}", f"{row['recall']:.3f}")
     console.print(table)
-    if output:
-        output.write_text(json.dumps(figures, indent=2) + "\n")
-        console.print(output)
-    if card:
-        card.write_text(written(figures, json.loads((model / "model.json").read_text())))
-        console.print(card)
+    if report or mistakes:
+        from training import pictures
+    if report:
+        report.mkdir(parents=True, exist_ok=True)
+        written = report / f"{csv.name.partition('.')[0]}.json"
+        written.write_text(json.dumps(figures, indent=2) + "\n")
+        contract = json.loads((model / "model.json").read_text())
+        (report / "README.md").write_text(figure.card(figures, contract))
+        pictures.confusion(np.array(figures["confusion"]["counts"]), served.labels, report / "confusion.png")
+        pictures.calibration(rows, faces.labels, report / "reliability.png")
+        console.print(f"{written} and, beside it, README.md, confusion.png, reliability.png", highlight=False)
+    if mistakes:
+        pictures.mistakes(faces, rows, served.labels, mistakes)
+        console.print(mistakes, highlight=False)
 
 
 @app.command()

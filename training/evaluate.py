@@ -14,6 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent / "container"))
 import inference
 
 
+def loaded(folder: Path) -> inference.Model:
+    return inference.model_fn(str(folder))
+
+
 def probabilities(images: np.ndarray, model: inference.Model) -> np.ndarray:
     """uint8 [n, 48, 48] → float32 [n, classes]."""
     parts = [
@@ -22,10 +26,9 @@ def probabilities(images: np.ndarray, model: inference.Model) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def measure(faces: Faces, folder: Path) -> dict[str, Any]:
-    """A model's figures on labelled faces, as plain values."""
-    model = inference.model_fn(str(folder))
-    guessed = probabilities(faces.images, model).argmax(1)
+def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str, Any]:
+    """A model's figures on labelled faces, as plain values; rows: its probabilities for them."""
+    guessed = rows.argmax(1)
     confusion = np.zeros((len(model.labels), len(model.labels)), int)
     np.add.at(confusion, (faces.labels, guessed), 1)
     right, said, there = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
@@ -37,6 +40,7 @@ def measure(faces: Faces, folder: Path) -> dict[str, Any]:
         "faces_sha256": hashlib.sha256(faces.images.tobytes() + faces.labels.tobytes()).hexdigest(),
         "accuracy": round(float(right.sum() / len(faces)), 4),
         "accuracy_95": [round(bound, 4) for bound in wilson(int(right.sum()), len(faces))],
+        "expected_calibration_error": round(calibration_error(rows, faces.labels), 4),
         "balanced_accuracy": round(float(recall[there > 0].mean()), 4),
         "classes": {
             name: {
@@ -48,6 +52,20 @@ def measure(faces: Faces, folder: Path) -> dict[str, Any]:
         },
         "confusion": {"rows": "labels", "columns": "guesses", "counts": confusion.tolist()},
     }
+
+
+def reliability(rows: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[tuple[int, float, float]]:
+    """Of the faces whose confidence lies in each bin: how many, their mean confidence, and the share that is right."""
+    confidence, right = rows.max(1), rows.argmax(1) == labels
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    inside = [which == bin for bin in range(bins)]
+    return [(int(i.sum()), float(confidence[i].mean()), float(right[i].mean())) for i in inside if i.any()]
+
+
+def calibration_error(rows: np.ndarray, labels: np.ndarray) -> float:
+    """How far confidence and accuracy lie apart on average (Naeini et al., "Obtaining Well Calibrated Probabilities
+    Using Bayesian Binning", 2015)."""
+    return sum(count * abs(confidence - share) for count, confidence, share in reliability(rows, labels)) / len(labels)
 
 
 def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
@@ -86,6 +104,13 @@ held-out faces of the training set it reached {training["validation_accuracy"]:.
 | --- | ---: | ---: | ---: |
 {rows}
 
+Its confidence is calibrated: it differs from the share of right labels by {figures["expected_calibration_error"]:.3f}
+on average (expected calibration error, 15 bins).
+
+![Confusion matrix](confusion.png)
+
+![Reliability](reliability.png)
+
 It finds {best[0]} best and {worst[0]} worst: of the faces labelled {worst[0]} it names {worst[1]["recall"]:.0%} so.
 
 ## What it is for
@@ -115,6 +140,5 @@ duplicates; prints of one face were kept on one side of the split.
     python training/container/train.py --train build/fer2013/train --validation build/fer2013/validation \\
       --model-dir build/model \\
       {lines}
-    python -m training evaluate public_test.csv.gz --model build/model \\
-      --output build/model/public_test.json --card build/model/README.md
+    python -m training evaluate public_test.csv.gz --model build/model --report build/model
 """

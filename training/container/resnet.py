@@ -74,16 +74,19 @@ class ResNet(nn.Module):
 class Classifier(nn.Module):
     """What is exported: faces, uint8 [n, height, width] → probabilities, float32 [n, classes].
 
-    Normalisation and test-time flip are inside, so that nobody who loads the file can get them wrong.
+    Normalisation, test-time flip and temperature are inside, so that nobody who loads the file can get them wrong.
+    temperature: what logits are divided by, so that a confidence is a probability of being right (Guo et al., "On
+    Calibration of Modern Neural Networks", 2017).
     """
 
-    def __init__(self, network: ResNet, mean: float, deviation: float, flip: bool):
+    def __init__(self, network: ResNet, mean: float, deviation: float, flip: bool, temperature: float):
         super().__init__()
         self.network, self.mean, self.deviation, self.flip = network, mean, deviation, flip
+        self.temperature = temperature
 
     def forward(self, faces: Tensor) -> Tensor:
         x = ((faces.float() - self.mean) / self.deviation).unsqueeze(1)
         logits = self.network(x)
         if self.flip:
             logits = (logits + self.network(torch.flip(x, dims=(3,)))) / 2
-        return logits.softmax(dim=1)
+        return (logits / self.temperature).softmax(dim=1)

@@ -109,8 +109,8 @@ def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.inference_mode()
-def accuracy(network: torch.nn.Module, x: Tensor, labels: Tensor, device: str, flip: bool) -> tuple[float, float]:
-    """Normalised faces and labels → accuracy, and mean negative log likelihood in nats."""
+def scores(network: torch.nn.Module, x: Tensor, device: str, flip: bool) -> Tensor:
+    """Normalised faces → logits, float32 [n, classes], on the CPU."""
     network.eval()
     logits = []
     for part in x.split(256):
@@ -119,8 +119,14 @@ def accuracy(network: torch.nn.Module, x: Tensor, labels: Tensor, device: str, f
         if flip:
             out = (out + network(torch.flip(part, dims=(3,)))) / 2
         logits.append(out.float().cpu())
-    scores = torch.cat(logits)
-    return (scores.argmax(1) == labels).float().mean().item(), F.cross_entropy(scores, labels).item()
+    return torch.cat(logits)
+
+
+def calibrated(logits: Tensor, labels: Tensor) -> float:
+    """The temperature under which the validation labels are least surprising; one number can't learn them by heart."""
+    temperatures = torch.logspace(-1, 1, 401)
+    surprise = torch.stack([F.cross_entropy(logits / t, labels) for t in temperatures])
+    return round(float(temperatures[surprise.argmin()]), 4)
 
 
 def export(model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict) -> None:
@@ -143,6 +149,7 @@ def export(model: Classifier, folder: Path, classes: list[str], size: tuple[int,
         "labels": classes,
         "input": {"dtype": "uint8", "shape": ["n", *size], "color": "grayscale"},
         "normalisation": {"mean": model.mean, "deviation": model.deviation, "inside": "model.onnx"},
+        "temperature": model.temperature,
         "output": {"dtype": "float32", "shape": ["n", len(classes)], "meaning": "probabilities"},
         **description,
     }
@@ -215,7 +222,9 @@ def main() -> None:
             average.update_parameters(network)
             total += loss.detach()
 
-        correct, surprise = accuracy(average, validation_x, validation_labels, device, bool(chosen.flip))
+        logits = scores(average, validation_x, device, bool(chosen.flip))
+        surprise = F.cross_entropy(logits, validation_labels).item()
+        correct = (logits.argmax(1) == validation_labels).float().mean().item()
         row = {
             "epoch": epoch + 1,
             "train_loss": round(total.item() / steps, 4),
@@ -251,7 +260,9 @@ def main() -> None:
         }
     }
     size = (images.shape[2], images.shape[3])
-    export(Classifier(average.module, mean, deviation, bool(chosen.flip)), chosen.model_dir, classes, size, description)
+    temperature = calibrated(scores(average, validation_x, device, bool(chosen.flip)), validation_labels)
+    model = Classifier(average.module, mean, deviation, bool(chosen.flip), temperature)
+    export(model, chosen.model_dir, classes, size, description)
 
 
 if __name__ == "__main__":
