@@ -1,8 +1,8 @@
-# Pins every set with hashes, and with no address of an index. uv resolves for all platforms and Pythons at once.
+# Pins every set with hashes, and with no address of an index (uv writes none unless it is told to). uv resolves for all platforms and Pythons at once.
 set -eu
 cd "$(dirname "$0")"
 pin() {
-  options="--quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header"
+  options="--quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header"
   uv pip compile $options "$@"
 }
 pin ../functions/requirements.in -o ../functions/requirements.txt

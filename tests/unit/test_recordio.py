@@ -1,5 +1,6 @@
 """RecordIO, held against bytes that MXNet wrote."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_an_interrupted_run_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = tmp_path / "train.rec"
     write(iter(RECORDS), path)
 
-    def interrupted():  # type: ignore[no-untyped-def]
+    def interrupted() -> Iterator[tuple[int, int, bytes]]:
         yield RECORDS[0]
         raise KeyboardInterrupt
 
