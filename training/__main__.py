@@ -49,7 +49,8 @@ def prepare(
     csv: Csv,
     output: Annotated[Path, typer.Option(help="The folder that gets all of it.")] = Path("build/fer2013"),
     exclude: Annotated[
-        Path | None, typer.Option(exists=True, help="A csv whose faces may not be used, such as the public test.")
+        Path | None,
+        typer.Option(exists=True, help="A csv whose faces may not be used: of one with a column Usage, its tests."),
     ] = None,
     validation: Annotated[float, typer.Option(min=0.01, max=0.5, help="The share that is held out.")] = 0.2,
     split: Annotated[
@@ -85,9 +86,9 @@ def prepare(
     from training import prepare as to
     from training import split as choose
 
-    faces = read(csv, skip_bad, "Training")
+    faces = read(csv, skip_bad, fer2013.TRAINING)
     if exclude:
-        kept = faces[choose.without(faces, read(exclude, skip_bad))]
+        kept = faces[choose.without(faces, read(exclude, skip_bad, fer2013.TESTS))]
         console.print(f"{len(faces) - len(kept):,} faces occur in {exclude.name} too, and are left out")
         faces = kept
     chosen = choose.split(faces, validation, seed, split.value, keep_duplicates)
@@ -213,7 +214,7 @@ def evaluate(
 
     from training import evaluate as figure
 
-    faces = read(csv, skip_bad, usage)
+    faces = read(csv, skip_bad, frozenset({usage}))
     served = figure.loaded(model)
     rows = figure.probabilities(faces.images, served)
     figures = figure.measure(faces, rows, served)
@@ -256,9 +257,9 @@ def composites(
         console.print(path)
 
 
-def read(csv: Path, skip_bad: bool, usage: str | None = None) -> Faces:
+def read(csv: Path, skip_bad: bool, usages: frozenset[str] | None = None) -> Faces:
     with console.status(f"reading {csv.name}"):
-        faces, bad = fer2013.read(csv, usage)
+        faces, bad = fer2013.read(csv, usages)
     if bad and not skip_bad:
         raise BadRows(csv, bad)
     console.print(f"{csv.name}: {len(faces):,} faces" + (f", {len(bad):,} bad rows skipped" if bad else ""))

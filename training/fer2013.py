@@ -16,6 +16,10 @@ import numpy as np
 from mien.expressions import LABELS
 from mien.images import FACE_SIZE
 
+# The values of the column Usage.
+TRAINING = frozenset({"Training"})
+TESTS = frozenset({"PublicTest", "PrivateTest"})
+
 
 @dataclass(frozen=True)
 class Faces:
@@ -59,16 +63,16 @@ class BadRows(ValueError):
         super().__init__(f"{path}: {len(rows)} bad rows\n{shown}{more}")
 
 
-def read(path: Path, usage: str | None = None) -> tuple[Faces, list[BadRow]]:
+def read(path: Path, usages: frozenset[str] | None = None) -> tuple[Faces, list[BadRow]]:
     """A csv file, or a gzipped one, → its faces in the file's order, and the rows that hold none.
 
-    usage: where the file has a column Usage, take only the rows that have this value there (Training, PublicTest,
-    PrivateTest). Raises ValueError where the file has no columns named emotion and pixels.
+    usages: where the file has a column Usage, take only the rows that have one of these values there (TRAINING,
+    TESTS). Raises ValueError where the file has no columns named emotion and pixels.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     images, labels, bad = [], [], []
     with opened(path, "rt", encoding="ascii", errors="replace") as lines:
-        for line, row in numbered_rows(lines, path, usage):
+        for line, row in numbered_rows(lines, path, usages):
             try:
                 image, label = face(*row)
             except ValueError as error:
@@ -80,7 +84,9 @@ def read(path: Path, usage: str | None = None) -> tuple[Faces, list[BadRow]]:
     return Faces(pixels, np.array(labels, np.int64)), bad
 
 
-def numbered_rows(lines: Iterable[str], path: Path, usage: str | None) -> Iterator[tuple[int, tuple[str, str]]]:
+def numbered_rows(
+    lines: Iterable[str], path: Path, usages: frozenset[str] | None
+) -> Iterator[tuple[int, tuple[str, str]]]:
     """Line number, emotion and pixels of each row; of one that lacks a field, both empty."""
     numbered = enumerate(map(fields, lines), start=1)
     _, header = next(numbered, (1, []))
@@ -88,9 +94,9 @@ def numbered_rows(lines: Iterable[str], path: Path, usage: str | None) -> Iterat
     if "emotion" not in header or "pixels" not in header:
         raise ValueError(f"{path}: the first line names no columns 'emotion' and 'pixels'")
     emotion, pixels = header.index("emotion"), header.index("pixels")
-    purpose = header.index("usage") if usage and "usage" in header else None
+    usage = header.index("usage") if usages and "usage" in header else None
     for line, row in numbered:
-        if purpose is not None and len(row) > purpose and row[purpose] != usage:
+        if usages and usage is not None and len(row) > usage and row[usage] not in usages:
             continue
         yield line, ((row[emotion], row[pixels]) if len(row) > max(emotion, pixels) else ("", ""))
 

@@ -19,7 +19,7 @@ from mien import images as mien_images
 from mien.expressions import LABELS
 from training import prepare
 from training.evaluate import calibration_error, loaded, measure, probabilities, wilson
-from training.fer2013 import Faces, read
+from training.fer2013 import TESTS, TRAINING, Faces, read
 
 CHANCE = np.random.default_rng(0)
 
@@ -102,8 +102,17 @@ def opened(path: Path) -> np.ndarray:
 def test_only_the_rows_for_training_are_taken_where_the_csv_says_which_they_are(tmp_path: Path) -> None:
     rows = [f"{label},{pixels(label)},{usage}" for label, usage in enumerate(("Training", "PublicTest", "Training"))]
     path = csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
-    assert read(path, "Training")[0].labels.tolist() == [0, 2]
-    assert read(path, "PublicTest")[0].labels.tolist() == [1]
+    assert read(path, TRAINING)[0].labels.tolist() == [0, 2]
+    assert read(path, TESTS)[0].labels.tolist() == [1]
+    assert read(path)[0].labels.tolist() == [0, 1, 2]
+
+
+def test_a_csv_that_holds_the_tests_too_can_be_held_against_itself(tmp_path: Path) -> None:
+    rows = [f"{label},{pixels(label)},Training" for label in range(7)] + [f"3,{pixels(2)},PublicTest"]
+    path = csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    result = command("prepare", path, "--exclude", path, "--output", tmp_path / "out", "--no-folders", "--no-records")
+    assert result.returncode == 0, result.stderr
+    assert "1 faces occur in fer2013.csv too" in result.stdout
 
 
 def test_class_folders_hold_every_face_small_and_large(tmp_path: Path, pool: ProcessPoolExecutor) -> None:
