@@ -71,6 +71,21 @@ def bucket(cloud: Cloud) -> Bucket:
 Invoke = Callable[[dict[str, Any]], Any]
 
 
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether it comes to hold in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.fixture(name="eventually")
+def eventually_() -> Callable[..., bool]:
+    return eventually
+
+
 def invoking(cloud: Cloud, name: str) -> Invoke:
     functions = cloud.client("lambda")
     [found] = [f["FunctionName"] for f in functions.list_functions()["Functions"] if name in f["FunctionName"]]

@@ -69,7 +69,9 @@ def test_a_document_says_which_image_and_which_model(bucket: Any, sample: bytes)
     assert model["version"] == json.loads((MODEL / "model.json").read_text())["version"]
 
 
-def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(bucket: Any, sample: bytes) -> None:
+def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(
+    bucket: Any, sample: bytes, eventually: Any
+) -> None:
     for data, status in [
         (sample, "classified"),
         (b"broken", "rejected"),
@@ -79,9 +81,7 @@ def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(buc
         stored = bucket.upload("again.png", data)
         assert bucket.await_document("again.png", stored["ETag"])["status"] == status
         # The document of the other kind goes within the same invocation, a request later.
-        for _ in range(50):
-            if len(bucket.documents("again.png")) == 1:
-                break
+        assert eventually(lambda: len(bucket.documents("again.png")) == 1)
         assert [d["status"] for d in bucket.documents("again.png")] == [status]
 
 
@@ -151,14 +151,17 @@ def test_a_message_that_is_no_storage_event_comes_again_and_its_neighbors_do_not
     assert bucket.await_document("neighbor.png")["label"] == "happy"
 
 
-def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud) -> None:
+def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, eventually: Any) -> None:
     """S3 sent one when the stack was made; it is neither in the queue any more nor among the dead letters."""
     queues = cloud.client("sqs")
-    for name in ("QueueUrl", "DeadLetterQueueUrl"):
-        answer = queues.get_queue_attributes(
-            QueueUrl=cloud.outputs[name], AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        assert answer["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+    def empty(name: str) -> bool:
+        url = cloud.outputs[name]
+        answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return bool(answer["Attributes"]["ApproximateNumberOfMessages"] == "0")
+
+    assert eventually(lambda: empty("QueueUrl"))
+    assert empty("DeadLetterQueueUrl")
 
 
 def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Any, sample: bytes) -> None:
