@@ -16,11 +16,10 @@ import time
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from local import cloud, template  # noqa: E402 - found through the line above
-from local.package import package  # noqa: E402
+from local import cloud, template
+from local.package import package
 
 RUNS = 15
 BUNDLED = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six.py")

@@ -177,7 +177,10 @@ def wait_for(url: str, seconds: float = START_SECONDS) -> None:
 def deploy(cloud: Cloud) -> None:
     """Template and package → a stack, made through CloudFormation. Raises CloudError."""
     s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
-    archive, bucket = package(), f"{STACK}-code"
+    try:
+        archive, bucket = package(), f"{STACK}-code"
+    except subprocess.CalledProcessError as error:
+        raise CloudError("pip could not install functions/requirements.txt; what it said is above") from error
     s3.create_bucket(Bucket=bucket)
     s3.upload_file(str(archive), bucket, archive.name)
     request = {

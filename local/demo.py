@@ -15,12 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from local.cloud import Cloud, CloudError
-from local.template import ROOT
+from local.template import ROOT, template
 
 SAMPLES = ROOT / "samples" / "faces"
 THREADS = 16
-# Longer than a message that failed once waits for its second attempt.
-PATIENCE = 400.0
+# Seconds: a message that failed once is hidden for as long as the queue says, and then has its second attempt.
+PATIENCE = 1.2 * template()["Mappings"]["Seconds"]["Inbox"]["Visibility"]
 SHOWN = 40
 
 Document = dict[str, Any]

@@ -1,6 +1,5 @@
 """From FER2013's csv to a trained model."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,8 @@ from rich.table import Table
 from mien.expressions import LABELS
 from training import fer2013
 from training.fer2013 import BadRows, Faces
+from training.prepare import Fit
+from training.split import How
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
@@ -29,16 +30,6 @@ Csv = Annotated[
     typer.Argument(exists=True, dir_okay=False, help="FER2013's train.csv or fer2013.csv, or one of them gzipped."),
 ]
 SkipBad = Annotated[bool, typer.Option(help="Go on without rows that hold no labelled face.")]
-
-
-class How(StrEnum):
-    stratified = "stratified"
-    random = "random"
-
-
-class Fit(StrEnum):
-    resize = "resize"
-    pad = "pad"
 
 
 Seed = Annotated[int, typer.Option(help="The same seed makes the same files.")]
@@ -55,7 +46,7 @@ def prepare(
     validation: Annotated[float, typer.Option(min=0.01, max=0.5, help="The share that is held out.")] = 0.2,
     split: Annotated[
         How, typer.Option(help="Hold out the same share of each class, or of all at random.")
-    ] = How.stratified,
+    ] = "stratified",
     keep_duplicates: Annotated[bool, typer.Option(help="Let faces of the same pixels fall on both sides.")] = False,
     share: Annotated[
         list[str] | None, typer.Option(metavar="CLASS=SHARE", help="Train on a share of a class, as in happy=0.66.")
@@ -67,7 +58,7 @@ def prepare(
     validation_cap: Annotated[int | None, typer.Option(min=1, help="At most so many validation faces a class.")] = None,
     fit: Annotated[
         Fit, typer.Option(help="How 48 pixels become 224: enlarged, or in the middle of black as in the article.")
-    ] = Fit.resize,
+    ] = "resize",
     folders: Annotated[bool, typer.Option(help="Write image files in class folders, and lists of them.")] = True,
     records: Annotated[bool, typer.Option(help="Write RecordIO, for the built-in algorithm.")] = True,
     arrays: Annotated[bool, typer.Option(help="Write arrays, for our own script.")] = True,
@@ -91,7 +82,7 @@ def prepare(
         kept = faces[choose.without(faces, read(exclude, skip_bad, fer2013.TESTS))]
         console.print(f"{len(faces) - len(kept):,} faces occur in {exclude.name} too, and are left out")
         faces = kept
-    chosen = choose.split(faces, validation, seed, split.value, keep_duplicates)
+    chosen = choose.split(faces, validation, seed, split, keep_duplicates)
     selections = {"train": chosen.training, "validation": chosen.validation}
     if share or samples:
         selections["train"] = choose.thinned(selections["train"], faces.labels, shares_of(share or []), samples)
@@ -115,13 +106,13 @@ def prepare(
             bar.update(task, advance=count)
 
         if folders:
-            to.write_folders(faces, output, fit.value, pool, progress)
+            to.write_folders(faces, output, fit, pool, progress)
         for name, selection in selections.items():
             if folders:
                 to.write_list(selection, faces.labels, output / f"{name}.lst")
             if records:
                 made = to.written_files(faces, selection, output) if folders else None
-                files_of = made or to.large_files(faces, selection, fit.value, pool)
+                files_of = made or to.large_files(faces, selection, fit, pool)
                 to.write_records(faces, selection, files_of, output / f"{name}.rec", progress)
             if arrays:
                 to.write_arrays(faces[selection], output / name)

@@ -12,6 +12,8 @@ import numpy as np
 from mien.expressions import LABELS
 from training.fer2013 import Faces
 
+How = Literal["stratified", "random"]
+
 
 @dataclass(frozen=True)
 class Split:
@@ -30,7 +32,7 @@ def split(
     faces: Faces,
     share: float,
     seed: int,
-    how: Literal["stratified", "random"] = "stratified",
+    how: How = "stratified",
     keep_duplicates: bool = False,
 ) -> Split:
     """About `share` of the faces into validation: of each class, or (random) of all. Both sides are shuffled.

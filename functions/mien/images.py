@@ -155,8 +155,8 @@ def squared(image: Image.Image, size: int, mode: Literal["L", "RGB"]) -> Image.I
 def averaged(square: Image.Image, size: int) -> Image.Image:
     """A square → a smaller one, each pixel the mean of the area it covers, parts of pixels counted as parts.
 
-    Pillow's BOX filter takes or leaves whole pixels, which on a face of 100 pixels is an error of up to a quarter.
-    Repeated `size` times each way, a square is a whole number of blocks.
+    Pillow's BOX filter takes or leaves whole pixels, which is coarse where two of them become one. Repeated `size`
+    times each way, a square is a whole number of blocks.
     """
     side, nearest = square.width, Image.Resampling.NEAREST
     if side == size:

@@ -30,7 +30,7 @@ metrics = Metrics(namespace="Mien", service="inbox")
 
 SETTINGS = settings()
 storage = Storage(SETTINGS, connections=WORKERS)
-# Two attempts, and reading and writing around them, fit into the function's 60 s.
+# Two attempts, and reading and writing around them, fit into the function's timeout.
 endpoint = Endpoint(SETTINGS, read_timeout=20, connections=WORKERS)
 
 

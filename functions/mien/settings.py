@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
 
@@ -28,8 +28,7 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if not value:
             raise KeyError(f"the environment variable {name.upper()} is not set; template.yaml sets it")
         values[name] = value
-    if values["endpoint_input"] not in get_args(EndpointInput):
-        raise ValueError(
-            f"ENDPOINT_INPUT is {values['endpoint_input']!r}, not one of {', '.join(get_args(EndpointInput))}"
-        )
-    return Settings(**values)  # type: ignore[arg-type] # mypy does not narrow a dictionary's value to the Literal
+    kind = values.pop("endpoint_input")
+    if kind not in get_args(EndpointInput):
+        raise ValueError(f"ENDPOINT_INPUT is {kind!r}, not one of {', '.join(get_args(EndpointInput))}")
+    return Settings(endpoint_input=cast(EndpointInput, kind), **values)

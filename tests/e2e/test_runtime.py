@@ -23,7 +23,12 @@ from local.demo import SAMPLES
 from local.template import BUILD
 
 EVENTS = Path(__file__).parents[2] / "events"
-KEYS = ["happy/1.png", "a face.png", "one+two.png", "100%.png", "été/visage.png"]
+# The uploads that each event names.
+EXPECTED = {
+    "s3-put.json": ["happy/1.png"],
+    "sqs-uploads.json": ["a face.png", "one+two.png", "100%.png", "été/visage.png"],
+    "sqs-test-event.json": [],
+}
 
 
 def emulator() -> Path:
@@ -90,15 +95,22 @@ def built() -> None:
     sam.build()
 
 
-@pytest.mark.parametrize("name", ["s3-put.json", "sqs-uploads.json", "sqs-test-event.json"])
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str]]) -> None:
     running, environment = cloud
     s3, bucket = running.client("s3"), running.outputs["BucketName"]
-    for key in KEYS:
+    results = [f"results/{key}.json" for key in EXPECTED[name]]
+    for key in EXPECTED[name]:
         s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"inbox/{key}")
+    # The uploads' own notifications come first; what lies there afterwards is of this event.
+    for result in results:
+        s3.get_waiter("object_exists").wait(Bucket=bucket, Key=result, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        s3.delete_object(Bucket=bucket, Key=result)
     with interface("InboxFunction", "mien.inbox.handler", environment) as invoke:
         answer = invoke((EVENTS / name).read_bytes())
     assert answer == {"batchItemFailures": []}
+    documents = [json.loads(s3.get_object(Bucket=bucket, Key=result)["Body"].read()) for result in results]
+    assert [document["label"] for document in documents] == ["happy"] * len(results)
 
 
 @pytest.mark.parametrize("name", ["api-base64.json", "api-json.json", "api-binary.json"])

@@ -44,15 +44,14 @@ def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(image
     assert "accuracy 0.6667: 2 of 3 labels" in result.stdout
     assert re.search(r"\d+ images per second", result.stdout)
     assert len((images / ".results" / "results.jsonl").read_text().splitlines()) == 4
-    assert not processes("ministack")
+    assert not orphans()
 
 
-def processes(word: str) -> list[str]:
-    """Command lines of this test's own children, and theirs, that hold a word."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,sess,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 3) for line in listed.splitlines()[1:]]
-    orphans = [row for row in rows if row[1] == "1" and word in row[3] and str(ROOT) in row[3]]
-    return [row[3] for row in orphans]
+def orphans() -> list[str]:
+    """Command lines of this project's Python whose parent has ended."""
+    listed = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 1) for line in listed.splitlines()[1:]]
+    return [arguments for parent, arguments in rows if parent == "1" and arguments.startswith(sys.executable)]
 
 
 def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Path) -> None:
