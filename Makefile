@@ -7,7 +7,7 @@ MODEL ?= models
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check test-sam deploy-local requirements clean
+.PHONY: help demo up test check test-training test-sam deploy-local requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: .venv/dev.done ## Run the linters, over the template and over what SAM ma
 	.venv/bin/cfn-lint template.yaml
 	mkdir -p build && .venv/bin/python -m local.template > build/template.json
 	.venv/bin/cfn-lint build/template.json
+
+test-training: .venv-training/tests ## Run the tests of training: PyTorch, SageMaker's SDK, AWS imitated by moto.
+	@.venv-training/bin/python -m pytest tests/training
 
 deploy-local: .venv-sam/done .venv-runtime/done ## The same with the SAM CLI: build, and deploy into an embedded cloud.
 	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m local sam
@@ -61,6 +64,12 @@ TORCH ?= torch==2.13.0
 	@$(PYTHON) -m venv .venv-training
 	@echo "installing PyTorch and what training needs into .venv-training"
 	@$(call install,.venv-training,$<) && .venv-training/bin/python -m pip install --quiet '$(TORCH)' && touch $@
+
+.venv-training/sagemaker: requirements/sagemaker.txt .venv-training/done
+	@echo "installing SageMaker's SDK into .venv-training: about 1 GB" && $(call install,.venv-training,$<) && touch $@
+
+.venv-training/tests: requirements/training-tests.txt .venv-training/sagemaker
+	@$(call install,.venv-training,$<) && touch $@
 
 # `sam build` compiles for the template's runtime, and needs a Python of that version; so does running what it built.
 .venv-runtime/done: requirements/runtime.txt

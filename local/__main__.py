@@ -22,7 +22,9 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich
 console = Console()
 
 Images = Annotated[Path, typer.Argument(help="A folder of images. One with a folder a class also gives an accuracy.")]
-Model = Annotated[Path, typer.Option(exists=True, file_okay=False, help="A folder of model.onnx and model.json.")]
+Model = Annotated[
+    Path, typer.Option(exists=True, help="A folder of model.onnx and model.json, or a training job's model.tar.gz.")
+]
 
 
 @app.command(name="demo")

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.request
@@ -95,7 +96,7 @@ def empty(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
         log = stack.enter_context((BUILD / "cloud.log").open("wb"))
         # Functions' code and processes live under the temporary folder, and go with it.
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
-        serve = [sys.executable, "-m", "local.endpoint", str(model), ENDPOINT_NAME]
+        serve = [sys.executable, "-m", "local.endpoint", str(unpacked(model, Path(scratch))), ENDPOINT_NAME]
         endpoint = stack.enter_context(child(serve, dict(os.environ), log, stdout=subprocess.PIPE))
         endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
         if not endpoint_port:
@@ -104,6 +105,18 @@ def empty(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
         stack.enter_context(child([sys.executable, "-m", "ministack"], environment(port, cloud, scratch), log))
         wait_for(cloud.url)
         yield cloud
+
+
+def unpacked(model: Path, scratch: Path) -> Path:
+    """A model's folder as it is; of a model.tar.gz, which training jobs leave, one below scratch. Raises CloudError."""
+    if model.is_dir():
+        return model
+    try:
+        with tarfile.open(model) as archive:
+            archive.extractall(scratch / "model", filter="data")
+    except (OSError, tarfile.TarError) as error:
+        raise CloudError(f"{model} is neither a model's folder nor a model.tar.gz: {error}") from error
+    return scratch / "model"
 
 
 def environment(port: int, cloud: Cloud, scratch: str) -> dict[str, str]:

@@ -46,23 +46,16 @@ class Invocation(BaseHTTPRequestHandler):
             self.answer(body)
 
     def answer(self, body: bytes) -> None:
-        model = self.server.model
-        try:
-            faces = inference.input_fn(body, self.headers.get("Content-Type", ""), model)
-            content, kind = inference.output_fn(inference.predict_fn(faces, model), self.headers.get("Accept", ""))
-        except inference.BadRequest as error:
-            self.model_error(400, str(error))
-        except Exception as error:
-            self.model_error(500, f"{type(error).__name__}: {error}")
+        headers = self.headers
+        answer = inference.answer(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
+        if answer.status == 200:
+            self.send(200, answer.body, answer.kind, {"x-Amzn-Invoked-Production-Variant": VARIANT, **answer.headers})
         else:
-            attributes = {
-                "x-Amzn-Invoked-Production-Variant": VARIANT,
-                "X-Amzn-SageMaker-Custom-Attributes": model.version,
-            }
-            self.send(200, content, kind, attributes)
+            self.model_error(answer.status, answer.body.decode())
 
     def model_error(self, status: int, message: str) -> None:
-        said = f'Received client error ({status}) from primary with message "{message}".'
+        whose = "client" if status < 500 else "server"
+        said = f'Received {whose} error ({status}) from primary with message "{message}".'
         self.fail(424, "ModelError", said, OriginalStatusCode=status, OriginalMessage=message, LogStreamArn="")
 
     def fail(self, status: int, kind: str, message: str, **fields: Any) -> None:

@@ -19,23 +19,28 @@ from mien.images import FACE_SIZE
 # The values of the column Usage.
 TRAINING = frozenset({"Training"})
 TESTS = frozenset({"PublicTest", "PrivateTest"})
+# What ten people could say of each face (Barsoum et al., "Training Deep Networks for Facial Expression Recognition
+# with Crowd-Sourced Label Distribution", 2016: FER+); the columns of its csv.
+OPINIONS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf")
 
 
 @dataclass(frozen=True)
 class Faces:
     """Faces with their labels.
 
-    images: uint8 [n, 48, 48], grayscale; labels: int64 [n], an index into `mien.expressions.LABELS`.
+    images: uint8 [n, 48, 48], grayscale; labels: int64 [n], an index into `mien.expressions.LABELS`; votes: uint8
+    [n, len(OPINIONS)], how many people of a crowd chose each opinion, zeros where nobody was asked.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    votes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, which: np.ndarray) -> "Faces":
-        return Faces(self.images[which], self.labels[which])
+        return Faces(self.images[which], self.labels[which], None if self.votes is None else self.votes[which])
 
     def digests(self) -> np.ndarray:
         """One digest a face, str [n]: two faces have the same when all their pixels are the same."""
@@ -99,6 +104,36 @@ def numbered_rows(
         if usages and usage is not None and len(row) > usage and row[usage] not in usages:
             continue
         yield line, ((row[emotion], row[pixels]) if len(row) > max(emotion, pixels) else ("", ""))
+
+
+def read_votes(path: Path, usages: frozenset[str] | None = None) -> np.ndarray:
+    """FER+'s csv, or a gzipped one, → the votes for each of the faces' rows in their order, uint8 [n, len(OPINIONS)].
+
+    usages: as for `read`. A row of 255s, of a face that nobody was shown, becomes zeros. Raises ValueError, with the
+    line, where a row holds no votes.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    votes = []
+    with opened(path, "rt", encoding="ascii", errors="replace") as lines:
+        numbered = enumerate(map(fields, lines), start=1)
+        _, header = next(numbered, (1, []))
+        header = [name.lower() for name in header]
+        missing = [name for name in OPINIONS if name not in header]
+        if missing:
+            raise ValueError(f"{path}: the first line names no column {missing[0]!r}")
+        columns = [header.index(name) for name in OPINIONS]
+        usage = header.index("usage") if usages and "usage" in header else None
+        for line, row in numbered:
+            if usages and usage is not None and row[usage] not in usages:
+                continue
+            try:
+                counts = np.array([int(row[column]) for column in columns])
+            except (ValueError, IndexError):
+                raise ValueError(f"{path}, line {line}: not {len(OPINIONS)} counts of votes") from None
+            if counts.min() < 0 or counts.max() > 255:
+                raise ValueError(f"{path}, line {line}: a count of votes is not from 0 to 255")
+            votes.append(counts if counts.max() < 255 else np.zeros_like(counts))
+    return np.array(votes, np.uint8).reshape(-1, len(OPINIONS))
 
 
 def fields(line: str) -> list[str]:

@@ -113,5 +113,8 @@ def write_arrays(faces: Faces, channel: Path) -> Path:
     """A channel's faces.npz, as container/train.py reads it; says where."""
     channel.mkdir(parents=True, exist_ok=True)
     path = channel / "faces.npz"
-    np.savez_compressed(path, images=faces.images, labels=faces.labels, classes=np.array(LABELS))
+    arrays = {"images": faces.images, "labels": faces.labels, "classes": np.array(LABELS)}
+    if faces.votes is not None:
+        arrays["votes"] = faces.votes
+    np.savez_compressed(path, **arrays)
     return path

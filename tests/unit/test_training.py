@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.cloud import MODEL
 from local.template import ROOT
 from mien import images as mien_images
 from mien.expressions import LABELS
 from training import prepare
-from training.evaluate import calibration_error, loaded, measure, probabilities, wilson
 from training.fer2013 import TESTS, TRAINING, Faces, read
 
 CHANCE = np.random.default_rng(0)
@@ -199,35 +197,3 @@ def test_prepare_says_what_is_wrong_and_writes_nothing(train_csv: Path, tmp_path
     assert "1 bad rows skipped" in skipped.stdout
     refused = command("prepare", train_csv, "--output", tmp_path / "out", "--share", "joy=0.5")
     assert "'joy=0.5' is no CLASS=SHARE" in refused.stderr
-
-
-def test_a_models_figures_add_up() -> None:
-    faces, model = some_faces(35), loaded(MODEL)
-    figures = measure(faces, probabilities(faces.images, model), model)
-    counts = np.array(figures["confusion"]["counts"])
-    assert counts.sum() == 35
-    assert figures["accuracy"] == pytest.approx(counts.diagonal().sum() / 35, abs=1e-4)
-
-
-def test_the_interval_is_wilsons() -> None:
-    # By hand: 8 of 10.
-    assert wilson(8, 10) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-
-
-def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
-    # Ten faces at a confidence of 0.8, of which six are right; by hand, |0.8 - 0.6|.
-    rows = np.tile([0.8, 0.2], (10, 1))
-    labels = np.array([0] * 6 + [1] * 4)
-    assert calibration_error(rows, labels) == pytest.approx(0.2)
-
-
-def test_evaluate_writes_a_card_figures_and_plots(train_csv: Path, tmp_path: Path) -> None:
-    result = command("evaluate", train_csv, "--report", tmp_path, "--mistakes", tmp_path / "mistakes.png")
-    assert result.returncode == 0, result.stderr
-    assert {p.name for p in tmp_path.iterdir()} == {
-        "README.md", "train.json", "confusion.png", "reliability.png", "mistakes.png",
-    }  # fmt: skip
-    for name in ("confusion.png", "reliability.png", "mistakes.png"):
-        assert opened(tmp_path / name).std() > 10
-    card = (tmp_path / "README.md").read_text()
-    assert all(label in card for label in LABELS)

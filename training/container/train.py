@@ -2,35 +2,39 @@
 
     python training/container/train.py --train DIR --validation DIR --model-dir DIR
 
-Each channel's folder holds `faces.npz`: images, uint8 [n, height, width]; labels, int64 [n]; classes, str [k].
-The model's folder gets `model.onnx` (what is served), `model.json` (labels and input contract), `model.pt` (the
-weights, for further training) and `history.csv` (a row an epoch). An interrupted training goes on from
-its last checkpoint. SageMaker hands hyperparameters over as command-line options, and folders in SM_* variables
-(SageMaker Training Toolkit, "Environment variables").
+Each channel's folder holds `faces.npz`: images, uint8 [n, height, width]; labels, int64 [n]; classes, str [k]; and, if
+there are any, votes, uint8 [n, opinions].
+The model's folder gets `model.onnx` (what is served), `model.json` (labels and input contract), `code` (what serves
+it), `model.pt` (the weights, for further training) and `history.csv` (a row an epoch). The model is that of the epoch
+with the best validation accuracy so far, and is written as soon as that has ended: a training that is stopped leaves
+its best. One that was interrupted goes on from its last checkpoint. Under torchrun, each process takes its part of
+every batch. SageMaker hands hyperparameters over as command-line options, and folders in SM_* variables (SageMaker
+Training Toolkit, "Environment variables").
 """
 
 import argparse
+import copy
 import csv
 import hashlib
-import json
-import math
 import os
 import platform
+import shutil
+import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+import torch.distributed
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+import artifact
+import faces
 from resnet import Classifier, ResNet
-
-# SageMaker copies this folder to S3 as the training goes, and back before a new attempt.
-ON_SAGEMAKER = Path("/opt/ml")
-CHECKPOINTS = ON_SAGEMAKER / "checkpoints" if ON_SAGEMAKER.is_dir() else Path("build/checkpoints")
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -43,12 +47,20 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--validation", type=Path, default=sagemaker("SM_CHANNEL_VALIDATION"), help="folder of the validation faces"
     )
     parser.add_argument("--model-dir", type=Path, default=sagemaker("SM_MODEL_DIR"), help="where the model goes")
-    parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, help="where the state of each epoch goes")
+    parser.add_argument(
+        "--checkpoints", type=Path, help="where the state of each epoch goes (checkpoints, beside the model's folder)"
+    )
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.1, help="the peak of the one-cycle schedule")
     parser.add_argument("--weight-decay", type=float, default=5e-4)
     parser.add_argument("--label-smoothing", type=float, default=0.1)
+    parser.add_argument(
+        "--votes",
+        type=float,
+        default=0.0,
+        help="weight of the loss of a second output, which learns the crowd's votes; it isn't exported",
+    )
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--averaging", type=float, default=0.999, help="decay of the moving average of weights, a step")
     parser.add_argument("--depth", type=int, default=18, choices=(10, 18, 34))
@@ -66,50 +78,50 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     for name in ("train", "validation", "model_dir"):
         if getattr(chosen, name) is None:
             parser.error(f"--{name.replace('_', '-')} is missing, and SageMaker's variable for it is not set")
+    # SageMaker copies /opt/ml/checkpoints, beside /opt/ml/model, to S3 as the training goes, and back before a new try.
+    chosen.checkpoints = chosen.checkpoints or chosen.model_dir.parent / "checkpoints"
     return chosen
 
 
-def faces(channel: Path) -> tuple[Tensor, Tensor, list[str]]:
-    """A channel → images, uint8 [n, 1, height, width]; labels, int64 [n]; the classes' names."""
-    with np.load(channel / "faces.npz", allow_pickle=False) as arrays:
-        images = torch.from_numpy(arrays["images"]).unsqueeze(1)
-        return images, torch.from_numpy(arrays["labels"]), [str(name) for name in arrays["classes"]]
+@dataclass(frozen=True)
+class Processes:
+    """Which of how many processes this is, and where its tensors live."""
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @staticmethod
+    def joined() -> "Processes":
+        """The processes that torchrun started, or this one alone."""
+        count, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_RANK", 0))
+        device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+        if count > 1:
+            torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return Processes(int(os.environ.get("RANK", 0)), count, device)
+
+    def any(self, here: bool) -> bool:
+        """Whether it is so in any of the processes: all get the same answer, and act alike."""
+        if self.count == 1:
+            return here
+        somewhere = torch.tensor(float(here), device=self.device)
+        torch.distributed.all_reduce(somewhere, torch.distributed.ReduceOp.MAX)
+        return bool(somewhere)
 
 
-def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Normalised faces, float32 [n, 1, h, w] → the same, mirrored, moved, turned, scaled, lit and erased by chance.
+class Stop:
+    """Whether the process was told to end. SageMaker sends SIGTERM, and kills two minutes later (StopTrainingJob)."""
 
-    Rotation to 15 degrees, shift to 4 pixels of 48, scale 0.9 to 1.1, and a square of up to a third of the side
-    set to the mean (Zhong et al., "Random Erasing Data Augmentation", 2017).
-    """
-    n, _, height, width = x.shape
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self.ask)
 
-    def uniform(low: float, high: float) -> Tensor:
-        return torch.empty(n).uniform_(low, high, generator=generator).to(x.device)
-
-    angle, scale = uniform(-math.pi / 12, math.pi / 12), uniform(0.9, 1.1)
-    mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
-    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    matrix = torch.stack(
-        [
-            torch.stack([cosine * mirror, -sine, uniform(-1 / 6, 1 / 6)], 1),
-            torch.stack([sine * mirror, cosine, uniform(-1 / 6, 1 / 6)], 1),
-        ],
-        1,
-    )
-    grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
-    x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    x = x * uniform(0.8, 1.2).view(n, 1, 1, 1) + uniform(-0.2, 0.2).view(n, 1, 1, 1)
-
-    half = uniform(0, 1 / 6).view(n, 1, 1)
-    row = (torch.arange(height, device=x.device).view(1, height, 1) + 0.5) / height - uniform(0, 1).view(n, 1, 1)
-    column = (torch.arange(width, device=x.device).view(1, 1, width) + 0.5) / width - uniform(0, 1).view(n, 1, 1)
-    erased = (row.abs() < half) & (column.abs() < half) & (uniform(0, 1).view(n, 1, 1) < 0.5)
-    return x.masked_fill(erased.unsqueeze(1), 0.0)
+    def ask(self, *_: object) -> None:
+        self.asked = True
 
 
 @torch.inference_mode()
-def scores(network: torch.nn.Module, x: Tensor, device: str, flip: bool) -> Tensor:
+def scores(network: torch.nn.Module, x: Tensor, device: torch.device, flip: bool) -> Tensor:
     """Normalised faces → logits, float32 [n, classes], on the CPU."""
     network.eval()
     logits = []
@@ -122,56 +134,39 @@ def scores(network: torch.nn.Module, x: Tensor, device: str, flip: bool) -> Tens
     return torch.cat(logits)
 
 
-def calibrated(logits: Tensor, labels: Tensor) -> float:
-    """The temperature under which the validation labels are least surprising; one number can't learn them by heart."""
-    temperatures = torch.logspace(-1, 1, 401)
-    surprise = torch.stack([F.cross_entropy(logits / t, labels) for t in temperatures])
-    return round(float(temperatures[surprise.argmin()]), 4)
+def machine(processes: Processes) -> str:
+    if processes.device.type == "cuda":
+        return f"{processes.count} x {torch.cuda.get_device_name()}"
+    return f"{platform.machine()}, {processes.count * torch.get_num_threads()} threads"
 
 
-def export(model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict) -> None:
-    """Writes model.onnx and model.json. Faces' count stays free, so that one call takes a batch of any size."""
-    model.eval().cpu()
-    example = torch.zeros(2, *size, dtype=torch.uint8)
-    torch.onnx.export(
-        model,
-        (example,),
-        folder / "model.onnx",
-        dynamo=False,
-        opset_version=17,
-        input_names=["faces"],
-        output_names=["probabilities"],
-        dynamic_axes={"faces": {0: "n"}, "probabilities": {0: "n"}},
-    )
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    contract = {
-        "version": digest[:12],
-        "labels": classes,
-        "input": {"dtype": "uint8", "shape": ["n", *size], "color": "grayscale"},
-        "normalisation": {"mean": model.mean, "deviation": model.deviation, "inside": "model.onnx"},
-        "temperature": model.temperature,
-        "output": {"dtype": "float32", "shape": ["n", len(classes)], "meaning": "probabilities"},
-        **description,
-    }
-    (folder / "model.json").write_text(json.dumps(contract, indent=2) + "\n")
+def write_history(rows: list[dict[str, float]], folder: Path) -> None:
+    with (folder / "history.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
 
 
 def main() -> None:
-    chosen = options()
+    chosen, stop, processes = options(), Stop(), Processes.joined()
+    device, first_process = processes.device, processes.rank == 0
     hyperparameters = {name: value for name, value in vars(chosen).items() if not isinstance(value, Path)}
     torch.manual_seed(chosen.seed)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    images, labels, classes = faces(chosen.train)
-    validation_images, validation_labels, validation_classes = faces(chosen.validation)
-    if classes != validation_classes:
-        sys.exit(f"{chosen.train} and {chosen.validation} name different classes: {classes}, {validation_classes}")
+    train, validation = faces.read(chosen.train), faces.read(chosen.validation)
+    images, labels, classes = train.images, train.labels, train.classes
+    if classes != validation.classes:
+        sys.exit(f"{chosen.train} and {chosen.validation} name different classes: {classes}, {validation.classes}")
+    opinions = train.votes.shape[1] if chosen.votes else 0
+    if chosen.votes and not opinions:
+        sys.exit(f"--votes {chosen.votes}, but {chosen.train} holds no votes: prepare it with --votes FILE")
     mean, deviation = images.float().mean().item(), images.float().std().item()
     x = (images.float() - mean) / deviation
-    validation_x = (validation_images.float() - mean) / deviation
+    validation_x = (validation.images.float() - mean) / deviation
 
-    network = ResNet(len(classes), chosen.depth, chosen.width, chosen.stem_stride, chosen.dropout)
+    network = ResNet(len(classes) + opinions, chosen.depth, chosen.width, chosen.stem_stride, chosen.dropout)
     network = network.to(device, memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(chosen.averaging), use_buffers=True)
+    parallel = DistributedDataParallel(network) if processes.count > 1 else network
     # Biases and normalisation's scales aren't decayed (He et al., "Bag of Tricks", 2018).
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
@@ -186,83 +181,106 @@ def main() -> None:
         optimizer, chosen.learning_rate, chosen.epochs * steps, pct_start=0.2
     )
     # bfloat16 is a few times faster where the processor multiplies it natively (Intel AMX, CUDA's tensor cores).
-    reduced = device == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
+    reduced = device.type == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
 
     chosen.model_dir.mkdir(parents=True, exist_ok=True)
     chosen.checkpoints.mkdir(parents=True, exist_ok=True)
-    checkpoint, first, history = chosen.checkpoints / "state.pt", 0, []
+    checkpoint, first, history, best = chosen.checkpoints / "state.pt", 0, [], 0.0
+    # The best model so far is whole at any moment, here and in the model's folder: whatever ends the training, it
+    # doesn't end that.
+    kept = chosen.checkpoints / "best"
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         if state["hyperparameters"] != hyperparameters:
             sys.exit(
                 f"{checkpoint} is of a training with other hyperparameters; delete it, or name other --checkpoints"
             )
         for part, saved in zip((network, average, optimizer, schedule), state["parts"], strict=True):
             part.load_state_dict(saved)
-        first, history = state["epoch"], state["history"]
+        first, history, best = state["epoch"], state["history"], state["best"]
+        if first_process:
+            shutil.copytree(kept, chosen.model_dir, dirs_exist_ok=True)
+            write_history(history, chosen.model_dir)
         print(f"going on after epoch {first}, from {checkpoint}", flush=True)
 
-    generator = torch.Generator()
+    order, chance = torch.Generator(), torch.Generator()
     for epoch in range(first, chosen.epochs):
         began = time.monotonic()
         network.train()
         # Each epoch's chance follows from the seed and its number, so a resumed training is the same training.
-        generator.manual_seed(chosen.seed * 100_003 + epoch)
-        torch.manual_seed(chosen.seed * 100_003 + epoch)
+        order.manual_seed(chosen.seed * 100_003 + epoch)
+        chance.manual_seed((chosen.seed * 100_003 + epoch) * 1_009 + processes.rank)
+        torch.manual_seed((chosen.seed * 100_003 + epoch) * 1_009 + processes.rank)
         total = torch.zeros((), device=device)
-        for batch in torch.randperm(len(labels), generator=generator).split(chosen.batch_size)[:steps]:
-            inputs = augmented(x[batch].to(device), generator).to(memory_format=torch.channels_last)
-            with torch.autocast(device, torch.bfloat16, enabled=reduced):
-                logits = network(inputs)
-            loss = F.cross_entropy(logits.float(), labels[batch].to(device), label_smoothing=chosen.label_smoothing)
+        for whole in torch.randperm(len(labels), generator=order).split(chosen.batch_size)[:steps]:
+            if processes.any(stop.asked):
+                break
+            batch = whole[processes.rank :: processes.count]
+            inputs = faces.augmented(x[batch].to(device), chance).to(memory_format=torch.channels_last)
+            with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
+                logits = parallel(inputs)
+            said, opinion = logits.float().split((len(classes), opinions), dim=1)
+            loss = F.cross_entropy(said, labels[batch].to(device), label_smoothing=chosen.label_smoothing)
+            if opinions:
+                # Targets that are no distribution, but zeros, add nothing.
+                loss = loss + chosen.votes * F.cross_entropy(opinion, train.votes[batch].to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             average.update_parameters(network)
             total += loss.detach()
+        if processes.any(stop.asked):
+            print(f"told to stop in epoch {epoch + 1}", flush=True)
+            break
 
-        logits = scores(average, validation_x, device, bool(chosen.flip))
-        surprise = F.cross_entropy(logits, validation_labels).item()
-        correct = (logits.argmax(1) == validation_labels).float().mean().item()
-        row = {
-            "epoch": epoch + 1,
-            "train_loss": round(total.item() / steps, 4),
-            "validation_loss": round(surprise, 4),
-            "validation_accuracy": round(correct, 4),
-            "seconds": round(time.monotonic() - began, 1),
-        }
-        history.append(row)
-        # The form that SageMaker's metric definitions read.
-        print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
-        parts = [part.state_dict() for part in (network, average, optimizer, schedule)]
-        state = {"epoch": epoch + 1, "parts": parts, "history": history, "hyperparameters": hyperparameters}
-        torch.save(state, checkpoint.with_suffix(".new"))
-        checkpoint.with_suffix(".new").replace(checkpoint)
+        if first_process:
+            logits = scores(average, validation_x, device, bool(chosen.flip))[:, : len(classes)]
+            surprise = F.cross_entropy(logits, validation.labels).item()
+            correct = (logits.argmax(1) == validation.labels).float().mean().item()
+            row = {
+                "epoch": epoch + 1,
+                "train_loss": round(total.item() / steps, 4),
+                "validation_loss": round(surprise, 4),
+                "validation_accuracy": round(correct, 4),
+                "seconds": round(time.monotonic() - began, 1),
+            }
+            history.append(row)
+            write_history(history, chosen.model_dir)
+            if correct >= best:
+                best = correct
+                description = {
+                    "hyperparameters": hyperparameters,
+                    "faces": len(labels),
+                    "faces_sha256": hashlib.sha256(images.numpy().tobytes() + labels.numpy().tobytes()).hexdigest(),
+                    "epoch": epoch + 1,
+                    "validation_faces": len(validation.labels),
+                    "validation_accuracy": round(correct, 4),
+                    "seconds": round(sum(row["seconds"] for row in history)),
+                    "machine": machine(processes),
+                    "torch": torch.__version__,
+                }
+                served = copy.deepcopy(average.module)
+                served.only(len(classes))
+                temperature = artifact.calibrated(logits, validation.labels)
+                model = Classifier(served, mean, deviation, bool(chosen.flip), temperature)
+                artifact.write(model, kept, classes, (images.shape[2], images.shape[3]), {"training": description})
+                torch.save(average.module.state_dict(), kept / "model.pt")
+                shutil.copytree(kept, chosen.model_dir, dirs_exist_ok=True)
+            # The form that SageMaker's metric definitions read.
+            print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
+            state = {
+                "epoch": epoch + 1,
+                "parts": [part.state_dict() for part in (network, average, optimizer, schedule)],
+                "history": history,
+                "best": best,
+                "hyperparameters": hyperparameters,
+            }
+            torch.save(state, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
 
-    with (chosen.model_dir / "history.csv").open("w", newline="") as file:
-        rows = csv.DictWriter(file, history[0], lineterminator="\n")
-        rows.writeheader()
-        rows.writerows(history)
-    torch.save(average.module.state_dict(), chosen.model_dir / "model.pt")
-    description = {
-        "training": {
-            "hyperparameters": hyperparameters,
-            "faces": len(labels),
-            "faces_sha256": hashlib.sha256(images.numpy().tobytes() + labels.numpy().tobytes()).hexdigest(),
-            "validation_faces": len(validation_labels),
-            "validation_accuracy": history[-1]["validation_accuracy"],
-            "seconds": round(sum(row["seconds"] for row in history)),
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads"
-            if device == "cpu"
-            else torch.cuda.get_device_name(),
-            "torch": torch.__version__,
-        }
-    }
-    size = (images.shape[2], images.shape[3])
-    temperature = calibrated(scores(average, validation_x, device, bool(chosen.flip)), validation_labels)
-    model = Classifier(average.module, mean, deviation, bool(chosen.flip), temperature)
-    export(model, chosen.model_dir, classes, size, description)
+    if first_process and not history:
+        sys.exit("stopped before the first epoch ended: there is no model yet")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,210 @@
+"""The slim image, without an engine to build it: the files that its Dockerfile copies, started by its own command."""
+
+import http.client
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from local.cloud import MODEL, free_port
+from local.demo import SAMPLES
+from local.endpoint import inference
+from local.template import ROOT
+
+CONTAINER = ROOT / "training" / "container"
+NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
+Headers = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The image's command, in a folder that holds what the image holds, and nothing else."""
+    dockerfile = (CONTAINER / "Dockerfile").read_text()
+    folder = tmp_path_factory.mktemp("program")
+    for names, _ in re.findall(r"^COPY (.+) (\S+)$", dockerfile, re.M):
+        for name in names.split():
+            shutil.copy(CONTAINER / name, folder)
+    [entrypoint] = re.findall(r"^ENTRYPOINT (.+)$", dockerfile, re.M)
+    python, script = json.loads(entrypoint)
+    assert python == "python"
+    return [sys.executable, str(folder / Path(script).name)]
+
+
+@contextmanager
+def serving(program: list[str], model: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`docker run IMAGE WORDS` on a free port."""
+    port = free_port()
+    environment = {**os.environ, "SM_MODEL_DIR": str(model), "SAGEMAKER_BIND_TO_PORT": str(port)}
+    with subprocess.Popen([*program, *words], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, port
+        finally:
+            process.kill()
+
+
+def await_ping(process: subprocess.Popen[str], port: int, seconds: float = 30) -> int:
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        with suppress(OSError):
+            return call(port, "GET", "/ping")[0]
+        time.sleep(0.05)
+    raise AssertionError("the container does not answer GET /ping")
+
+
+def call(port: int, method: str, path: str, body: Any = None, headers: Headers | None = None) -> tuple[int, Any, bytes]:
+    """→ status, headers, body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def container(program: list[str]) -> Iterator[int]:
+    """The port of a container that serves the committed model."""
+    with serving(program, MODEL, "serve") as (process, port):
+        assert await_ping(process, port) == 200
+        yield port
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    return np.stack([np.asarray(Image.open(p)) for p in sorted(SAMPLES.rglob("*.png"))])
+
+
+@pytest.fixture(scope="module")
+def direct(faces: np.ndarray) -> np.ndarray:
+    """What the model's own functions give for the faces."""
+    return inference.predict_fn(inference.Faces(faces, False), inference.model_fn(str(MODEL))).probabilities
+
+
+def npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+ONE = npy(np.zeros((1, 48, 48), np.uint8))
+
+
+@pytest.mark.parametrize("accept", [JSON, NPY])
+def test_a_batch_gets_the_probabilities_that_the_model_gives_directly(
+    accept: str, container: int, faces: np.ndarray, direct: np.ndarray
+) -> None:
+    asked = {"Content-Type": NPY, "Accept": accept}
+    status, headers, body = call(container, "POST", "/invocations", npy(faces), asked)
+    assert (status, headers["Content-Type"]) == (200, accept)
+    rows = json.loads(body) if accept == JSON else np.load(io.BytesIO(body))
+    assert (np.array(rows, np.float32) == direct).all()
+
+
+def test_an_image_gets_the_probabilities_that_the_model_gives_directly(container: int, direct: np.ndarray) -> None:
+    for path, row in zip(sorted(SAMPLES.rglob("*.png")), direct, strict=True):
+        status, _, body = call(container, "POST", "/invocations", path.read_bytes(), {"Content-Type": IMAGE})
+        assert status == 200
+        assert (np.array(json.loads(body), np.float32) == row).all()
+
+
+def test_an_answer_names_the_models_version_where_the_runtime_passes_it_on(container: int) -> None:
+    _, headers, _ = call(container, "POST", "/invocations", ONE, {"Content-Type": NPY})
+    version = json.loads((MODEL / "model.json").read_text())["version"]
+    assert headers["X-Amzn-SageMaker-Custom-Attributes"] == version
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "status"),
+    [
+        ("POST", "/invocations", b"", NPY, 400),
+        ("POST", "/invocations", b"no npy", NPY, 400),
+        ("POST", "/invocations", ONE[:-1], NPY, 400),
+        ("POST", "/invocations", npy(np.zeros((1, 48, 48))), NPY, 400),
+        ("POST", "/invocations", npy(np.zeros((0, 48, 48), np.uint8)), NPY, 400),
+        ("POST", "/invocations", b"no image", IMAGE, 400),
+        ("POST", "/invocations", ONE, JSON, 415),
+        ("GET", "/invocations", None, NPY, 405),
+        ("POST", "/ping", ONE, NPY, 405),
+        ("GET", "/", None, NPY, 404),
+    ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
+)
+def test_what_is_not_answered_is_told_why_in_a_sentence(
+    method: str, path: str, body: bytes | None, kind: str, status: int, container: int
+) -> None:
+    answered, headers, said = call(container, method, path, body, {"Content-Type": kind})
+    assert (answered, headers["Content-Type"]) == (status, JSON)
+    assert re.fullmatch(r"[^\n]{10,200}", json.loads(said)["error"])
+    assert b"Traceback" not in said
+
+
+def test_a_body_that_says_it_is_too_long_is_refused_before_any_of_it_came(container: int) -> None:
+    with socket.create_connection(("127.0.0.1", container), timeout=30) as connection:
+        connection.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: c\r\nContent-Type: application/x-npy\r\n"
+            b"Content-Length: 1000000000000\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_in_chunks_is_refused_once_too_much_of_it_came(container: int) -> None:
+    chunks = iter([bytes(1_000_000)] * 25 + [b"1"])
+    status, _, said = call(container, "POST", "/invocations", chunks, {"Content-Type": NPY})
+    assert (status, json.loads(said)) == (413, {"error": "the body has over 25,000,000 bytes"})
+
+
+def test_a_ping_does_not_wait_for_the_requests_before_it(container: int, faces: np.ndarray) -> None:
+    body = npy(np.resize(faces, (64, 48, 48)))
+    with ThreadPoolExecutor(16) as pool:
+        asked = [pool.submit(call, container, "POST", "/invocations", body, {"Content-Type": NPY}) for _ in range(16)]
+        began = time.monotonic()
+        status, _, _ = call(container, "GET", "/ping")
+        waited = time.monotonic() - began
+        assert not all(request.done() for request in asked)
+    assert (status, {request.result()[0] for request in asked}) == (200, {200})
+    assert waited < 2
+
+
+def test_at_sigterm_a_request_that_is_on_its_way_is_still_answered(program: list[str]) -> None:
+    with serving(program, MODEL, "serve") as (process, port):
+        await_ping(process, port)
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: c\r\nContent-Type: application/x-npy\r\n"
+                b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(ONE)
+            )
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+            process.send_signal(signal.SIGTERM)
+            connection.sendall(ONE)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert process.wait(30) == 0
+
+
+def test_without_a_model_it_ends_and_says_what_is_missing(program: list[str], tmp_path: Path) -> None:
+    with serving(program, tmp_path, "serve") as (process, _):
+        _, said = process.communicate(timeout=30)
+        assert process.returncode != 0
+        assert str(tmp_path / "model.json") in said
+
+
+def test_a_command_other_than_serve_is_refused(program: list[str]) -> None:
+    with serving(program, MODEL, "train") as (process, _):
+        _, said = process.communicate(timeout=30)
+        assert process.returncode != 0
+        assert said == "this image serves a model and does nothing else: docker run IMAGE serve\n"

@@ -1,0 +1,106 @@
+"""Recipes say what is run, and are checked before anything is paid for."""
+
+from pathlib import Path
+
+import pytest
+
+import train
+from training import recipe
+from training.commands import data
+
+ARTICLE = {
+    "epochs": 30,
+    "image_shape": "3,224,224",
+    "learning_rate": 0.0001,
+    "mini_batch_size": 32,
+    "num_classes": 7,
+    "num_layers": 101,
+    "num_training_samples": 22739,
+    "optimizer": "sgd",
+    "resize": 256,
+    "use_pretrained_model": 1,
+}
+
+
+def test_the_articles_three_jobs_have_its_hyperparameters() -> None:
+    assert recipe.read("article-1").hyperparameters == ARTICLE
+    second = {"num_layers": 152, "epochs": 5, "num_training_samples": 10602}
+    assert recipe.read("article-2").hyperparameters == ARTICLE | second
+    assert recipe.read("article-3").hyperparameters == ARTICLE | {"epochs": 15, "num_training_samples": 10602}
+
+
+def test_the_articles_sweep_is_three_depths_by_two_learning_rates() -> None:
+    sweep = recipe.read("article-sweep")
+    assert sweep.hyperparameters["epochs"] == 6
+    assert sweep.tuning
+    assert sweep.tuning.definitions == {"num_layers": [50, 101, 152]}
+    assert [float(value) for value in sweep.tuning.values["learning_rate"]] == [0.0001, 0.00001]
+    assert sweep.tuning.objective == "validation:accuracy"
+    assert "--training-cap 1000 --validation-cap 500" in sweep.prepare
+    assert recipe.read("article-final").hyperparameters["epochs"] == 30
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_recipe_names_options_that_prepare_has(name: str) -> None:
+    known = data.prepare.__annotations__
+    for word in recipe.read(name).prepare.split():
+        if word.startswith("--"):
+            option = word.removeprefix("--").removeprefix("no-").replace("-", "_")
+            assert word.removeprefix("--").replace("-", "_") in known or option in known
+
+
+@pytest.mark.parametrize("name", [name for name in recipe.names() if recipe.read(name).script])
+def test_our_recipes_hyperparameters_are_options_of_train_py(name: str) -> None:
+    hyperparameters = recipe.read(name).hyperparameters
+    options = [word for key, value in hyperparameters.items() for word in (f"--{key}", str(value))]
+    chosen = vars(train.options(["--train", ".", "--validation", ".", "--model-dir", ".", *options]))
+    assert {key.replace("-", "_"): value for key, value in hyperparameters.items()}.items() <= chosen.items()
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("ml.p2.xlarge", "is retired"), ("ml.m5.large", "is no GPU instance"), ("g5", "is no GPU")]
+)
+def test_an_instance_type_that_cannot_train_is_refused_with_those_that_can(kind: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"{kind} {why}.*ml.g4dn.xlarge"):
+        recipe.changed(recipe.read("article-1"), {}, instance_type=kind)
+
+
+def test_ours_trains_on_gpus_that_the_built_in_algorithm_does_not_know() -> None:
+    assert (
+        recipe.changed(recipe.read("resnet"), {}, instance_type="ml.g6.xlarge").compute.instance_type == "ml.g6.xlarge"
+    )
+    with pytest.raises(ValueError, match=r"ml\.g6\.xlarge is no GPU instance that this job can train on"):
+        recipe.changed(recipe.read("article-1"), {}, instance_type="ml.g6.xlarge")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ("epochs = 30", "epoch = ", "Invalid value"),
+        ('algorithm = "image-classification"', 'algorithm = "xgboost"', "'xgboost' is not 'image-classification'"),
+        ('algorithm = "image-classification"', "", "name either an algorithm or a script"),
+        ("resize = 256", "resize = 224", "resize must be over 224"),
+        ("num_classes = 7", "", "num_classes is missing"),
+        ("num_layers = 101", "num_layers = 100", "num_layers 100: pretrained networks have"),
+        ('image_shape = "3,224,224"', 'image_shape = "3,48,48"', "pretrained networks see 3,224,224"),
+        ("volume_gb = 50", "volume = 50", r"\[compute\] volume is not known; known are instance_type"),
+        ('instance_type = "ml.g4dn.xlarge"', "", r"\[compute\] instance_type is missing"),
+        (
+            "max_hours = 24",
+            "max_hours = 24\nspot = true\nmax_wait_hours = 2",
+            "max_wait_hours must be at least max_hours",
+        ),
+    ],
+)
+def test_a_recipe_that_sagemaker_would_refuse_is_refused_here(
+    before: str, after: str, why: str, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text((recipe.RECIPES / "article-1.toml").read_text().replace(before, after))
+    with pytest.raises(ValueError, match=f"mine.toml: .*{why}"):
+        recipe.read(str(mine))
+
+
+def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"no recipe .article-4.; there are article-1, .*resnet"):
+        recipe.read("article-4")
