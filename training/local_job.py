@@ -78,13 +78,12 @@ def follow(process: subprocess.Popen[str], log: Any, progress: Callable[[Epochs]
 
     before = {which: signal.signal(which, stop) for which in (signal.SIGINT, signal.SIGTERM)}
     try:
-        assert process.stdout
-        for line in process.stdout:
-            log.write(line)
-            log.flush()
-            if epochs := metrics.read([line]):
-                progress(epochs)
-        process.wait()
+        with process:
+            for line in process.stdout or ():
+                log.write(line)
+                log.flush()
+                if epochs := metrics.read([line]):
+                    progress(epochs)
     finally:
         for which, handler in before.items():
             signal.signal(which, handler)

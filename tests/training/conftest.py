@@ -26,6 +26,8 @@ def pytest_configure() -> None:
         AWS_ACCESS_KEY_ID="testing",
         AWS_SECRET_ACCESS_KEY="testing",
         AWS_DEFAULT_REGION=REGION,
+        # The networks are tiny: a second thread would only wait for the first.
+        OMP_NUM_THREADS="1",
         # moto's IAM holds no role.
         SAGEMAKER_VALIDATE_ROLE="false",
     )
