@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -113,7 +113,7 @@ def write_arrays(faces: Faces, channel: Path) -> Path:
     """A channel's faces.npz, as container/train.py reads it; says where."""
     channel.mkdir(parents=True, exist_ok=True)
     path = channel / "faces.npz"
-    arrays = {"images": faces.images, "labels": faces.labels, "classes": np.array(LABELS)}
+    arrays: dict[str, Any] = {"images": faces.images, "labels": faces.labels, "classes": np.array(LABELS)}
     if faces.votes is not None:
         arrays["votes"] = faces.votes
     np.savez_compressed(path, **arrays)

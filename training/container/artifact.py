@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,9 @@ def calibrated(logits: Tensor, labels: Tensor) -> float:
     return round(float(temperatures[surprise.argmin()]), 4)
 
 
-def write(model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict) -> None:
+def write(
+    model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict[str, Any]
+) -> None:
     """Writes model.onnx, model.json and code. Faces' count stays free, so that one call takes a batch of any size."""
     folder.mkdir(parents=True, exist_ok=True)
     model.eval().cpu()
