@@ -17,7 +17,7 @@ from local.template import ROOT
 from mien import images as mien_images
 from mien.expressions import LABELS
 from training import prepare
-from training.fer2013 import TESTS, TRAINING, Faces, read
+from training.fer2013 import OPINIONS, TESTS, TRAINING, Faces, read, read_votes
 
 CHANCE = np.random.default_rng(0)
 
@@ -197,3 +197,45 @@ def test_prepare_says_what_is_wrong_and_writes_nothing(train_csv: Path, tmp_path
     assert "1 bad rows skipped" in skipped.stdout
     refused = command("prepare", train_csv, "--output", tmp_path / "out", "--share", "joy=0.5")
     assert "'joy=0.5' is no CLASS=SHARE" in refused.stderr
+
+
+# As Microsoft hands it out, and as a file of the votes alone.
+FERPLUS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def test_votes_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
+    rows = (
+        "Training,a.png,4,0,0,1,3,2,0,0,0,0",
+        "PublicTest,b.png,0,9,0,0,0,0,0,0,0,1",
+        "Training,c.png" + ",255" * 10,
+    )
+    votes = read_votes(csv(tmp_path / "fer2013new.csv", *rows, header=FERPLUS), TRAINING)
+    assert votes.dtype == np.uint8
+    assert votes.tolist() == [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0], [0] * len(OPINIONS)]
+    alone = csv(tmp_path / "votes.csv.gz", "10" + ",0" * 9, header=FERPLUS.partition("name,")[2])
+    assert read_votes(alone).tolist() == [[10] + [0] * 9]
+
+
+@pytest.mark.parametrize("bad", ["1,2,3", "1,2,3,4,5,6,7,8,9,x", "-1,0,0,0,0,0,0,0,0,0"])
+def test_a_row_without_votes_is_named_by_its_line(bad: str, tmp_path: Path) -> None:
+    path = csv(tmp_path / "votes.csv", "10" + ",0" * 9, bad, header=FERPLUS.partition("name,")[2])
+    with pytest.raises(ValueError, match=r"votes\.csv, line 3: "):
+        read_votes(path)
+
+
+def test_prepare_gives_each_face_its_own_votes(train_csv: Path, tmp_path: Path) -> None:
+    header = FERPLUS.partition("name,")[2]
+    votes = csv(tmp_path / "votes.csv", *(f"{i}" + ",0" * 9 for i in range(140)), header=header)
+    options = ("--no-folders", "--no-records", "--output", tmp_path / "out")
+    result = command("prepare", train_csv, "--votes", votes, *options)
+    assert result.returncode == 0, result.stderr
+    faces, _ = read(train_csv)
+    for channel in ("train", "validation"):
+        with np.load(tmp_path / "out" / channel / "faces.npz", allow_pickle=False) as arrays:
+            for image, count in zip(arrays["images"], arrays["votes"][:, 0], strict=True):
+                assert (faces.images[count] == image).all()
+    few = csv(tmp_path / "few.csv", *("10" + ",0" * 9 for _ in range(139)), header=header)
+    assert (
+        "few.csv holds votes for 139 faces, and train.csv.gz has 140"
+        in command("prepare", train_csv, "--votes", few, *options).stderr
+    )
