@@ -17,14 +17,19 @@ def table(jobs: Sequence[Job]) -> Table:
     for name in different:
         result.add_row(name, *(job.hyperparameters.get(name, "") for job in jobs))
     result.add_section()
-    result.add_row("status", *(job.status for job in jobs))
-    result.add_row("instances", *(job.instances for job in jobs))
-    result.add_row("epochs", *(str(len(job.epochs)) for job in jobs))
-    result.add_row("best validation accuracy", *(best(job) for job in jobs))
-    result.add_row("last training accuracy", *(last(job, "train_accuracy") for job in jobs))
-    result.add_row("minutes", *(f"{job.seconds / 60:.1f}" for job in jobs))
-    result.add_row("billed minutes", *(f"{job.billable_seconds / 60:.1f}" for job in jobs))
-    result.add_row("cost", *(dollars(job.cost) for job in jobs))
+    rows = {
+        "status": [job.status for job in jobs],
+        "instances": [job.instances for job in jobs],
+        "epochs reached": [str(len(job.epochs)) for job in jobs],
+        "best validation accuracy": [best(job) for job in jobs],
+        "last training accuracy": [last(job, "train_accuracy") for job in jobs],
+        "minutes": [f"{job.seconds / 60:.1f}" for job in jobs],
+        "billed minutes": [f"{job.billable_seconds / 60:.1f}" if job.billable_seconds else "" for job in jobs],
+        "cost": [dollars(job.cost) for job in jobs],
+    }
+    for name, values in rows.items():
+        if any(values):
+            result.add_row(name, *values)
     return result
 
 
@@ -66,7 +71,7 @@ def plot(jobs: Sequence[Job], path: Path) -> None:
         if trained:
             accuracies = [job.epochs[epoch]["train_accuracy"] for epoch in trained]
             axes.plot(trained, accuracies, linestyle="--", linewidth=1, color=line.get_color())
-    axes.set(xlabel="epoch", ylabel="validation accuracy (dashed: training)", ylim=(0, 1))
+    axes.set(xlabel="epoch", ylabel="validation accuracy (dashed: training)")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=120)
