@@ -19,7 +19,10 @@ for command in (
 def main() -> None:
     try:
         app()
-    except (ValueError, OSError) as error:
+    except Exception as error:
+        # What AWS refuses is told as well; botocore is imported only by the commands that ask it.
+        if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("botocore."):
+            raise
         Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
         raise SystemExit(1) from None
 

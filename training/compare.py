@@ -34,9 +34,9 @@ def table(jobs: Sequence[Job]) -> Table:
 
 
 def told_apart(jobs: Sequence[Job]) -> tuple[list[str], dict[str, str]]:
-    """→ the hyperparameters in which the jobs differ, and those in which all are alike."""
+    """→ the hyperparameters in which the jobs differ, and those in which several are alike."""
     names = sorted({name for job in jobs for name in job.hyperparameters})
-    different = [name for name in names if len({job.hyperparameters.get(name) for job in jobs}) > 1]
+    different = [name for name in names if len(jobs) == 1 or len({job.hyperparameters.get(name) for job in jobs}) > 1]
     return different, {name: jobs[0].hyperparameters[name] for name in names if name not in different}
 
 

@@ -161,13 +161,14 @@ def test_a_dry_run_needs_no_account() -> None:
         (["article-1", "--data", "s3://faces/x", "--region", REGION], "--role is missing"),
         (["article-1", "--region", REGION], "build/fer2013 lies on this machine"),
         (["article-1", "--data", "s3://faces/x"], "no region is set"),
+        (["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE], "Unable to locate credentials"),
         (["resnet", "--set", "epochs"], "'epochs' is no NAME=VALUE"),
         (["article-1", "--local"], "SageMaker's own algorithm, which only SageMaker has"),
         (["resnet", "--local", "--data", "nowhere"], "nowhere/train, the channel train, is missing"),
     ],
 )
 def test_what_cannot_be_launched_is_told_in_a_sentence(arguments: list[str], why: str) -> None:
-    ran = run(*arguments, PATH="", HOME="/nowhere")
+    ran = run(*arguments, PATH="", HOME="/nowhere", AWS_EC2_METADATA_DISABLED="true")
     assert ran.returncode == 1
     assert why in ran.stderr
     assert "Traceback" not in ran.stderr

@@ -100,11 +100,11 @@ def launch(
         job = launcher.start(wanted, place, session)
     console.print(f"started {job}")
     if wanted.tuning:
-        console.print(f"python -m training compare {job} shows its jobs side by side", highlight=False)
+        console.print(f"python -m training compare {job} shows its jobs side by side", highlight=False, soft_wrap=True)
     elif follow_:
         show_remote(session, job)
     else:
-        console.print(f"python -m training follow {job} shows it as it trains", highlight=False)
+        console.print(f"python -m training follow {job} shows it as it trains", highlight=False, soft_wrap=True)
 
 
 def follow(
@@ -235,7 +235,9 @@ def show_remote(session: "boto3.Session", name: str, every: float = 15) -> None:
                     total=job.total_epochs,
                 )
     except KeyboardInterrupt:
-        console.print(f"{name} goes on; `python -m training follow {name}` looks again", highlight=False)
+        console.print(
+            f"{name} goes on; `python -m training follow {name}` looks again", highlight=False, soft_wrap=True
+        )
         return
     assert job
     tell_end(job)
