@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import free_port, require_free
+from local.cloud import MODEL, free_port, require_free
 from local.template import ROOT
 
 
@@ -67,6 +68,22 @@ def test_a_folder_that_cannot_be_used_is_one_clear_line(folder: str, said: str, 
     assert result.returncode == 1
     assert said in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_training_jobs_archive_is_served_as_its_folder_is(images: Path) -> None:
+    archive = images / ".model.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        for name in ("model.onnx", "model.json"):
+            file.add(MODEL / name, name)
+    result = local("demo", str(images / "happy"), "--model", str(archive), "--output", str(images / ".results"))
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("one.png", "happy"), ("two.png", "happy")]
+
+
+def test_a_file_that_is_no_archive_is_named(images: Path) -> None:
+    result = local("demo", str(images), "--model", str(images / "notes.txt"))
+    assert result.returncode == 1
+    assert "notes.txt is neither a model's folder nor a model.tar.gz" in result.stderr.replace("\n", "")
 
 
 def test_a_model_that_cannot_be_served_is_named(tmp_path: Path) -> None:

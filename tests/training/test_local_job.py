@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sagemaker.train.container_drivers.scripts import environment as sdk
 
-from training import local_job, recipe
+from training import local_job, recipe, source
 from training.metrics import Epochs
 from training.recipe import Recipe
 
@@ -39,6 +39,8 @@ def test_a_job_leaves_a_model_that_can_be_deployed(data: Path, tmp_path: Path) -
         *("model.onnx", "model.json", "model.pt", "history.csv"),
         *("code/inference.py", "code/requirements.txt"),
     }
+    for container in ("stock", "slim"):
+        source.check_files(container, source.files_of(Path(job.artifact)))
 
 
 def test_the_variables_are_those_of_sagemakers_containers(
