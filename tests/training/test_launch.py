@@ -164,6 +164,7 @@ def test_a_dry_run_needs_no_account() -> None:
         (["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE], "Unable to locate credentials"),
         (["resnet", "--set", "epochs"], "'epochs' is no NAME=VALUE"),
         (["article-1", "--local"], "SageMaker's own algorithm, which only SageMaker has"),
+        (["resnet", "--local", "--resume", "nobody"], "build/jobs/nobody is no job that ran here"),
         (["resnet", "--local", "--data", "nowhere"], "nowhere/train, the channel train, is missing"),
     ],
 )

@@ -71,6 +71,8 @@ def launch(
         spot=spot,
     )
     if local:
+        if resume and not (jobs / resume / "checkpoints").is_dir():
+            raise ValueError(f"{jobs / resume} is no job that ran here")
         show_local(wanted, Path(data), jobs / (resume or f"mien-{wanted.name}-{datetime.now(UTC):%Y%m%d%H%M%S}"))
         return
 
