@@ -11,13 +11,21 @@ from typing import Any
 Asked = tuple[str, bytes]
 
 
+# Status, body and an error's name of an answer.
+Said = tuple[int, bytes, str | None]
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, status: int, body: bytes, headers: dict[str, str]):
+    def __init__(self, answers: list[Said | None]):
         super().__init__(("127.0.0.1", 0), Answer)
-        self.status, self.body, self.headers = status, body, headers
-        self.asked: list[Asked] = []
+        self.answers, self.asked = answers, list[Asked]()
+        self.over = threading.Event()
+
+    def answer(self) -> Said | None:
+        """The next; the last again and again."""
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -27,24 +35,43 @@ class Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.append((self.headers["Content-Type"], body))
-        self.send_response(self.server.status)
-        for name, value in {"Content-Length": str(len(self.server.body)), **self.server.headers}.items():
+        answer = self.server.answer()
+        if answer is None:
+            self.server.over.wait()
+            self.close_connection = True
+            return
+        status, content, error = answer
+        named = {"x-amzn-ErrorType": error} if error else {"x-Amzn-Invoked-Production-Variant": "blue"}
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **named}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.server.body)
+        self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
 @contextmanager
-def runtime(status: int, body: Any, error: str | None = None) -> Iterator[tuple[str, list[Asked]]]:
-    """Answers every call with a status, a body (bytes, or a value as JSON) and an error's name. Yields its address."""
-    headers = {"x-amzn-ErrorType": error} if error else {"x-Amzn-Invoked-Production-Variant": "blue"}
-    server = Server(status, body if isinstance(body, bytes) else json.dumps(body).encode(), headers)
+def runtime(status: int, body: Any, error: str | None = None, then: Any = None) -> Iterator[tuple[str, list[Asked]]]:
+    """Answers every call with a status, a body (bytes, or a value as JSON) and an error's name. Yields its address.
+
+    then: (status, body) of all answers but the first; or "silence", which never answers.
+    """
+    answers: list[Said | None] = [(status, content(body), error)]
+    if then == "silence":
+        answers.append(None)
+    elif then:
+        answers.append((then[0], content(then[1]), None))
+    server = Server(answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", server.asked
     finally:
+        server.over.set()
         server.shutdown()
         server.server_close()
+
+
+def content(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()

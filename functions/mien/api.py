@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from mien.deadline import Deadline
 from mien.endpoint import Endpoint
 from mien.errors import Rejected, TryAgain
 from mien.results import classified
@@ -50,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def classify() -> Response[str]:
     event = app.current_event
     face = endpoint.face(image_of(event.body or "", bool(event.is_base64_encoded), content_type(event.headers)))
-    [(probabilities, model)] = endpoint.classify([face])
+    [(probabilities, model)] = endpoint.classify([face], Deadline.of(app.lambda_context))
     result = classified(probabilities, {"width": face.width, "height": face.height}, model)
     metrics.add_metric("ImagesClassified", MetricUnit.Count, 1)
     if wants_text(event.headers.get("accept")):

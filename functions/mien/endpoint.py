@@ -14,8 +14,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
 
+from mien.deadline import Deadline
 from mien.errors import TryAgain
 from mien.expressions import LABELS
 from mien.images import BUILT_IN_SIZE, FACE_SIZE, PREPROCESSING, Face, face, png
@@ -24,6 +25,11 @@ from mien.settings import Settings
 Probabilities = list[float]
 # 2.3 MB, under the 4 MB that a serverless endpoint takes (Amazon SageMaker AI quotas).
 MAX_FACES = 1000
+CONNECT_TIMEOUT = 2.0
+ATTEMPTS = 4
+# What passes within seconds: a throttled call, which has been seen as a 400 without a name, too; a model that is being
+# loaded (429); a service that was away for a moment. A call without an answer has taken the time of others already.
+PASSING_CODES, PASSING_STATUSES = frozenset({"ThrottlingException", "400", ""}), frozenset({429, 503, 530})
 
 
 @dataclass(frozen=True)
@@ -39,20 +45,26 @@ class Model:
 Answer = tuple[Probabilities, Model]
 
 
+class Passing(TryAgain):
+    """What may have passed within seconds."""
+
+
 class Endpoint:
-    """read_timeout: seconds for one call, two of which must fit into the function's own timeout."""
+    """read_timeout: seconds for one call; `longest` is what one may take in all."""
 
     def __init__(self, settings: Settings, read_timeout: float, connections: int):
         self.name, self.input = settings.endpoint_name, settings.endpoint_input
         self.runtime = boto3.client(
             "sagemaker-runtime",
             config=Config(
-                connect_timeout=2,
+                connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=read_timeout,
                 max_pool_connections=connections,
-                retries={"mode": "standard", "total_max_attempts": 2},
+                # It is tried again here, where the deadline is known.
+                retries={"mode": "standard", "total_max_attempts": 1},
             ),
         )
+        self.longest = CONNECT_TIMEOUT + read_timeout
 
     def face(self, data: bytes) -> Face:
         """An image file → the face that this endpoint takes. Raises Rejected."""
@@ -62,11 +74,24 @@ class Endpoint:
     def faces_per_call(self) -> int:
         return MAX_FACES if self.input == "batch" else 1
 
-    def classify(self, faces: Sequence[Face]) -> list[Answer]:
-        """One call, for at most `faces_per_call` faces: an answer for each, in their order.
+    def classify(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer]:
+        """At most `faces_per_call` faces in one call, which is made again while what failed may pass and the deadline
+        leaves time for it: an answer for each, in their order.
 
         Raises TryAgain where no usable answer came.
         """
+        if deadline.left() < self.longest:
+            raise TryAgain(f"endpoint {self.name}: there is no time left for a call")
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self.call(faces)
+            except Passing:
+                if not deadline.pause(attempt, self.longest):
+                    raise
+        return self.call(faces)
+
+    def call(self, faces: Sequence[Face]) -> list[Answer]:
+        """One call. Raises TryAgain, and of that Passing where it may be tried again at once."""
         content_type, body = self.request(faces)
         try:
             answer = self.runtime.invoke_endpoint(
@@ -75,6 +100,9 @@ class Endpoint:
             rows = json.loads(answer["Body"].read())
         except ClientError as error:
             raise self.failure(error) from error
+        except HTTPClientError as error:
+            kind = TryAgain if isinstance(error, ReadTimeoutError) else Passing
+            raise kind(f"endpoint {self.name}: {type(error).__name__}") from error
         except BotoCoreError as error:
             raise TryAgain(f"endpoint {self.name}: {type(error).__name__}") from error
         except ValueError as error:
@@ -106,7 +134,8 @@ class Endpoint:
                 f"the model behind endpoint {self.name} refused the request with status {status}; "
                 f"does it take what ENDPOINT_INPUT={self.input} sends?"
             )
-        return TryAgain(f"endpoint {self.name}: {code}")
+        passing = code in PASSING_CODES or error.response["ResponseMetadata"]["HTTPStatusCode"] in PASSING_STATUSES
+        return (Passing if passing else TryAgain)(f"endpoint {self.name}: {code}")
 
 
 def checked(rows: Any, count: int, endpoint: str) -> list[Probabilities]:

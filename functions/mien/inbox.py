@@ -11,12 +11,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from mien.deadline import Deadline
 from mien.endpoint import Answer, Endpoint
 from mien.errors import Rejected, TryAgain
 from mien.images import MAX_BYTES, Face
 from mien.results import Result, classified, image_of, rejected
 from mien.settings import settings
-from mien.storage import Storage
+from mien.storage import LONGEST, Storage
 from mien.uploads import Delivery, Upload, deliveries
 
 # At most this many files lie in memory at once; images.MAX_BYTES counts on it.
@@ -30,7 +31,6 @@ metrics = Metrics(namespace="Mien", service="inbox")
 
 SETTINGS = settings()
 storage = Storage(SETTINGS, connections=WORKERS)
-# Two attempts, and reading and writing around them, fit into the function's timeout.
 endpoint = Endpoint(SETTINGS, read_timeout=20, connections=WORKERS)
 
 
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     arrived = deliveries(event)
     wanted = [upload for delivery in arrived for upload in delivery.uploads if ours(upload)]
     # Twice in one batch is a duplicate like any other; once is enough.
-    failures = classify(list(dict.fromkeys(wanted)))
+    failures = classify(list(dict.fromkeys(wanted)), Deadline.of(context))
     failed = [delivery for delivery in arrived if delivery.fault or any(u in failures for u in delivery.uploads)]
     for delivery in failed:
         report(delivery, failures)
@@ -59,11 +59,15 @@ def ours(upload: Upload) -> bool:
     return upload.key.startswith(SETTINGS.inbox_prefix)
 
 
-def classify(uploads: Sequence[Upload]) -> dict[Upload, Exception]:
-    """Uploads → their documents in the bucket. Returns those that have none yet, and why."""
+def classify(uploads: Sequence[Upload], deadline: Deadline) -> dict[Upload, Exception]:
+    """Uploads → their documents in the bucket. Returns those that have none yet, and why.
+
+    What can't be done by the deadline is among them: each step keeps the time that the next ones need.
+    """
+    answered = deadline.before(LONGEST)
     with ThreadPoolExecutor(WORKERS) as pool:
-        faces, failures = read(pool, uploads)
-        answers, unanswered = probabilities(pool, faces)
+        faces, failures = read(pool, uploads, answered.before(endpoint.longest))
+        answers, unanswered = probabilities(pool, faces, answered)
         failures |= unanswered
         documents: dict[Upload, Result] = {}
         for upload, (row, model) in answers.items():
@@ -72,7 +76,7 @@ def classify(uploads: Sequence[Upload]) -> dict[Upload, Exception]:
         for upload, error in failures.items():
             if isinstance(error, Rejected):
                 documents[upload] = rejected(error, image_of(upload))
-        written, unwritten = attempt(pool, lambda upload: storage.write(upload, documents[upload]), list(documents))
+        written, unwritten = attempt(pool, partial(write, documents, deadline), list(documents))
     for status in ("classified", "rejected"):
         count = sum(documents[upload]["status"] == status for upload in written)
         metrics.add_metric(f"Images{status.capitalize()}", MetricUnit.Count, count)
@@ -92,7 +96,9 @@ def attempt(pool: Executor, step: Callable[[K], T], items: Sequence[K]) -> tuple
     return done, failures
 
 
-def read(pool: Executor, uploads: Iterable[Upload]) -> tuple[dict[Upload, Face], dict[Upload, Exception]]:
+def read(
+    pool: Executor, uploads: Iterable[Upload], deadline: Deadline
+) -> tuple[dict[Upload, Face], dict[Upload, Exception]]:
     """Reads a few files ahead, and decodes them one after the other.
 
     Decoding is work for a processor, of which there is about one, and may take much memory. It stays in this thread,
@@ -100,9 +106,11 @@ def read(pool: Executor, uploads: Iterable[Upload]) -> tuple[dict[Upload, Face],
     """
     faces: dict[Upload, Face] = {}
     failures: dict[Upload, Exception] = {}
-    for upload, data in ahead(pool, fetch, uploads):
+    for upload, data in ahead(pool, partial(fetch, deadline), uploads):
         try:
-            faces[upload] = endpoint.face(data.result())
+            file = data.result()
+            in_time(deadline, 0)
+            faces[upload] = endpoint.face(file)
         except Exception as error:
             failures[upload] = error
     return faces, failures
@@ -119,16 +127,31 @@ def ahead(pool: Executor, step: Callable[[K], T], items: Iterable[K]) -> Iterato
         yield begun.popleft()
 
 
-def fetch(upload: Upload) -> bytes:
+def fetch(deadline: Deadline, upload: Upload) -> bytes:
+    in_time(deadline, 0)
     if upload.size > MAX_BYTES:
         raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
     return storage.read(upload, MAX_BYTES)
 
 
-def probabilities(pool: Executor, faces: dict[Upload, Face]) -> tuple[dict[Upload, Answer], dict[Upload, Exception]]:
+def write(documents: dict[Upload, Result], deadline: Deadline, upload: Upload) -> None:
+    in_time(deadline, LONGEST)
+    storage.write(upload, documents[upload])
+
+
+def in_time(deadline: Deadline, needed: float) -> None:
+    """Raises TryAgain where less time is left than a step needs."""
+    if deadline.left() < needed:
+        raise TryAgain("there was no time left for it in this invocation")
+
+
+def probabilities(
+    pool: Executor, faces: dict[Upload, Face], deadline: Deadline
+) -> tuple[dict[Upload, Answer], dict[Upload, Exception]]:
     """As few calls as the endpoint allows; each is answered, or fails, for its own faces."""
     batches = list(batched(faces, endpoint.faces_per_call))
-    answered, failed = attempt(pool, lambda batch: endpoint.classify([faces[upload] for upload in batch]), batches)
+    call = partial(endpoint.classify, deadline=deadline)
+    answered, failed = attempt(pool, lambda batch: call([faces[upload] for upload in batch]), batches)
     answers = {upload: row for batch, rows in answered.items() for upload, row in zip(batch, rows, strict=True)}
     return answers, {upload: error for batch, error in failed.items() for upload in batch}
 

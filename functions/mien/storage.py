@@ -14,6 +14,9 @@ from mien.uploads import Upload
 GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"}
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 ROUNDS = 5
+# Seconds. What a request may take at the longest, when all attempts hang: an invocation keeps so much for its writing.
+CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 5, 3
+LONGEST = ATTEMPTS * (CONNECT_TIMEOUT + READ_TIMEOUT)
 
 
 class Storage:
@@ -24,10 +27,10 @@ class Storage:
         self.s3 = boto3.client(
             "s3",
             config=Config(
-                connect_timeout=2,
-                read_timeout=10,
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
                 max_pool_connections=connections,
-                retries={"mode": "standard", "total_max_attempts": 4},
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             ),
         )
 

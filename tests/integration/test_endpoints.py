@@ -23,6 +23,10 @@ class Context:
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:inbox"
     aws_request_id: str = "request"
+    seconds: float = 60
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round(self.seconds * 1000)
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Call
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         module = importlib.reload(importlib.import_module(f"mien.{name}"))
-        return lambda event: module.handler(event, Context())
+        return lambda event, seconds=60: module.handler(event, Context(seconds=seconds))
 
     return fresh
 
@@ -64,6 +68,31 @@ def test_while_the_endpoint_is_down_images_wait_and_bad_ones_are_told_why(
     with runtime(200, [EVEN]) as (url, _):
         assert handler(url)(event) == {"batchItemFailures": []}
     assert [d["status"] for d in bucket.documents("waits.png")] == ["classified"]
+
+
+def test_what_cannot_be_done_in_time_comes_again_and_the_rest_is_not_lost(
+    bucket: Any, sample: bytes, handler: Any
+) -> None:
+    bucket.put_aside("late.png", sample)
+    bucket.put_aside("broken.png", b"broken")
+    names = ("late.png", "broken.png")
+    event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
+    everything = {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
+    with runtime(200, [EVEN]) as (url, asked):
+        # Time enough to read and to write, but not for a call between.
+        assert handler(url)(event, seconds=40) == everything
+        assert asked == []
+        assert handler(url)(event, seconds=50) == {"batchItemFailures": []}
+    assert [d["status"] for d in bucket.documents("late.png")] == ["classified"]
+    assert [d["status"] for d in bucket.documents("broken.png")] == ["rejected"]
+
+
+def test_a_throttled_call_is_made_again_within_the_invocation(bucket: Any, sample: bytes, handler: Any) -> None:
+    bucket.put_aside("throttled.png", sample)
+    event = {"Records": [message(bucket.name, bucket.inbox + "throttled.png", "0A", "throttled.png")]}
+    with runtime(400, b"", "ThrottlingException", then=(200, [EVEN])) as (url, asked):
+        assert handler(url)(event) == {"batchItemFailures": []}
+    assert len(asked) == 2
 
 
 def test_an_event_from_s3_itself_fails_as_a_whole_so_that_lambda_retries_it(

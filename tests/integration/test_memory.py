@@ -20,7 +20,8 @@ HANDLE = """
 import json, resource, sys
 from types import SimpleNamespace
 from mien import inbox
-context = SimpleNamespace(function_name="", memory_limit_in_mb=0, invoked_function_arn="", aws_request_id="")
+names = dict.fromkeys(("function_name", "invoked_function_arn", "aws_request_id"), "")
+context = SimpleNamespace(memory_limit_in_mb=0, get_remaining_time_in_millis=lambda: 900_000, **names)
 failed = inbox.handler(json.load(sys.stdin), context)["batchItemFailures"]
 print(json.dumps({"failed": failed, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
 """
