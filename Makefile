@@ -7,7 +7,7 @@ MODEL ?= models
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check test-training test-sam deploy-local requirements clean
+.PHONY: help demo up test check audit test-training test-sam deploy-local requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +21,18 @@ up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
 
-check: .venv/dev.done ## Run the linters, over the template and over what SAM makes of it too.
+check: .venv/dev.done .venv-audit/done ## Run the linters, over the template and over what SAM makes of it too.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/cfn-lint template.yaml
 	mkdir -p build && .venv/bin/python -m local.template > build/template.json
 	.venv/bin/cfn-lint build/template.json
+	$(checkov) --file template.yaml
+	$(checkov) --file build/template.json --skip-check CKV_AWS_73,CKV_AWS_76,CKV_AWS_120
+
+audit: .venv-audit/done ## Look up all pinned versions in the database of known holes; needs a network.
+	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" sh requirements/audit.sh $(call quoted,$(TORCH))
 
 test-training: .venv-training/tests ## Run the tests of training: PyTorch, SageMaker's SDK, AWS imitated by moto.
 	@.venv-training/bin/python -m pytest tests/training
@@ -42,9 +47,11 @@ requirements: .venv/dev.done ## Pin all requirements anew.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
 
 clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-runtime .venv-sam .venv-training .aws-sam build
+	rm -rf .venv .venv-audit .venv-runtime .venv-sam .venv-training .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
+# What is skipped of the expanded template, and why, stands in template.yaml at the API: SAM drops it from the stage.
+checkov = .venv-audit/bin/checkov --framework cloudformation --skip-download --compact --quiet
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
 
 .venv/bin/python:
@@ -57,6 +64,10 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 
 .venv/dev.done: requirements/dev.txt .venv/local.done
 	@echo "installing development requirements into .venv" && $(call install,.venv,$<) && touch $@
+
+.venv-audit/done: requirements/audit.txt
+	@$(PYTHON) -m venv .venv-audit
+	@echo "installing checkov and pip-audit into .venv-audit" && $(call install,.venv-audit,$<) && touch $@
 
 # The build of PyTorch that suits the machine is pip's choice, or yours: TORCH=torch==2.13.0+cpu, for instance.
 TORCH ?= torch==2.13.0

@@ -16,3 +16,4 @@ pin training-tests.in -o training-tests.txt
 pin sagemaker.in -c training-tests.txt -o sagemaker.txt
 pin training.in -c sagemaker.txt -o training.txt
 pin sam.in -o sam.txt
+pin audit.in -o audit.txt

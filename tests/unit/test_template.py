@@ -59,7 +59,7 @@ def test_failed_messages_come_again_alone() -> None:
 
 
 def test_only_the_bucket_of_this_account_may_send_to_the_queue() -> None:
-    [policy] = of_type("AWS::SQS::QueuePolicy").values()
+    policy = of_type("AWS::SQS::QueuePolicy")["QueuePolicy"]
     [allowed] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     conditions = {key for test in allowed["Condition"].values() for key in test}
     assert conditions == {"aws:SourceArn", "aws:SourceAccount"}

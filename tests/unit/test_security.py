@@ -1,0 +1,420 @@
+"""What SECURITY.md claims of the template: who may do what, what is encrypted, what is closed.
+
+Each check is a function from an expanded template to what is wrong with it, in words; a damaged copy of the template
+proves that it sees the damage.
+"""
+
+import copy
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local import template
+from mien import api, images, inbox
+
+Template = dict[str, Any]
+Check = Callable[[Template], list[str]]
+
+TEMPLATE: Template = template.expanded()
+# In one line, so that it does not matter where its lines end.
+SECURITY = " ".join((template.ROOT / "SECURITY.md").read_text().split())
+
+# Which prefixes each action on objects is for. Whoever may write to the inbox could make a loop.
+OBJECTS = {
+    "s3:GetObject": {"Inbox", "Results", "Rejected"},
+    "s3:GetObjectVersion": {"Inbox"},
+    "s3:PutObject": {"Results", "Rejected"},
+    "s3:DeleteObject": {"Results", "Rejected"},
+}
+# The one permission that is wider than its purpose. S3 answers 404 instead of 403 for an object that isn't there only
+# to those who may list the bucket; AWS has no narrower resource for it, and a condition on the prefix would not match,
+# because reading an object names none.
+WIDER = {("s3:ListBucket", "${Bucket.Arn}")}
+QUEUE_ACTIONS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+ENDPOINT = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
+BUCKET = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
+TLS_ONLY = {"Bool": {"aws:SecureTransport": False}}
+
+
+def of_type(of: Template, kind: str) -> dict[str, Any]:
+    return {name: r.get("Properties", {}) for name, r in of["Resources"].items() if r["Type"] == kind}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def text(value: Any) -> str:
+    """An intrinsic function as the text that Fn::Sub would have for it."""
+    match value:
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [*path]}:
+            return f"${{{'.'.join(path)}}}"
+        case {"Fn::GetAtt": path}:
+            return f"${{{path}}}"
+        case {"Fn::Sub": [written, {**values}]}:
+            for name, inner in values.items():
+                written = written.replace(f"${{{name}}}", text(inner))
+            return str(written)
+        case {"Fn::Sub": written}:
+            return str(written)
+    return str(value)
+
+
+def permissions(of: Template) -> Iterator[tuple[str, str, str]]:
+    """Role, action and resource, one by one."""
+    for name, role in of_type(of, "AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for action in listed(statement.get("Action", "NotAction")):
+                    for resource in listed(statement.get("Resource", "NotResource")):
+                        yield name, action, text(resource)
+
+
+def log_groups_of(of: Template, role: str) -> set[str]:
+    functions = of_type(of, "AWS::Lambda::Function").values()
+    groups = [f.get("LoggingConfig", {}).get("LogGroup") for f in functions if text(f["Role"]) == f"${{{role}.Arn}}"]
+    return {f"${{{group['Ref']}.Arn}}" for group in groups if group}
+
+
+def policies_stand_in_the_roles(of: Template) -> list[str]:
+    """So that reading the roles is reading all that is allowed."""
+    elsewhere = [name for name, r in of["Resources"].items() if re.fullmatch(r"AWS::IAM::(?!Role$).*", r["Type"])]
+    managed = [name for name, role in of_type(of, "AWS::IAM::Role").items() if "ManagedPolicyArns" in role]
+    return [f"{name} allows what no role here spells out" for name in elsewhere + managed]
+
+
+def no_action_is_a_wildcard(of: Template) -> list[str]:
+    return [f"{role}: {action}" for role, action, _ in permissions(of) if "*" in action or action == "NotAction"]
+
+
+def no_resource_is_everything(of: Template) -> list[str]:
+    whole = [(role, action, resource) for role, action, resource in permissions(of) if resource in ("*", "NotResource")]
+    return [f"{role}: {action} on {resource}" for role, action, resource in whole]
+
+
+def no_permission_is_wider_than_its_purpose(of: Template) -> list[str]:
+    wide = []
+    for role, action, resource in permissions(of):
+        purpose: set[str] = set()
+        if action in OBJECTS:
+            purpose = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[action]}
+        elif action in QUEUE_ACTIONS:
+            purpose = {"${Queue.Arn}"}
+        elif action == "sagemaker:InvokeEndpoint":
+            purpose = {ENDPOINT}
+        elif action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            purpose = log_groups_of(of, role)
+        if resource not in purpose and (action, resource) not in WIDER:
+            wide.append(f"{role}: {action} on {resource}")
+    return wide
+
+
+def only_lambda_takes_a_role(of: Template) -> list[str]:
+    expected = [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    roles = of_type(of, "AWS::IAM::Role")
+    return [n for n, role in roles.items() if role["AssumeRolePolicyDocument"]["Statement"] != expected]
+
+
+def everything_stored_is_encrypted(of: Template) -> list[str]:
+    """Log groups need not say so: CloudWatch Logs encrypts them all."""
+    buckets = [n for n, bucket in of_type(of, "AWS::S3::Bucket").items() if not bucket.get("BucketEncryption")]
+    queues = of_type(of, "AWS::SQS::Queue").items()
+    return buckets + [n for n, q in queues if q.get("SqsManagedSseEnabled") is not True and not q.get("KmsMasterKeyId")]
+
+
+def no_bucket_is_public(of: Template) -> list[str]:
+    blocks = {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
+    open_to_all = []
+    for name, bucket in of_type(of, "AWS::S3::Bucket").items():
+        blocked = {block for block, on in bucket.get("PublicAccessBlockConfiguration", {}).items() if on is True}
+        open_to_all += [f"{name}: {block} is off" for block in sorted(blocks - blocked)]
+        if bucket.get("OwnershipControls") != {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}:
+            open_to_all.append(f"{name}: objects can have ACLs")
+    for name, policy in of_type(of, "AWS::S3::BucketPolicy").items():
+        allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+        open_to_all += [f"{name}: allows something" for _ in allowed]
+    return open_to_all
+
+
+def refuses_plain_http(policies: list[Any], action: str, resources: set[str]) -> bool:
+    statements = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+    return any(
+        (s["Effect"], s.get("Principal"), s.get("Action"), s.get("Condition")) == ("Deny", "*", action, TLS_ONLY)
+        and resources <= {text(resource) for resource in listed(s["Resource"])}
+        for s in statements
+    )
+
+
+def nothing_is_reached_without_tls(of: Template) -> list[str]:
+    plain = []
+    for name in of_type(of, "AWS::S3::Bucket"):
+        of_bucket = [p for p in of_type(of, "AWS::S3::BucketPolicy").values() if text(p["Bucket"]) == f"${{{name}}}"]
+        if not refuses_plain_http(of_bucket, "s3:*", {f"${{{name}.Arn}}", f"${{{name}.Arn}}/*"}):
+            plain.append(name)
+    for name in of_type(of, "AWS::SQS::Queue"):
+        policies = of_type(of, "AWS::SQS::QueuePolicy").values()
+        of_queue = [p for p in policies if f"${{{name}}}" in map(text, p["Queues"])]
+        if not refuses_plain_http(of_queue, "sqs:*", {f"${{{name}.Arn}}"}):
+            plain.append(name)
+    return plain
+
+
+def only_the_bucket_sends_to_the_queue(of: Template) -> list[str]:
+    named = {text(b["BucketName"]) for b in of_type(of, "AWS::S3::Bucket").values()}
+    condition = {
+        "ArnEquals": {"aws:SourceArn": {"Fn::Sub": BUCKET}},
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+    }
+    sends = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "Condition": condition,
+    }
+    others = [f"{name} is not the bucket that may send" for name in named if not BUCKET.endswith(f":::{name}")]
+    for name, policy in of_type(of, "AWS::SQS::QueuePolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow" and {k: v for k, v in statement.items() if k != "Sid"} != sends:
+                others.append(f"{name}: {statement.get('Sid')}")
+    return others
+
+
+def only_the_api_calls_its_function(of: Template) -> list[str]:
+    """Others of the account need a policy of their own for it; the queue is polled, and calls nothing."""
+    urls = list(of_type(of, "AWS::Lambda::Url"))
+    strangers = [
+        name
+        for name, allowed in of_type(of, "AWS::Lambda::Permission").items()
+        if allowed["Principal"] != "apigateway.amazonaws.com"
+        or not re.fullmatch(
+            r"arn:aws:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/POST/classify",
+            text(allowed.get("SourceArn")),
+        )
+    ]
+    return urls + strangers
+
+
+def every_functions_log_ends(of: Template) -> list[str]:
+    kept = {f"${{{n}}}" for n, group in of_type(of, "AWS::Logs::LogGroup").items() if group.get("RetentionInDays")}
+    functions = of_type(of, "AWS::Lambda::Function").items()
+    return [n for n, f in functions if text(f.get("LoggingConfig", {}).get("LogGroup")) not in kept]
+
+
+def every_method_asks_for_a_key_or_iam(of: Template) -> list[str]:
+    other_kinds = ("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::")
+    unknown = [name for name, r in of["Resources"].items() if r["Type"].startswith(other_kinds)]
+    open_to_all = []
+    for name, of_api in of_type(of, "AWS::ApiGateway::RestApi").items():
+        schemes = of_api["Body"].get("components", {}).get("securitySchemes", {})
+        good = {
+            scheme
+            for scheme, how in schemes.items()
+            if (how["type"], how["in"]) == ("apiKey", "header")
+            and (how["name"] == "x-api-key" or how.get("x-amazon-apigateway-authtype") == "awsSigv4")
+        }
+        for path, methods in of_api["Body"]["paths"].items():
+            for method, operation in methods.items():
+                # Any one of the requirements is enough, and an empty one asks for nothing.
+                asked = operation.get("security") or [{}]
+                if not all(set(requirement) & good for requirement in asked):
+                    open_to_all.append(f"{name}: {method} {path}")
+    return unknown + open_to_all
+
+
+def every_stage_is_throttled(of: Template) -> list[str]:
+    throttled = {
+        text(stage["ApiId"])
+        for plan in of_type(of, "AWS::ApiGateway::UsagePlan").values()
+        if {"RateLimit", "BurstLimit"} <= set(plan.get("Throttle", {}))
+        for stage in plan["ApiStages"]
+    }
+    return [
+        n for n, stage in of_type(of, "AWS::ApiGateway::Stage").items() if text(stage["RestApiId"]) not in throttled
+    ]
+
+
+CHECKS: list[Check] = [
+    policies_stand_in_the_roles,
+    no_action_is_a_wildcard,
+    no_resource_is_everything,
+    no_permission_is_wider_than_its_purpose,
+    only_lambda_takes_a_role,
+    everything_stored_is_encrypted,
+    no_bucket_is_public,
+    nothing_is_reached_without_tls,
+    only_the_bucket_sends_to_the_queue,
+    only_the_api_calls_its_function,
+    every_functions_log_ends,
+    every_method_asks_for_a_key_or_iam,
+    every_stage_is_throttled,
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_template_keeps(check: Check) -> None:
+    assert check(TEMPLATE) == []
+
+
+def at(of: Template, path: str) -> Any:
+    """Where the words lead to: a resource's name, properties; entries of lists by number, statements also by Sid."""
+    found: Any = of["Resources"]
+    for number, step in enumerate(path.split()):
+        if isinstance(found, list):
+            found = found[int(step)] if step.isdigit() else next(s for s in found if s["Sid"] == step)
+        else:
+            found = found[step] if number else found[step]["Properties"]
+    return found
+
+
+INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
+API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
+SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
+POST = "Api Body paths /classify post"
+GONE = object()
+EVERY_PREFIX = {"Fn::Sub": "${Bucket.Arn}/*"}
+TO_INBOX = {"Fn::Sub": "${Bucket.Arn}/${InboxPrefix}*"}
+# Which check is to see it, what is damaged, and what is put there; and words of what the check then says.
+DAMAGES: list[tuple[Check, str, str, Any, str]] = [
+    (
+        policies_stand_in_the_roles,
+        "ApiRole",
+        "ManagedPolicyArns",
+        ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+        "ApiRole",
+    ),
+    (policies_stand_in_the_roles, "", "Extra", {"Type": "AWS::IAM::Policy"}, "Extra"),
+    (no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", "s3:*", "InboxRole: s3:*"),
+    (no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", ["s3:GetObject", "s3:Get*"], "s3:Get*"),
+    (no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", GONE, "NotAction"),
+    (no_resource_is_everything, f"{API_ROLE} Log", "Resource", "*", "ApiRole: logs:PutLogEvents on *"),
+    (no_resource_is_everything, f"{API_ROLE} Log", "Resource", GONE, "NotResource"),
+    (no_permission_is_wider_than_its_purpose, f"{INBOX_ROLE} ReadImages", "Resource", EVERY_PREFIX, "GetObjectVersion"),
+    (no_permission_is_wider_than_its_purpose, f"{INBOX_ROLE} KeepDocuments", "Resource", TO_INBOX, "s3:PutObject"),
+    (no_permission_is_wider_than_its_purpose, f"{INBOX_ROLE} ReadImages", "Action", "s3:PutObjectAcl", "PutObjectAcl"),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{INBOX_ROLE} ReceiveMessages",
+        "Action",
+        "sqs:PurgeQueue",
+        "PurgeQueue",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{INBOX_ROLE} ReceiveMessages",
+        "Resource",
+        {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:*"},
+        "sqs:DeleteMessage",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{API_ROLE} Classify",
+        "Resource",
+        {"Fn::Sub": ENDPOINT + "*"},
+        "ApiRole: sagemaker:InvokeEndpoint",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{API_ROLE} Log",
+        "Resource",
+        {"Fn::GetAtt": ["InboxLog", "Arn"]},
+        "ApiRole: logs:PutLogEvents on ${InboxLog.Arn}",
+    ),
+    (
+        only_lambda_takes_a_role,
+        "InboxRole AssumeRolePolicyDocument Statement 0",
+        "Principal",
+        {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]},
+        "InboxRole",
+    ),
+    (only_lambda_takes_a_role, "ApiRole AssumeRolePolicyDocument Statement 0", "Principal", {"AWS": "*"}, "ApiRole"),
+    (everything_stored_is_encrypted, "Bucket", "BucketEncryption", GONE, "Bucket"),
+    (everything_stored_is_encrypted, "DeadLetterQueue", "SqsManagedSseEnabled", False, "DeadLetterQueue"),
+    (no_bucket_is_public, "Bucket", "PublicAccessBlockConfiguration", GONE, "BlockPublicPolicy is off"),
+    (no_bucket_is_public, "Bucket PublicAccessBlockConfiguration", "IgnorePublicAcls", False, "IgnorePublicAcls"),
+    (no_bucket_is_public, "Bucket", "OwnershipControls", GONE, "ACLs"),
+    (no_bucket_is_public, "BucketPolicy PolicyDocument Statement TlsOnly", "Effect", "Allow", "BucketPolicy"),
+    (nothing_is_reached_without_tls, "", "BucketPolicy", GONE, "Bucket"),
+    (nothing_is_reached_without_tls, "", "DeadLetterQueuePolicy", GONE, "DeadLetterQueue"),
+    (
+        nothing_is_reached_without_tls,
+        "QueuePolicy PolicyDocument Statement TlsOnly",
+        "Action",
+        "sqs:SendMessage",
+        "Queue",
+    ),
+    (only_the_bucket_sends_to_the_queue, f"{SENDER} Condition", "StringEquals", GONE, "BucketSends"),
+    (only_the_bucket_sends_to_the_queue, f"{SENDER} Condition", "ArnEquals", GONE, "BucketSends"),
+    (only_the_bucket_sends_to_the_queue, SENDER, "Principal", "*", "BucketSends"),
+    (only_the_bucket_sends_to_the_queue, SENDER, "Action", ["sqs:SendMessage", "sqs:ReceiveMessage"], "BucketSends"),
+    (only_the_bucket_sends_to_the_queue, "Bucket", "BucketName", "another", "another"),
+    (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "SourceArn", GONE, "ApiFunctionClassify"),
+    (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "Principal", "*", "ApiFunctionClassify"),
+    (only_the_api_calls_its_function, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
+    (every_functions_log_ends, "ApiLog", "RetentionInDays", GONE, "ApiFunction"),
+    (every_functions_log_ends, "InboxFunction", "LoggingConfig", GONE, "InboxFunction"),
+    (every_method_asks_for_a_key_or_iam, POST, "security", GONE, "Api: post /classify"),
+    (every_method_asks_for_a_key_or_iam, POST, "security", [{"api_key": []}, {}], "Api: post /classify"),
+    (every_method_asks_for_a_key_or_iam, "Api Body components securitySchemes", "api_key", GONE, "Api: post /classify"),
+    (every_method_asks_for_a_key_or_iam, "", "Http", {"Type": "AWS::ApiGatewayV2::Api"}, "Http"),
+    (every_stage_is_throttled, "UsagePlan", "Throttle", GONE, "Apiv1Stage"),
+    (every_stage_is_throttled, "", "UsagePlan", GONE, "Apiv1Stage"),
+]
+
+
+@pytest.mark.parametrize(("check", "path", "name", "value", "words"), DAMAGES)
+def test_damage_is_seen(check: Check, path: str, name: str, value: Any, words: str) -> None:
+    damaged = copy.deepcopy(TEMPLATE)
+    place = at(damaged, path)
+    if value is GONE:
+        del place[name]
+    else:
+        place[name] = value
+    assert any(words in finding for finding in check(damaged))
+
+
+def test_each_check_is_shown_a_damage() -> None:
+    assert {check for check, *_ in DAMAGES} == set(CHECKS)
+
+
+def test_what_checkov_is_told_to_skip_has_a_reason() -> None:
+    written = template.template()["Resources"]
+    skips = {name: r["Metadata"]["checkov"]["skip"] for name, r in written.items() if "Metadata" in r}
+    assert all(re.fullmatch(r"\S.{20,}\.", skip["comment"]) for those in skips.values() for skip in those)
+    # SAM drops the API's own from the stage, and so the Makefile names them.
+    [named] = re.findall(r"--skip-check (\S+)", (template.ROOT / "Makefile").read_text())
+    assert named.split(",") == [skip["id"] for skip in skips["Api"]]
+
+
+def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
+    assert f"Files over {images.MAX_BYTES // 1024**2} MiB" in SECURITY
+    assert f"over {api.MAX_BODY_BYTES / 1_000_000} MB" in SECURITY
+    assert f"At most {inbox.WORKERS} files" in SECURITY
+    assert f"Over {images.MAX_PIXELS // 1_000_000} million pixels" in SECURITY
+    assert f"a side under {images.MIN_SIDE}" in SECURITY
+    names = {"WEBP": "WebP"}
+    assert ", ".join(names.get(kind or "", kind or "") for kind in images.FORMATS) in SECURITY
+
+
+def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
+    written = template.template()
+    seconds, parameters = written["Mappings"]["Seconds"], written["Parameters"]
+    assert f"the function's {written['Globals']['Function']['MemorySize']} MB" in SECURITY
+    assert f"timeout of {seconds['Inbox']['Timeout']} s" in SECURITY
+    throttle = of_type(TEMPLATE, "AWS::ApiGateway::UsagePlan")["UsagePlan"]["Throttle"]
+    assert f"{throttle['RateLimit']} times a second, {throttle['BurstLimit']} at once" in SECURITY
+    assert f"`MaximumConcurrency` ({parameters['MaximumConcurrency']['Default']})" in SECURITY
+    days = seconds["TwoWeeks"]["Retention"] // 86400
+    old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
+    assert f"old versions for {old_versions} days, messages for {days}, logs for {logs}" in SECURITY
+    assert of_type(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert "after five attempts" in SECURITY
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", SECURITY))))
+def test_every_link_of_the_page_leads_somewhere(link: str) -> None:
+    assert (template.ROOT / link).exists()
