@@ -129,6 +129,9 @@ def operations(graph: onnx.GraphProto) -> int:
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.value_info}
     total = 0
     for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in weights:
+            # A network that is applied twice has its weights once.
+            weights[node.output[0]] = weights[node.input[0]]
         if node.op_type == "Conv":
             places = int(np.prod(shapes[node.output[0]][2:]))
         elif node.op_type in ("Gemm", "MatMul"):

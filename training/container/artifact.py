@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from resnet import Classifier
+from resnet import Classifier, probabilities
 
 
-def calibrated(logits: Tensor, labels: Tensor) -> float:
+def calibrated(logits: Tensor, labels: Tensor, smoothing: float) -> float:
     """The temperature under which the validation labels are least surprising; one number can't learn them by heart."""
     temperatures = torch.logspace(-1, 1, 401)
-    surprise = torch.stack([F.cross_entropy(logits / t, labels) for t in temperatures])
+    surprise = torch.stack([F.nll_loss(probabilities(logits, t, smoothing).log(), labels) for t in temperatures])
     return round(float(temperatures[surprise.argmin()]), 4)
 
 
@@ -43,7 +43,7 @@ def write(
         "labels": classes,
         "input": {"dtype": "uint8", "shape": ["n", *size], "color": "grayscale"},
         "normalisation": {"mean": model.mean, "deviation": model.deviation, "inside": "model.onnx"},
-        "temperature": model.temperature,
+        "calibration": {"temperature": model.temperature, "label_smoothing": model.smoothing, "inside": "model.onnx"},
         "output": {"dtype": "float32", "shape": ["n", len(classes)], "meaning": "probabilities"},
         **description,
     }

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# The least probability that a class is given.
+IMPROBABLE = 1e-3
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 
@@ -80,18 +82,32 @@ class Classifier(nn.Module):
     """What is exported: faces, uint8 [n, height, width] → probabilities, float32 [n, classes].
 
     Normalisation, test-time flip and temperature are inside, so that nobody who loads the file can get them wrong.
-    temperature: what logits are divided by, so that a confidence is a probability of being right (Guo et al., "On
-    Calibration of Modern Neural Networks", 2017).
+    temperature, smoothing: as in `probabilities`.
     """
 
-    def __init__(self, network: ResNet, mean: float, deviation: float, flip: bool, temperature: float):
+    def __init__(
+        self, network: ResNet, mean: float, deviation: float, flip: bool, temperature: float, smoothing: float
+    ):
         super().__init__()
         self.network, self.mean, self.deviation, self.flip = network, mean, deviation, flip
-        self.temperature = temperature
+        self.temperature, self.smoothing = temperature, smoothing
 
     def forward(self, faces: Tensor) -> Tensor:
         x = ((faces.float() - self.mean) / self.deviation).unsqueeze(1)
         logits = self.network(x)
         if self.flip:
             logits = (logits + self.network(torch.flip(x, dims=(3,)))) / 2
-        return (logits / self.temperature).softmax(dim=1)
+        return probabilities(logits, self.temperature, self.smoothing)
+
+
+def probabilities(logits: Tensor, temperature: float, smoothing: float) -> Tensor:
+    """Logits, float32 [n, classes] → probabilities, float32 [n, classes], in the same order of classes.
+
+    temperature: what logits are divided by, so that a confidence is a probability of being right (Guo et al., "On
+    Calibration of Modern Neural Networks", 2017). smoothing: of the labels that were learned, as if each class had had
+    a part of it; it is taken away again, or no face could ever be surer than the labels were.
+    """
+    learned = (logits / temperature).softmax(dim=1)
+    # The network may stay under what each class was promised; no class is impossible for that.
+    labels = ((learned - smoothing / logits.shape[1]) / (1 - smoothing)).clamp(min=IMPROBABLE)
+    return labels / labels.sum(dim=1, keepdim=True)

@@ -262,8 +262,9 @@ def main() -> None:
                 }
                 served = copy.deepcopy(average.module)
                 served.only(len(classes))
-                temperature = artifact.calibrated(logits, validation.labels)
-                model = Classifier(served, mean, deviation, bool(chosen.flip), temperature)
+                smoothing = chosen.label_smoothing
+                temperature = artifact.calibrated(logits, validation.labels, smoothing)
+                model = Classifier(served, mean, deviation, bool(chosen.flip), temperature, smoothing)
                 artifact.write(model, kept, classes, (images.shape[2], images.shape[3]), {"training": description})
                 torch.save(average.module.state_dict(), kept / "model.pt")
                 shutil.copytree(kept, chosen.model_dir, dirs_exist_ok=True)
