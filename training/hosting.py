@@ -17,11 +17,11 @@ MAX_CONCURRENCY = 200
 # The template lets the functions make 10 calls at once, and the API makes some besides.
 MEMORY_MB, CONCURRENCY = 2048, 20
 INSTANCE_TYPE, MAXIMUM = "ml.c7i.large", 4
-# A call carries up to 32 faces (the template's BatchSize), and a core does about 410 of them a second with the model
-# that is served here: 12.8 calls a second, of which half is the target that AWS advises to begin with, so that there is
-# time to start further instances. x 60, rounded up from 385.
+# A call carries up to 32 faces (the template's BatchSize), and a core does about 145 of them a second with the model
+# that is served here (benchmarks/served_speed.md): 4.5 calls a second, of which half is the target that AWS advises to
+# begin with, so that there is time to start further instances. x 60, rounded down from 136.
 # Source: Amazon SageMaker AI Developer Guide, "Load testing your auto scaling configuration".
-CALLS_PER_MINUTE = 400
+CALLS_PER_MINUTE = 130
 
 
 @dataclass(frozen=True)
