@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 from training import deploy as plan
 from training.commands.deploy import deploy as command
 from training.deploy import Found, Wanted, check_against
-from training.hosting import Instances, Serverless
+from training.hosting import CALLS_PER_MINUTE, Instances, Serverless
 from training.inventory import clients_of, look, settled
 from training.request import Request, check
 from training.rollout import delete, roll_out
@@ -183,7 +183,7 @@ def test_instances_are_scaled_once_the_model_has_answered(aws: Account) -> None:
     assert (target["ResourceId"], target["MinCapacity"], target["MaxCapacity"]) == (VARIANT, 2, 4)
     [policy] = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
     assert policy["TargetTrackingScalingPolicyConfiguration"] == {
-        "TargetValue": 400.0,
+        "TargetValue": float(CALLS_PER_MINUTE),
         "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
         "ScaleOutCooldown": 60,
         "ScaleInCooldown": 300,
