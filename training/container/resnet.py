@@ -5,6 +5,8 @@ pixels has none to spare. The classifier is a 1x1 convolution: runtimes compute 
 image's probabilities don't depend, not even in the last bit, on what else was in its batch.
 """
 
+from functools import reduce
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -110,4 +112,5 @@ def probabilities(logits: Tensor, temperature: float, smoothing: float) -> Tenso
     learned = (logits / temperature).softmax(dim=1)
     # The network may stay under what each class was promised; no class is impossible for that.
     labels = ((learned - smoothing / logits.shape[1]) / (1 - smoothing)).clamp(min=IMPROBABLE)
-    return labels / labels.sum(dim=1, keepdim=True)
+    # One by one: a reduction adds in another order for another batch.
+    return labels / reduce(torch.add, labels.unbind(1)).unsqueeze(1)

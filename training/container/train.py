@@ -280,6 +280,10 @@ def main() -> None:
             torch.save(state, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
 
+    if processes.count > 1:
+        # Whoever left while others still talk to it would take them down.
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
     if first_process and not history:
         sys.exit("stopped before the first epoch ended: there is no model yet")
 
