@@ -108,9 +108,8 @@ def read(
     failures: dict[Upload, Exception] = {}
     for upload, data in ahead(pool, partial(fetch, deadline), uploads):
         try:
-            file = data.result()
             in_time(deadline, 0)
-            faces[upload] = endpoint.face(file)
+            faces[upload] = endpoint.face(data.result())
         except Exception as error:
             failures[upload] = error
     return faces, failures

@@ -14,7 +14,7 @@ INBOX = {
     "sqs-uploads.json": {
         "a face.png": "surprise/1.png",
         "one+two.png": "neutral/1.png",
-        "100%.png": "sad/1.png",
+        "100%.png": "sad/2.png",
         "été/visage.png": "angry/1.png",
     },
     "sqs-test-event.json": {},
