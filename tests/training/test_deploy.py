@@ -469,7 +469,9 @@ def test_waiting_ends_when_the_endpoint_has_settled_or_is_gone(aws: Account) -> 
         endpoint.endpoint_status = next(course)
 
     shown: list[str] = []
-    assert settled(ENDPOINT, sagemaker, pause, shown.append)["EndpointStatus"] == "InService"  # type: ignore[index]
+    description = settled(ENDPOINT, sagemaker, pause, shown.append)
+    assert description
+    assert description["EndpointStatus"] == "InService"
     assert shown == ["Creating", "Creating", "InService"]
     endpoint.endpoint_status = "Deleting"
     assert settled(ENDPOINT, sagemaker, lambda: sagemaker.delete_endpoint(EndpointName=ENDPOINT)) is None

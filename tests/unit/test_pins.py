@@ -38,6 +38,7 @@ def test_every_set_that_is_written_is_pinned() -> None:
 
 
 HASH = "--hash=sha256:" + "0" * 64
+INDEX = "https://example.org/simple"
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ HASH = "--hash=sha256:" + "0" * 64
         "pillow==13.0.0 --hash=md5:00000000000000000000000000000000",
         f"pillow==13.0.0 {HASH[:-1]}",
         f"pillow @ https://example.org/pillow.whl {HASH}",
-        "--index-url https://example.org/simple",
-        "--extra-index-url https://example.org/simple",
+        f"--index-url {INDEX}",
+        f"--extra-index-url {INDEX}",
         "--find-links wheels",
         "-r other.txt",
         "-e .",
