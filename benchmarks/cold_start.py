@@ -60,7 +60,7 @@ def milliseconds(folder: Path, module: str) -> float:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(folder),
         **cloud.CREDENTIALS,
-        **template.environment({"EndpointName": cloud.ENDPOINT_NAME}),
+        **template.environment(cloud.REFERENCES),
     }
     times = []
     for _ in range(RUNS):

@@ -34,6 +34,13 @@ STACK = "mien"
 ENDPOINT_NAME = "mien-faces"
 REGION = "us-east-1"
 START_SECONDS = 60
+# What the template refers to, where nothing is deployed: queues at an address where nothing answers.
+REFERENCES = {
+    "AWS::StackName": STACK,
+    "EndpointName": ENDPOINT_NAME,
+    "Queue": "http://127.0.0.1:9/queue",
+    "DeadLetterQueue": "http://127.0.0.1:9/dead",
+}
 # MiniStack takes any key; twelve digits are the account's number.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "000000000000",
@@ -64,6 +71,12 @@ class Cloud:
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             config=Config(**config),
         )
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What the template's names refer to in the deployed stack: those that its functions' variables need."""
+        queues = {"Queue": self.outputs["QueueUrl"], "DeadLetterQueue": self.outputs["DeadLetterQueueUrl"]}
+        return {**REFERENCES, **queues}
 
     @property
     def classify_url(self) -> str:

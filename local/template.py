@@ -23,12 +23,16 @@ def template() -> dict[str, Any]:
     return yaml_parse(PATH.read_text())
 
 
-def environment(parameters: dict[str, str]) -> dict[str, str]:
-    """The functions' environment, with the template's defaults and these parameters. Raises KeyError."""
+def environment(references: dict[str, str]) -> dict[str, str]:
+    """What the functions' variables are, all functions' together, with the template's defaults and what these names of
+    parameters and resources refer to. Raises KeyError."""
     of = template()
-    values = {name: str(p["Default"]) for name, p in of["Parameters"].items() if "Default" in p} | parameters
-    variables = of["Globals"]["Function"]["Environment"]["Variables"]
-    return {name: values[value["Ref"]] for name, value in variables.items()}
+    defaults = {name: str(p["Default"]) for name, p in of["Parameters"].items() if "Default" in p}
+    values = {**defaults, **references}
+    functions = [r for r in of["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    environments = [of["Globals"]["Function"], *(function["Properties"] for function in functions)]
+    variables = [e["Environment"]["Variables"] for e in environments if "Environment" in e]
+    return {name: values[value["Ref"]] for some in variables for name, value in some.items()}
 
 
 def with_code(bucket: str, key: str) -> dict[str, Any]:

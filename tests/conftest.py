@@ -11,7 +11,7 @@ from local.demo import SAMPLES
 def pytest_configure() -> None:
     # The functions read their environment when they are imported, as they do in Lambda.
     os.environ.update(cloud.CREDENTIALS)
-    os.environ.update(template.environment({"EndpointName": cloud.ENDPOINT_NAME}))
+    os.environ.update(template.environment(cloud.REFERENCES))
     os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
 
 

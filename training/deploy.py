@@ -221,15 +221,18 @@ def back(wanted: Wanted, found: Found) -> Request | None:
 def invocation(wanted: Wanted) -> Request:
     """A gray face, sent as the functions send theirs."""
     if wanted.container.takes == "image":
-        content_type, body = "application/x-image", png(gray(BUILT_IN_SIZE, 3))
+        content_type, body = "application/x-image", png(gray(wanted))
     else:
-        content_type, body = "application/x-npy", npy([gray(FACE_SIZE, 1)])
+        content_type, body = "application/x-npy", npy([gray(wanted)])
     content = {"ContentType": content_type, "Accept": "application/json", "Body": body}
     return Request("sagemaker-runtime", "invoke_endpoint", {"EndpointName": wanted.endpoint, **content})
 
 
-def gray(size: int, channels: int) -> Face:
-    return Face(bytes([MID_GRAY]) * size**2 * channels, size, "RGB" if channels == 3 else "L", size, size)
+def gray(wanted: Wanted) -> Face:
+    """As the container takes it."""
+    if wanted.container.takes == "image":
+        return Face(bytes([MID_GRAY]) * BUILT_IN_SIZE**2 * 3, BUILT_IN_SIZE, "RGB", BUILT_IN_SIZE, BUILT_IN_SIZE)
+    return Face(bytes([MID_GRAY]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
 
 
 def tidied(found: Found, keep: set[str]) -> list[Request]:

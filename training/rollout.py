@@ -7,8 +7,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mien.endpoint import checked
+from mien.endpoint import checked, identity
 from mien.errors import TryAgain
+from mien.images import Face
 from training import autoscaling, deploy
 from training.autoscaling import Scaling
 from training.deploy import Found, Wanted
@@ -43,7 +44,7 @@ def roll_out(
             if not wait and sent and sent[-1].operation in ("create_endpoint", "update_endpoint"):
                 return
             if request.operation == "invoke_endpoint":
-                fault = fault_of(invoked(request, clients, pause), wanted.endpoint)
+                fault = fault_of(invoked(request, clients, pause), deploy.gray(wanted), wanted.endpoint)
                 if fault:
                     raise ValueError(turned_back(fault, wanted, found, sent, clients, wait))
                 continue
@@ -126,7 +127,7 @@ def arrived(request: Request, description: Description | None) -> None:
         )
 
 
-def fault_of(answer: Any, endpoint: str) -> str | None:
+def fault_of(answer: Any, face: Face, endpoint: str) -> str | None:
     """What is wrong with the answer to a gray face, or None."""
     if isinstance(answer, ClientError):
         error = answer.response.get("Error", {})
@@ -134,14 +135,12 @@ def fault_of(answer: Any, endpoint: str) -> str | None:
     if isinstance(answer, BotoCoreError):
         return str(answer)
     try:
-        rows = json.loads(answer["Body"].read())
-        # The built-in algorithm answers a single image with a plain list.
-        checked([rows] if rows and not isinstance(rows[0], list) else rows, 1, endpoint)
+        [row] = checked(json.loads(answer["Body"].read()), [identity(face)], endpoint)
     except TryAgain as error:
         return str(error)
-    except (ValueError, TypeError, KeyError):
-        return "the answer is no JSON of probabilities"
-    return None
+    except (ValueError, RecursionError):
+        return "the answer is no JSON"
+    return str(row) if isinstance(row, Exception) else None
 
 
 def turned_back(

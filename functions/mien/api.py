@@ -25,7 +25,7 @@ ENCODED = ("", "text/plain", "application/base64", "application/x-www-form-urlen
 RETRY_AFTER = 5  # seconds
 
 logger = Logger(service="api")
-metrics = Metrics(namespace="Mien", service="api")
+metrics = Metrics(service="api")
 app = APIGatewayRestResolver()
 
 SETTINGS = settings()
@@ -51,7 +51,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def classify() -> Response[str]:
     event = app.current_event
     face = endpoint.face(image_of(event.body or "", bool(event.is_base64_encoded), content_type(event.headers)))
-    [(probabilities, model)] = endpoint.classify([face], Deadline.of(app.lambda_context))
+    [answer] = endpoint.classify([face], Deadline.of(app.lambda_context))
+    if isinstance(answer, Exception):
+        raise answer
+    probabilities, model = answer
     result = classified(probabilities, {"width": face.width, "height": face.height}, model)
     metrics.add_metric("ImagesClassified", MetricUnit.Count, 1)
     if wants_text(event.headers.get("accept")):

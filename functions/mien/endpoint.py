@@ -3,21 +3,23 @@
 Two kinds of model can stand behind the endpoint's name, and the setting says which:
 `batch`: our own container; one call carries all faces, as npy, uint8 [n, 48, 48];
 `image`: SageMaker's built-in image classification; a call a face, as PNG, RGB, 224x224.
-Both answer with JSON: probabilities, in the labels' order.
+Both answer with JSON: probabilities, in the labels' order. Our container says with each row which face it is of.
 """
 
 import json
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from mien.circuit import Circuit
 from mien.deadline import Deadline
-from mien.errors import TryAgain
+from mien.errors import Hopeless, TryAgain
 from mien.expressions import LABELS
 from mien.images import BUILT_IN_SIZE, FACE_SIZE, PREPROCESSING, Face, face, png
 from mien.settings import Settings
@@ -45,8 +47,20 @@ class Model:
 Answer = tuple[Probabilities, Model]
 
 
-class Passing(TryAgain):
+class Unavailable(TryAgain):
+    """The endpoint itself did not answer, whatever it was asked."""
+
+
+class Passing(Unavailable):
     """What may have passed within seconds."""
+
+
+class Failed(Unavailable):
+    """The model failed, unless one of the faces made it do so."""
+
+
+class Refused(Hopeless):
+    """The model refused what it was sent."""
 
 
 class Endpoint:
@@ -65,6 +79,7 @@ class Endpoint:
             ),
         )
         self.longest = CONNECT_TIMEOUT + read_timeout
+        self.circuit = Circuit()
 
     def face(self, data: bytes) -> Face:
         """An image file → the face that this endpoint takes. Raises Rejected."""
@@ -74,24 +89,68 @@ class Endpoint:
     def faces_per_call(self) -> int:
         return MAX_FACES if self.input == "batch" else 1
 
-    def classify(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer]:
-        """At most `faces_per_call` faces in one call, which is made again while what failed may pass and the deadline
-        leaves time for it: an answer for each, in their order.
+    def classify(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
+        """At most `faces_per_call` faces → an answer for each, or why there is none, in their order.
 
-        Raises TryAgain where no usable answer came.
+        It is one call, which is made again while what failed may pass and the deadline leaves time for it. Where the
+        model fails over what it was sent, its halves are asked for by themselves: one face can't fail the others.
         """
-        if deadline.left() < self.longest:
-            raise TryAgain(f"endpoint {self.name}: there is no time left for a call")
+        if self.circuit.open():
+            return [TryAgain(f"endpoint {self.name} is down, and was not asked again yet")] * len(faces)
+        try:
+            return self.patiently(faces, deadline)
+        except (Failed, Refused) as error:
+            return self.apart(faces, deadline, error)
+        except Exception as error:
+            return [error] * len(faces)
+
+    def patiently(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
         for attempt in range(1, ATTEMPTS):
             try:
-                return self.call(faces)
+                return self.call(faces, deadline)
             except Passing:
-                if not deadline.pause(attempt, self.longest):
+                if self.circuit.open() or not deadline.pause(attempt, self.longest):
                     raise
-        return self.call(faces)
+        return self.call(faces, deadline)
 
-    def call(self, faces: Sequence[Face]) -> list[Answer]:
-        """One call. Raises TryAgain, and of that Passing where it may be tried again at once."""
+    def apart(
+        self, faces: Sequence[Face], deadline: Deadline, error: Exception, alive: bool = False
+    ) -> list[Answer | Exception]:
+        """What comes of a call's faces in calls of their own, by halves, after the model failed over all of them.
+
+        Where it fails over both halves too it is down, and is not asked on, unless it has answered since (alive). What
+        it refuses, it refuses for good: then each face must be known.
+        """
+        if len(faces) == 1:
+            return [error]
+        middle = len(faces) // 2
+        parts: list[tuple[Sequence[Face], list[Answer | Exception] | Exception]] = []
+        for half in (faces[:middle], faces[middle:]):
+            try:
+                parts.append((half, self.call(half, deadline)))
+            except Exception as failure:
+                parts.append((half, failure))
+        alive = alive or any(isinstance(outcome, list) for _, outcome in parts)
+        if not alive and all(isinstance(outcome, TryAgain) for _, outcome in parts):
+            return [error] * len(faces)
+        answers: list[Answer | Exception] = []
+        for half, outcome in parts:
+            answers += outcome if isinstance(outcome, list) else self.apart(half, deadline, outcome, alive)
+        return answers
+
+    def call(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
+        """One call. Raises TryAgain, and of that Passing where it may be tried again at once; or Refused."""
+        if deadline.left() < self.longest:
+            raise TryAgain(f"endpoint {self.name}: there is no time left for a call")
+        try:
+            answers = self.ask(faces)
+        except Unavailable:
+            self.circuit.failed()
+            raise
+        self.circuit.answered()
+        return answers
+
+    def ask(self, faces: Sequence[Face]) -> list[Answer | Exception]:
         content_type, body = self.request(faces)
         try:
             answer = self.runtime.invoke_endpoint(
@@ -100,23 +159,21 @@ class Endpoint:
             rows = json.loads(answer["Body"].read())
         except ClientError as error:
             raise self.failure(error) from error
-        except HTTPClientError as error:
-            kind = TryAgain if isinstance(error, ReadTimeoutError) else Passing
-            raise kind(f"endpoint {self.name}: {type(error).__name__}") from error
         except BotoCoreError as error:
-            raise TryAgain(f"endpoint {self.name}: {type(error).__name__}") from error
-        except ValueError as error:
-            raise TryAgain(f"endpoint {self.name} answered with no JSON") from error
+            kind = Unavailable if isinstance(error, ReadTimeoutError) else Passing
+            raise kind(f"endpoint {self.name}: {type(error).__name__}") from error
+        except (ValueError, RecursionError) as error:
+            raise Passing(f"endpoint {self.name} answered with no JSON") from error
         model = Model(
             endpoint=self.name,
             variant=answer.get("InvokedProductionVariant", ""),
             version=answer.get("CustomAttributes", ""),
             preprocessing=f"{PREPROCESSING}-{self.input}",
         )
-        # For a single image the built-in algorithm answers with a plain list.
-        if isinstance(rows, list) and rows and not isinstance(rows[0], list):
-            rows = [rows]
-        return [(row, model) for row in checked(rows, len(faces), self.name)]
+        return [
+            row if isinstance(row, Exception) else (row, model)
+            for row in checked(rows, [identity(face) for face in faces], self.name)
+        ]
 
     def request(self, faces: Sequence[Face]) -> tuple[str, bytes]:
         """Content type and body."""
@@ -126,32 +183,50 @@ class Endpoint:
         return "application/x-image", png(one)
 
     def failure(self, error: ClientError) -> Exception:
-        """What a failed call means. A model that refuses a well-formed face is the wrong model: a bug, to be seen."""
+        """What a failed call means."""
         code = error.response.get("Error", {}).get("Code", "unknown")
         status = error.response.get("OriginalStatusCode")
-        if code == "ModelError" and isinstance(status, int) and 400 <= status < 500 and status not in (408, 429):
-            return RuntimeError(
-                f"the model behind endpoint {self.name} refused the request with status {status}; "
-                f"does it take what ENDPOINT_INPUT={self.input} sends?"
-            )
+        if code == "ModelError" and isinstance(status, int) and status not in (408, 429):
+            if 400 <= status < 500:
+                return Refused(
+                    f"the model behind endpoint {self.name} refused the request with status {status}; "
+                    f"does it take what ENDPOINT_INPUT={self.input} sends?"
+                )
+            return Failed(f"endpoint {self.name}: the model failed with status {status}")
         passing = code in PASSING_CODES or error.response["ResponseMetadata"]["HTTPStatusCode"] in PASSING_STATUSES
-        return (Passing if passing else TryAgain)(f"endpoint {self.name}: {code}")
+        return (Passing if passing else Unavailable)(f"endpoint {self.name}: {code}")
 
 
-def checked(rows: Any, count: int, endpoint: str) -> list[Probabilities]:
-    """An answer's rows, where each is a distribution over the labels. Raises TryAgain."""
-    if not isinstance(rows, list) or len(rows) != count:
-        raise TryAgain(f"endpoint {endpoint} answered with something else than {count} rows")
-    for row in rows:
-        if not isinstance(row, list) or len(row) != len(LABELS):
-            raise TryAgain(
-                f"endpoint {endpoint} answered with a row of something else than {len(LABELS)} probabilities"
-            )
-        if not all(type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 1 for value in row):
-            raise TryAgain(f"endpoint {endpoint} answered with values that are no probabilities")
-        if abs(sum(row) - 1) > 0.01:
-            raise TryAgain(f"endpoint {endpoint} answered with probabilities that don't add up to 1")
-    return rows
+def identity(face: Face) -> str:
+    """By which our container says whose row is whose. Two faces with one identity are one picture."""
+    return f"{zlib.crc32(face.pixels):08x}"
+
+
+def checked(rows: Any, identities: Sequence[str], endpoint: str) -> list[Probabilities | Exception]:
+    """An answer's rows → the distribution over the labels that each is, or why it is none.
+
+    A row is an object of our container, {"face": identity, "probabilities": [...]}, or, of another model, the
+    probabilities alone. For a single image it may come without a list of rows around it. Raises Passing where the rows
+    are not one for each face, in the faces' order.
+    """
+    if isinstance(rows, list) and rows and not isinstance(rows[0], (list, dict)):
+        rows = [rows]
+    if not isinstance(rows, list) or len(rows) != len(identities):
+        raise Passing(f"endpoint {endpoint} answered with something else than {len(identities)} rows")
+    whose = [row.get("face") if isinstance(row, dict) else None for row in rows]
+    if any(whose) and whose != list(identities):
+        raise Passing(f"endpoint {endpoint} answered with rows of other faces, or in another order")
+    return [distribution(row.get("probabilities") if isinstance(row, dict) else row, endpoint) for row in rows]
+
+
+def distribution(row: Any, endpoint: str) -> Probabilities | Exception:
+    if not isinstance(row, list) or len(row) != len(LABELS):
+        return TryAgain(f"endpoint {endpoint} answered with a row of something else than {len(LABELS)} probabilities")
+    if not all(type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 1 for value in row):
+        return TryAgain(f"endpoint {endpoint} answered with values that are no probabilities")
+    if abs(sum(row) - 1) > 0.01:
+        return TryAgain(f"endpoint {endpoint} answered with probabilities that don't add up to 1")
+    return row
 
 
 def npy(faces: Sequence[Face]) -> bytes:

@@ -1,4 +1,4 @@
-"""The two things that can be known of a failure. Whatever else is raised is a bug, and is to be seen as one."""
+"""The three things that can be known of a failure. Whatever else is raised is a bug, and is to be seen as one."""
 
 
 class Rejected(Exception):
@@ -13,4 +13,8 @@ class Rejected(Exception):
 
 
 class TryAgain(Exception):
-    """The same input may succeed later. Leave it where it is."""
+    """The same input may succeed later, with nothing changed. Bring it again."""
+
+
+class Hopeless(Exception):
+    """The input may be good, but it will fail until a person mends something else. To the dead letters with it."""

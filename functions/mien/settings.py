@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
 
@@ -20,15 +20,33 @@ class Settings:
     rejected_prefix: str
 
 
+@dataclass(frozen=True)
+class Queues:
+    """Of the function behind the inbox alone."""
+
+    queue_url: str
+    dead_letter_queue_url: str
+
+
 def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
-    values = {}
-    for name in Settings.__dataclass_fields__:
-        value = environment.get(name.upper(), "")
-        if not value:
-            raise KeyError(f"the environment variable {name.upper()} is not set; template.yaml sets it")
-        values[name] = value
+    values = variables(Settings, environment)
     kind = values.pop("endpoint_input")
     if kind not in get_args(EndpointInput):
         raise ValueError(f"ENDPOINT_INPUT is {kind!r}, not one of {', '.join(get_args(EndpointInput))}")
     return Settings(endpoint_input=cast(EndpointInput, kind), **values)
+
+
+def queues(environment: Mapping[str, str] = os.environ) -> Queues:
+    """Raises KeyError that names the variable."""
+    return Queues(**variables(Queues, environment))
+
+
+def variables(of: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    for field in fields(of):
+        variable = field.name.upper()
+        values[field.name] = environment.get(variable, "")
+        if not values[field.name]:
+            raise KeyError(f"the environment variable {variable} is not set; template.yaml sets it")
+    return values

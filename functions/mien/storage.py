@@ -11,7 +11,7 @@ from mien.results import Result, document, key_of, newer
 from mien.settings import Settings
 from mien.uploads import Upload
 
-GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed"}
+GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405"}
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 ROUNDS = 5
 # Seconds. What a request may take at the longest, when all attempts hang: an invocation keeps so much for its writing.
@@ -46,12 +46,25 @@ class Storage:
                 return body.read()
         except ClientError as error:
             if code(error) in GONE:
+                self.confirm_gone(upload.bucket, upload.key, version)
                 raise Rejected("gone", "The object was deleted before it could be read.") from error
             if code(error) == "InvalidObjectState":
                 raise Rejected("archived", "The object lies in an archive; restore it and upload it again.") from error
             raise TryAgain(f"reading from S3: {code(error)}") from error
         except BotoCoreError as error:
             raise TryAgain(f"reading from S3: {type(error).__name__}") from error
+
+    def confirm_gone(self, bucket: str, key: str, version: dict[str, str]) -> None:
+        """Asks in another way: a rejection is for good, and an answer may have been wrong. Raises TryAgain."""
+        try:
+            self.s3.head_object(Bucket=bucket, Key=key, **version)
+        except ClientError as error:
+            if code(error) in GONE:
+                return
+            raise TryAgain(f"reading from S3: {code(error)}") from error
+        except BotoCoreError as error:
+            raise TryAgain(f"reading from S3: {type(error).__name__}") from error
+        raise TryAgain("reading from S3: it was said not to be there, and then to be")
 
     def write(self, upload: Upload, result: Result) -> None:
         """Stores an upload's document, unless a newer upload of the same key has one already.

@@ -18,7 +18,7 @@ import pytest
 
 from local import cloud as embedded
 from local import sam, template
-from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, free_port
+from local.cloud import CREDENTIALS, Cloud, free_port
 from local.demo import SAMPLES
 from local.template import BUILD
 
@@ -48,7 +48,7 @@ def cloud() -> Iterator[tuple[Cloud, dict[str, str]]]:
     with embedded.running() as running:
         assert running.endpoint_url
         addresses = {"AWS_ENDPOINT_URL": running.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": running.endpoint_url}
-        yield running, {**addresses, **template.environment({"EndpointName": ENDPOINT_NAME})}
+        yield running, {**addresses, **template.environment(running.references)}
 
 
 @contextlib.contextmanager

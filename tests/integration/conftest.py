@@ -86,6 +86,24 @@ def eventually_() -> Callable[..., bool]:
     return eventually
 
 
+@pytest.fixture
+def dead_letters(cloud: Cloud) -> Callable[[], list[dict[str, Any]]]:
+    """What lies in the dead-letter queue: looked at, and left there."""
+    queues, url = cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"]
+
+    def look() -> list[dict[str, Any]]:
+        found = []
+        while taken := queues.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += taken
+        for letter in found:
+            queues.change_message_visibility(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0)
+        return found
+
+    return look
+
+
 def invoking(cloud: Cloud, name: str) -> Invoke:
     functions = cloud.client("lambda")
     [found] = [f["FunctionName"] for f in functions.list_functions()["Functions"] if name in f["FunctionName"]]

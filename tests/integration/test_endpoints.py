@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from events import message
+from local import template
 from local.cloud import Cloud
 from runtime import runtime
 
@@ -33,9 +34,11 @@ class Context:
 def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[dict[str, Any]], Any]]:
     """A handler as a fresh process has it, with the embedded cloud's bucket and the endpoint at an address."""
 
-    def fresh(endpoint: str, name: str = "inbox") -> Callable[[dict[str, Any]], Any]:
+    def fresh(endpoint: str, name: str = "inbox", **variables: str) -> Callable[[dict[str, Any]], Any]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
+        for variable, value in (template.environment(cloud.references) | variables).items():
+            monkeypatch.setenv(variable, value)
         module = importlib.reload(importlib.import_module(f"mien.{name}"))
         return lambda event, seconds=60: module.handler(event, Context(seconds=seconds))
 
@@ -47,10 +50,13 @@ def test_a_batch_costs_one_call_of_the_endpoint(bucket: Any, sample: bytes, hand
     for name in names:
         bucket.put_aside(name, sample)
     with runtime(200, [EVEN] * len(names)) as (url, asked):
-        event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
-        assert handler(url)(event) == {"batchItemFailures": []}
+        assert handler(url)(records(bucket, *names)) == {"batchItemFailures": []}
     assert len(asked) == 1
     assert all(bucket.documents(name)[0]["model"]["variant"] == "blue" for name in names)
+
+
+def records(bucket: Any, *names: str) -> dict[str, Any]:
+    return {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
 
 
 def test_while_the_endpoint_is_down_images_wait_and_bad_ones_are_told_why(
@@ -58,38 +64,99 @@ def test_while_the_endpoint_is_down_images_wait_and_bad_ones_are_told_why(
 ) -> None:
     bucket.put_aside("waits.png", sample)
     bucket.put_aside("bad.png", b"broken")
-    names = ("waits.png", "bad.png")
-    event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
     with runtime(503, b"", "ServiceUnavailable") as (url, _):
-        assert handler(url)(event) == {"batchItemFailures": [{"itemIdentifier": "waits.png"}]}
+        assert handler(url)(records(bucket, "waits.png", "bad.png")) == {"batchItemFailures": []}
     assert bucket.documents("waits.png") == []
     assert [d["reason"] for d in bucket.documents("bad.png")] == ["not_an_image"]
-
-    with runtime(200, [EVEN]) as (url, _):
-        assert handler(url)(event) == {"batchItemFailures": []}
-    assert [d["status"] for d in bucket.documents("waits.png")] == ["classified"]
+    # The message was sent anew, and comes to the deployed function, whose endpoint is up.
+    assert bucket.await_document("waits.png")["status"] == "classified"
 
 
-def test_what_cannot_be_done_in_time_comes_again_and_the_rest_is_not_lost(
-    bucket: Any, sample: bytes, handler: Any
-) -> None:
+def test_what_cannot_be_done_in_time_comes_again_later(bucket: Any, sample: bytes, handler: Any) -> None:
     bucket.put_aside("late.png", sample)
     bucket.put_aside("broken.png", b"broken")
-    names = ("late.png", "broken.png")
-    event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
-    everything = {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
     with runtime(200, [EVEN]) as (url, asked):
         # Time enough to read and to write, but not for a call between.
-        assert handler(url)(event, seconds=40) == everything
+        assert handler(url)(records(bucket, "late.png", "broken.png"), seconds=40) == {"batchItemFailures": []}
         assert asked == []
-        assert handler(url)(event, seconds=50) == {"batchItemFailures": []}
-    assert [d["status"] for d in bucket.documents("late.png")] == ["classified"]
-    assert [d["status"] for d in bucket.documents("broken.png")] == ["rejected"]
+    assert bucket.documents("late.png") == bucket.documents("broken.png") == []
+    assert bucket.await_document("late.png")["status"] == "classified"
+    assert bucket.await_document("broken.png")["status"] == "rejected"
+
+
+def test_where_there_is_no_time_to_send_messages_anew_the_queue_shows_them_again(
+    bucket: Any, sample: bytes, handler: Any
+) -> None:
+    bucket.put_aside("no time.png", sample)
+    with runtime(200, [EVEN]) as (url, asked):
+        answer = handler(url)(records(bucket, "no time.png"), seconds=5)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "no time.png"}]}
+    assert asked == []
+
+
+def test_where_the_queue_does_not_take_messages_it_shows_them_again(
+    bucket: Any, sample: bytes, handler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put_aside("no queue.png", sample)
+    with runtime(503, b"", "ServiceUnavailable") as (url, _):
+        handle = handler(url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9")
+        foreign = {"messageId": "foreign", "eventSource": "aws:sqs", "body": "{}"}
+        event = records(bucket, "no queue.png")
+        answer = handle({"Records": [*event["Records"], foreign]})
+    assert {f["itemIdentifier"] for f in answer["batchItemFailures"]} == {"no queue.png", "foreign"}
+
+
+def test_a_model_that_refuses_faces_makes_dead_letters_with_the_reason(
+    cloud: Cloud, bucket: Any, sample: bytes, handler: Any, dead_letters: Any
+) -> None:
+    bucket.put_aside("refused.png", sample)
+    body = {"OriginalStatusCode": 415, "OriginalMessage": "x-npy?", "Message": "no"}
+    with runtime(424, body, "ModelError") as (url, _):
+        assert handler(url)(records(bucket, "refused.png")) == {"batchItemFailures": []}
+    [letter] = [letter for letter in dead_letters() if "refused.png" in letter["Body"]]
+    reason = letter["MessageAttributes"]["Reason"]["StringValue"]
+    assert "refused the request with status 415; does it take what ENDPOINT_INPUT=batch sends?" in reason
+    assert bucket.documents("refused.png") == []
+
+
+def test_what_ended_a_function_before_is_handled_alone_and_last_with_all_else_acknowledged(
+    cloud: Cloud, bucket: Any, sample: bytes, handler: Any
+) -> None:
+    """Else what is done would come again with it, each time that it ends the function."""
+    queues = cloud.client("sqs")
+    url = queues.create_queue(QueueName="acknowledged")["QueueUrl"]
+    names = ["new 1.png", "new 2.png", "suspect 1.png", "suspect 2.png"]
+    for name in names:
+        bucket.put_aside(name, sample)
+        queues.send_message(QueueUrl=url, MessageBody=message(bucket.name, bucket.inbox + name, "0A")["body"])
+    taken = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    event = {
+        "Records": [
+            {
+                "messageId": m["MessageId"],
+                "receiptHandle": m["ReceiptHandle"],
+                "body": m["Body"],
+                "eventSource": "aws:sqs",
+                "attributes": {"ApproximateReceiveCount": "3" if "suspect+2" in m["Body"] else "2"}
+                if "suspect" in m["Body"]
+                else {"ApproximateReceiveCount": "1"},
+            }
+            for m in taken
+        ]
+    }
+    with runtime(200, [EVEN] * 2, then=(200, [EVEN])) as (endpoint, asked):
+        assert handler(endpoint, QUEUE_URL=url)(event) == {"batchItemFailures": []}
+    assert len(asked) == 3
+    assert all(bucket.documents(name) for name in names)
+    counts = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    # What the function answers with is acknowledged by the queue's poller, which this queue has not.
+    assert int(counts["ApproximateNumberOfMessagesNotVisible"]) == 1
 
 
 def test_a_throttled_call_is_made_again_within_the_invocation(bucket: Any, sample: bytes, handler: Any) -> None:
     bucket.put_aside("throttled.png", sample)
-    event = {"Records": [message(bucket.name, bucket.inbox + "throttled.png", "0A", "throttled.png")]}
+    event = records(bucket, "throttled.png")
     with runtime(400, b"", "ThrottlingException", then=(200, [EVEN])) as (url, asked):
         assert handler(url)(event) == {"batchItemFailures": []}
     assert len(asked) == 2
@@ -124,13 +191,12 @@ def test_over_rest_a_bug_is_a_500_that_tells_nothing_of_it(handler: Any) -> None
 
 
 def test_with_the_built_in_algorithms_contract_an_image_is_a_call(
-    cloud: Cloud, bucket: Any, sample: bytes, handler: Any, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, bucket: Any, sample: bytes, handler: Any
 ) -> None:
     names = [f"image mode {n}.png" for n in range(3)]
     for name in names:
         bucket.put_aside(name, sample)
-    monkeypatch.setenv("ENDPOINT_INPUT", "image")
-    event = {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
-    assert handler(cloud.endpoint_url)(event) == {"batchItemFailures": []}
+    handle = handler(cloud.endpoint_url, ENDPOINT_INPUT="image")
+    assert handle(records(bucket, *names)) == {"batchItemFailures": []}
     documents = [bucket.documents(name) for name in names]
     assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "1-image")] * 3

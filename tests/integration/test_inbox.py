@@ -50,7 +50,7 @@ def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Any
     paths = sorted(SAMPLES.rglob("*.png"))
     model = inference.model_fn(str(MODEL))
     faces = np.stack([np.asarray(Image.open(p)) for p in paths])
-    direct = inference.predict_fn(inference.Faces(faces, False), model)[0]
+    direct = inference.predict_fn(inference.Faces(faces, False), model).probabilities
     names = [f"direct/{p.relative_to(SAMPLES)}" for p in paths]
     for name, path in zip(names, paths, strict=True):
         bucket.upload(name, path.read_bytes())
@@ -141,27 +141,32 @@ def test_an_object_that_is_gone_is_a_rejection(bucket: Any, invoke: Any) -> None
     assert (document["status"], document["reason"]) == ("rejected", "gone")
 
 
-def test_a_message_that_is_no_storage_event_comes_again_and_its_neighbors_do_not(
-    bucket: Any, sample: bytes, invoke: Any
+def test_a_message_that_is_no_storage_event_is_a_dead_letter_with_the_reason_and_its_neighbors_are_not(
+    cloud: Cloud, bucket: Any, sample: bytes, dead_letters: Any, eventually: Any
 ) -> None:
+    sent = json.dumps({"hello": "world", "number": 17})
+    cloud.client("sqs").send_message(QueueUrl=cloud.outputs["QueueUrl"], MessageBody=sent)
     bucket.upload("neighbor.png", sample)
-    foreign = {"messageId": "foreign", "eventSource": "aws:sqs", "body": '{"hello": "world"}'}
-    event = {"Records": [foreign, message(bucket.name, f"{bucket.inbox}neighbor.png", "0A", "good")]}
-    assert invoke(event) == {"batchItemFailures": [{"itemIdentifier": "foreign"}]}
     assert bucket.await_document("neighbor.png")["label"] == "happy"
 
+    def reasons() -> list[str]:
+        return [m["MessageAttributes"]["Reason"]["StringValue"] for m in dead_letters() if m["Body"] == sent]
 
-def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, eventually: Any) -> None:
+    assert eventually(lambda: len(reasons()) == 1)
+    assert reasons() == ["no S3 event: it has no list of Records"]
+
+
+def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, eventually: Any, dead_letters: Any) -> None:
     """S3 sent one when the stack was made; it is neither in the queue any more nor among the dead letters."""
     queues = cloud.client("sqs")
 
-    def empty(name: str) -> bool:
-        url = cloud.outputs[name]
+    def empty() -> bool:
+        url = cloud.outputs["QueueUrl"]
         answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         return bool(answer["Attributes"]["ApproximateNumberOfMessages"] == "0")
 
-    assert eventually(lambda: empty("QueueUrl"))
-    assert empty("DeadLetterQueueUrl")
+    assert eventually(empty)
+    assert not [letter for letter in dead_letters() if "s3:TestEvent" in letter["Body"]]
 
 
 def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Any, sample: bytes) -> None:

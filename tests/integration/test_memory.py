@@ -12,7 +12,7 @@ from PIL import Image
 import corpus
 from events import message
 from local import template
-from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud
+from local.cloud import CREDENTIALS, Cloud
 from mien.images import MAX_BYTES
 
 SIDE = 7071  # 50 million pixels, the most that pass
@@ -37,7 +37,7 @@ def test_a_batch_of_the_largest_images_takes_less_than_half_of_the_functions_mem
     for name in names:
         bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{name}", Body=file)
     # Under a prefix of its own, which no notification watches.
-    environment = template.environment({"EndpointName": ENDPOINT_NAME, "InboxPrefix": "elsewhere/"})
+    environment = template.environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
     result = subprocess.run(
         [sys.executable, "-c", HANDLE],

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -161,8 +162,12 @@ def test_probabilities_are_json_unless_npy_is_asked_for(
 ) -> None:
     answer = inference.answer(npy(faces), inference.NPY, accept, model)
     assert answer.kind == kind
-    rows = json.loads(answer.body) if kind == inference.JSON else np.load(io.BytesIO(answer.body))
-    assert (np.array(rows, np.float32) == predict(model, faces)).all()
+    if kind == inference.JSON:
+        rows = json.loads(answer.body)
+        assert [row["face"] for row in rows] == [f"{zlib.crc32(face.tobytes()):08x}" for face in faces]
+        assert (np.array([row["probabilities"] for row in rows], np.float32) == predict(model, faces)).all()
+    else:
+        assert (np.load(io.BytesIO(answer.body)) == predict(model, faces)).all()
 
 
 def test_an_answer_says_which_version_of_the_model_gave_it(model: inference.Model) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local import template
-from mien import api, images, inbox
+from mien import api, batches, images
 
 Template = dict[str, Any]
 Check = Callable[[Template], list[str]]
@@ -32,7 +32,13 @@ OBJECTS = {
 # to those who may list the bucket; AWS has no narrower resource for it, and a condition on the prefix would not match,
 # because reading an object names none.
 WIDER = {("s3:ListBucket", "${Bucket.Arn}")}
-QUEUE_ACTIONS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+# What comes from the queue may go back to it, or to the dead letters, and there it can't be read.
+QUEUES = {
+    "sqs:ReceiveMessage": {"${Queue.Arn}"},
+    "sqs:DeleteMessage": {"${Queue.Arn}"},
+    "sqs:GetQueueAttributes": {"${Queue.Arn}"},
+    "sqs:SendMessage": {"${Queue.Arn}", "${DeadLetterQueue.Arn}"},
+}
 ENDPOINT = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
 BUCKET = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
 TLS_ONLY = {"Bool": {"aws:SecureTransport": False}}
@@ -102,8 +108,8 @@ def no_permission_is_wider_than_its_purpose(of: Template) -> list[str]:
         purpose: set[str] = set()
         if action in OBJECTS:
             purpose = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[action]}
-        elif action in QUEUE_ACTIONS:
-            purpose = {"${Queue.Arn}"}
+        elif action in QUEUES:
+            purpose = QUEUES[action]
         elif action == "sagemaker:InvokeEndpoint":
             purpose = {ENDPOINT}
         elif action in ("logs:CreateLogStream", "logs:PutLogEvents"):
@@ -305,6 +311,13 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     ),
     (
         no_permission_is_wider_than_its_purpose,
+        f"{INBOX_ROLE} TryAgainOrGiveUp",
+        "Action",
+        ["sqs:SendMessage", "sqs:ReceiveMessage"],
+        "InboxRole: sqs:ReceiveMessage on ${DeadLetterQueue.Arn}",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
         f"{INBOX_ROLE} ReceiveMessages",
         "Resource",
         {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:*"},
@@ -393,7 +406,7 @@ def test_what_checkov_is_told_to_skip_has_a_reason() -> None:
 def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
     assert f"Files over {images.MAX_BYTES // 1024**2} MiB" in SECURITY
     assert f"over {api.MAX_BODY_BYTES / 1_000_000} MB" in SECURITY
-    assert f"At most {inbox.WORKERS} files" in SECURITY
+    assert f"At most {batches.WORKERS} files" in SECURITY
     assert f"Over {images.MAX_PIXELS // 1_000_000} million pixels" in SECURITY
     assert f"a side under {images.MIN_SIDE}" in SECURITY
     names = {"WEBP": "WebP"}
@@ -412,7 +425,7 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
     assert f"old versions for {old_versions} days, messages for {days}, logs for {logs}" in SECURITY
     assert of_type(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == 5
-    assert "after five attempts" in SECURITY
+    assert "after the fifth time" in SECURITY
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", SECURITY))))

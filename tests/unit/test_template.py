@@ -1,13 +1,14 @@
 """What the template promises to those who read it before they deploy it."""
 
-import importlib
 import re
 from typing import Any
 
 import pytest
 
 from local import template
+from mien import api, inbox, queue, storage
 from mien.deadline import ANSWERING
+from mien.endpoint import Endpoint
 
 WRITTEN: dict[str, Any] = template.template()
 RESOURCES: dict[str, Any] = template.expanded()["Resources"]
@@ -34,18 +35,28 @@ def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
     assert seconds["Visibility"] == 6 * seconds["Timeout"]
 
 
-@pytest.mark.parametrize(("module", "function"), [("mien.inbox", "Inbox"), ("mien.api", "Api")])
-def test_a_call_of_the_endpoint_and_a_write_fit_into_a_functions_timeout_and_leave_some_of_it(
-    module: str, function: str
+@pytest.mark.parametrize(
+    ("endpoint", "after", "function"),
+    [(inbox.batches.endpoint, storage.LONGEST + queue.LONGEST, "Inbox"), (api.endpoint, 0, "Api")],
+    ids=["inbox", "api"],
+)
+def test_a_call_of_the_endpoint_and_all_that_follows_fit_into_a_functions_timeout_and_leave_some_of_it(
+    endpoint: Endpoint, after: float, function: str
 ) -> None:
-    code = importlib.import_module(module)
-    config = code.endpoint.runtime.meta.config
-    assert (
-        config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) == code.endpoint.longest
-    )
-    writing = code.LONGEST if function == "Inbox" else 0
+    assert longest(endpoint.runtime) == endpoint.longest
     timeout = WRITTEN["Mappings"]["Seconds"][function]["Timeout"]
-    assert code.endpoint.longest + writing + ANSWERING < 0.8 * timeout
+    assert endpoint.longest + after + ANSWERING < 0.8 * timeout
+
+
+def test_the_times_that_the_function_keeps_for_its_steps_are_those_that_they_can_take() -> None:
+    assert longest(inbox.batches.storage.s3) == storage.LONGEST
+    assert longest(inbox.queue.sqs) == queue.LONGEST
+
+
+def longest(client: Any) -> float:
+    """Seconds that a client's request takes when all of its attempts hang."""
+    config = client.meta.config
+    return config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
 
 
 def test_the_functions_run_on_python_3_13_and_arm64() -> None:

@@ -1,8 +1,11 @@
 """Serves a model: the four functions that SageMaker's PyTorch inference container calls, over ONNX Runtime.
 
 A request is one face or many; the answer is one row of probabilities for each, in the order of model.json's labels:
-    application/x-npy     uint8 [n, height, width]   → JSON, n rows; or npy, float32 [n, classes], if Accept names it
-    application/x-image   one JPEG or PNG            → JSON, one row
+    application/x-npy     uint8 [n, height, width]   → JSON, n rows {"face": crc32, "probabilities": [...]}, each with
+                                                       the CRC-32 of its face's pixels, so that whoever asked can see
+                                                       that they are in order; npy, float32 [n, classes], if Accept
+                                                       names it
+    application/x-image   one JPEG or PNG            → JSON, one row: the probabilities alone
 What can't be answered becomes a Refusal, a value that passes through the functions as faces do: the container answers
 an exception with its traceback, whatever class it is of. Our own servers (serve.py, local/endpoint.py) call `answer`.
 Sources: SageMaker Inference Toolkit 1.10.1, transformer.py; TorchServe 0.12, ts/context.py.
@@ -13,6 +16,7 @@ import io
 import json
 import os
 import traceback
+import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -63,8 +67,10 @@ class Refusal:
 
 
 class Prediction(NamedTuple):
-    """probabilities: float32 [n, classes]; alone: as in Faces; version: the model's."""
+    """faces: CRC-32 of each face's pixels, in hexadecimal; probabilities: float32 [n, classes]; alone: as in Faces;
+    version: the model's."""
 
+    faces: list[str]
     probabilities: np.ndarray
     alone: bool
     version: str
@@ -135,7 +141,8 @@ def predict_fn(faces: Faces | Refusal, model: Model) -> Prediction | Refusal:
         return Refusal(400, f"the array is {found}, not uint8 [n, {model.height}, {model.width}]")
     if not 0 < len(pixels) <= MAX_FACES:
         return Refusal(400, f"{len(pixels):,} faces: a call takes 1 to {MAX_FACES:,}")
-    return Prediction(probabilities(pixels, model), faces.alone, model.version)
+    identities = [f"{zlib.crc32(face.tobytes()):08x}" for face in pixels]
+    return Prediction(identities, probabilities(pixels, model), faces.alone, model.version)
 
 
 def resized(pixels: np.ndarray, model: Model) -> np.ndarray:
@@ -160,7 +167,10 @@ def output_fn(prediction: Prediction | Refusal, accept: str | None, context: Any
         context.set_response_header(0, VERSION, prediction.version)
     if prediction.alone or wanted(accept) == JSON:
         rows = prediction.probabilities.tolist()
-        return json.dumps(rows[0] if prediction.alone else rows).encode(), JSON
+        if prediction.alone:
+            return json.dumps(rows[0]).encode(), JSON
+        named = zip(prediction.faces, rows, strict=True)
+        return json.dumps([{"face": face, "probabilities": row} for face, row in named]).encode(), JSON
     file = io.BytesIO()
     np.save(file, prediction.probabilities, allow_pickle=False)
     return file.getvalue(), NPY
