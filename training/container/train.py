@@ -61,6 +61,17 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         default=0.0,
         help="weight of the loss of a second output, which learns the crowd's votes; it isn't exported",
     )
+    parser.add_argument(
+        "--balance",
+        type=float,
+        default=0.0,
+        help="a label's weight in the loss is its share to the power of minus this: 0 none, 1 each class alike",
+    )
+    parser.add_argument(
+        "--augment",
+        default=",".join(faces.AUGMENTATIONS),
+        help="what chance does to a face while the network learns, separated by commas (%(default)s), or none",
+    )
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--averaging", type=float, default=0.999, help="decay of the moving average of weights, a step")
     parser.add_argument("--depth", type=int, default=18, choices=(10, 18, 34))
@@ -78,6 +89,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     for name in ("train", "validation", "model_dir"):
         if getattr(chosen, name) is None:
             parser.error(f"--{name.replace('_', '-')} is missing, and SageMaker's variable for it is not set")
+    unknown = set(chosen.augment.split(",")) - {*faces.AUGMENTATIONS, "none"}
+    if unknown:
+        parser.error(f"--augment: {', '.join(sorted(unknown))} is none of {', '.join(faces.AUGMENTATIONS)}")
     # SageMaker copies /opt/ml/checkpoints, beside /opt/ml/model, to S3 as the training goes, and back before a new try.
     chosen.checkpoints = chosen.checkpoints or chosen.model_dir.parent / "checkpoints"
     return chosen
@@ -159,6 +173,7 @@ def main() -> None:
     opinions = train.votes.shape[1] if chosen.votes else 0
     if chosen.votes and not opinions:
         sys.exit(f"--votes {chosen.votes}, but {chosen.train} holds no votes: prepare it with --votes FILE")
+    weights = torch.bincount(labels, minlength=len(classes)).clamp(min=1).float().pow(-chosen.balance).to(device)
     mean, deviation = images.float().mean().item(), images.float().std().item()
     x = (images.float() - mean) / deviation
     validation_x = (validation.images.float() - mean) / deviation
@@ -180,8 +195,9 @@ def main() -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, chosen.learning_rate, chosen.epochs * steps, pct_start=0.2
     )
-    # bfloat16 is a few times faster where the processor multiplies it natively (Intel AMX, CUDA's tensor cores).
-    reduced = device.type == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
+    # bfloat16 is a few times faster where the processor multiplies it natively: CUDA's tensor cores, AMX, AVX-512.
+    native = torch.cpu.get_capabilities()
+    reduced = device.type == "cuda" or any(native.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
     chosen.model_dir.mkdir(parents=True, exist_ok=True)
     chosen.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -216,11 +232,12 @@ def main() -> None:
             if processes.any(stop.asked):
                 break
             batch = whole[processes.rank :: processes.count]
-            inputs = faces.augmented(x[batch].to(device), chance).to(memory_format=torch.channels_last)
+            inputs = faces.augmented(x[batch].to(device), chance, chosen.augment.split(","))
+            inputs = inputs.to(memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
                 logits = parallel(inputs)
             said, opinion = logits.float().split((len(classes), opinions), dim=1)
-            loss = F.cross_entropy(said, labels[batch].to(device), label_smoothing=chosen.label_smoothing)
+            loss = F.cross_entropy(said, labels[batch].to(device), weights, label_smoothing=chosen.label_smoothing)
             if opinions:
                 # Targets that are no distribution, but zeros, add nothing.
                 loss = loss + chosen.votes * F.cross_entropy(opinion, train.votes[batch].to(device))
