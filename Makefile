@@ -3,11 +3,13 @@ PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples/faces
 MODEL ?= models
+MINUTES ?= 0
+SEED ?= 1
 # The template's runtime; pyenv's shims answer to this name without having it, so its own folders are looked at too.
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check audit test-training test-sam deploy-local requirements clean
+.PHONY: help demo up test faults check audit test-training test-sam deploy-local requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +22,9 @@ up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
 
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
+
+faults: .venv/dev.done ## Inject every fault once, and hold the results against the uploads; MINUTES=60 goes on for so long.
+	@.venv/bin/python -m tests.faults run --minutes $(MINUTES) --seed $(SEED)
 
 check: .venv/dev.done .venv-audit/done ## Run the linters, over the template and over what SAM makes of it too.
 	.venv/bin/ruff check .

@@ -49,6 +49,9 @@ CREDENTIALS = {
 }
 
 
+NO_VARIABLES: Mapping[str, str] = {}
+
+
 class CloudError(Exception):
     """The embedded cloud can't be started, or the application not deployed into it: a sentence for the user."""
 
@@ -92,15 +95,20 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def running(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
-    """The cloud with the application in it, until the block ends. port: None takes a free one. Raises CloudError."""
-    with empty(port, model) as cloud:
+def running(
+    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+) -> Iterator[Cloud]:
+    """The cloud with the application in it, until the block ends. port: None takes a free one; variables: more of the
+    functions' environment. Raises CloudError."""
+    with empty(port, model, variables) as cloud:
         deploy(cloud)
         yield deployed(cloud)
 
 
 @contextlib.contextmanager
-def empty(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
+def empty(
+    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+) -> Iterator[Cloud]:
     """The cloud with nothing in it but the model's endpoint. Raises CloudError."""
     port = free_port() if port is None else port
     require_free(port)
@@ -115,7 +123,8 @@ def empty(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
         if not endpoint_port:
             raise CloudError(f"the model under {model} could not be served{tail()}")
         cloud = Cloud(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{endpoint_port}", {})
-        stack.enter_context(child([sys.executable, "-m", "ministack"], environment(port, cloud, scratch), log))
+        surroundings = {**environment(port, cloud, scratch), **variables}
+        stack.enter_context(child([sys.executable, "-m", "ministack"], surroundings, log))
         wait_for(cloud.url)
         yield cloud
 

@@ -30,8 +30,8 @@ MAX_FACES = 1000
 CONNECT_TIMEOUT = 2.0
 ATTEMPTS = 4
 # What passes within seconds: a throttled call, which has been seen as a 400 without a name, too; a model that is being
-# loaded (429); a service that was away for a moment. A call without an answer has taken the time of others already.
-PASSING_CODES, PASSING_STATUSES = frozenset({"ThrottlingException", "400", ""}), frozenset({429, 503, 530})
+# loaded (429); a service that failed or was away for a moment. A call without an answer has taken others' time already.
+PASSING_CODES, PASSING_STATUSES = frozenset({"ThrottlingException", "400", ""}), frozenset({429, 500, 503, 530})
 
 
 @dataclass(frozen=True)

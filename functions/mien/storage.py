@@ -1,5 +1,6 @@
 """The bucket: uploads are read from it, documents are written to it, in an order that S3 itself keeps."""
 
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -39,7 +40,8 @@ class Storage:
         version = {"VersionId": upload.version_id} if upload.version_id else {}
         try:
             answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version)
-            with answer["Body"] as body:
+            # Not the body as a context: that is another object, whose errors are not botocore's.
+            with closing(answer["Body"]) as body:
                 size = answer["ContentLength"]
                 if size > limit:
                     raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")

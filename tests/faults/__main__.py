@@ -1,0 +1,103 @@
+"""Disturbs the deployed application, in the embedded cloud, and holds what it made against what was uploaded."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import report
+from .catalogue import TRIALS
+from .harness import Result, application, run
+from .load import load, plot, summary
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+console = Console()
+
+Seed = Annotated[int, typer.Option(help="The same seed disturbs the same requests.")]
+Write = Annotated[bool, typer.Option("--write", help="Write the result into docs/reliability.md.")]
+NAMES = {trial.name: trial for trial in TRIALS}
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Name the faults."""
+    table = Table("fault", "how it is injected")
+    for trial in TRIALS:
+        table.add_row(trial.name, trial.how)
+    console.print(table)
+
+
+@app.command(name="run")
+def run_(
+    fault: Annotated[list[str] | None, typer.Option(help="A fault's name; may be repeated. By default all.")] = None,
+    images: Annotated[int, typer.Option(min=1, help="How many a run.")] = 40,
+    minutes: Annotated[float, typer.Option(min=0, help="Go on with the next seeds for so long.")] = 0,
+    seed: Seed = 1,
+    write: Write = False,
+) -> None:
+    """Inject faults, one after the other, and print what came of the images: status 1 if anything is wrong."""
+    unknown = set(fault or []) - set(NAMES)
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: `list` names those that there are")
+    trials = [NAMES[name] for name in fault] if fault else TRIALS
+    results: list[Result] = []
+    end = time.monotonic() + minutes * 60
+    with application() as deployed:
+        while not results or time.monotonic() < end:
+            for trial in trials:
+                results.append(run(deployed, trial, images, seed))
+                say(results[-1], seed)
+            seed += 1
+    wrong = [one for line in report.lines(results).values() for one in line.found]
+    console.print(f"{len(results)} runs, {len(wrong)} findings")
+    if write:
+        report.write("faults", f"`{command()}`\n\n{report.table(results)}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def say(result: Result, seed: int) -> None:
+    findings = result.findings
+    verdict = "[green]good[/]" if findings.clean() else f"[red]{findings}[/]"
+    dead = f", {findings.dead} dead letters redriven" if findings.dead else ""
+    console.print(
+        f"{result.trial.name}, seed {seed}: {findings.versions} images, {sum(result.injected.values())} disturbed"
+        f"{dead}, {result.seconds:.0f} s: {verdict}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(name="load")
+def load_(
+    images: Annotated[int, typer.Option(min=100, help="How many.")] = 20_000,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of all requests, how many are disturbed.")] = 0.05,
+    seed: Seed = 1,
+    write: Write = False,
+    picture: Annotated[Path, typer.Option(help="Where the plot goes.")] = report.PAGE.parent / "load.png",
+) -> None:
+    """Classify many images in one run with a share of faults; throughput and memory over time as a plot."""
+    with application() as deployed:
+        result = load(deployed, images, share, seed)
+    plot(result, picture)
+    console.print(summary(result), highlight=False)
+    console.print(report.injections(result.result.injected), highlight=False)
+    if write:
+        report.write("load", f"`{command()}`\n\n{summary(result)}\n\n![Throughput and memory]({picture.name})")
+    if not result.result.findings.clean():
+        console.print(str(result.result.findings))
+        raise typer.Exit(1)
+
+
+def command() -> str:
+    """As it was typed."""
+    return shlex.join(["python", "-m", "tests.faults", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,137 @@
+"""What must hold after a run: the documents are held against the uploads themselves, not against anybody's account."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from local.demo import keys
+from mien.results import MAX_KEY_BYTES, document, key_of, newer
+
+Bucket = Any
+
+
+@dataclass(frozen=True)
+class Version:
+    """The newest of a key. content: the name of what was uploaded; None: it is deleted."""
+
+    key: str
+    version_id: str
+    etag: str
+    content: str | None
+
+
+@dataclass
+class Findings:
+    """Keys, by what is wrong with them. dead: whose message lies in the dead-letter queue, as was to be expected."""
+
+    images: int = 0
+    versions: int = 0
+    lost: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+    dead: int = 0
+    strays: list[str] = field(default_factory=list)
+
+    def clean(self) -> bool:
+        return not (self.lost or self.wrong or self.doubled or self.older or self.strays)
+
+
+def uploaded(s3: Any, bucket: str, prefix: str, contents: Mapping[str, str]) -> tuple[dict[str, Version], int]:
+    """The newest version of each key, as S3 itself lists them, and how many there are in all. contents: names of what
+    was uploaded, by ETag."""
+    newest: dict[str, Version] = {}
+    count = 0
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        for version in page.get("Versions", []):
+            count += 1
+            if version["IsLatest"]:
+                etag = version["ETag"].strip('"')
+                newest[version["Key"]] = Version(version["Key"], version["VersionId"], etag, contents[etag])
+        for marker in page.get("DeleteMarkers", []):
+            if marker["IsLatest"]:
+                newest[marker["Key"]] = Version(marker["Key"], marker["VersionId"], "", None)
+    return newest, count
+
+
+def expected(reference: dict[str, Any], version: Version, found: dict[str, Any]) -> bytes:
+    """The bytes of a version's document: what the undisturbed run said of the same content, about this version."""
+    image = {**reference["image"], "key": version.key, "version_id": version.version_id, "etag": version.etag}
+    # S3 does not list a version's sequencer. That it is this version's, its id says.
+    image["sequencer"] = found["image"]["sequencer"]
+    return document({**reference, "image": image})
+
+
+def documents(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for key in keys(s3, bucket, prefix):
+        yield key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def judged(
+    s3: Any,
+    bucket: str,
+    prefixes: tuple[str, str, str],
+    run: str,
+    contents: Mapping[str, str],
+    references: Mapping[str, dict[str, Any]],
+    dead: Mapping[str, str],
+    may_be_dead: str | None,
+) -> Findings:
+    """A run's uploads against what lies in the bucket and in the dead-letter queue.
+
+    run: the prefix below inbox, results and rejected; dead: reasons, by key; may_be_dead: words of the only reason for
+    which an image may lie there.
+    """
+    inbox, results, rejected = prefixes
+    newest, versions = uploaded(s3, bucket, inbox + run, contents)
+    findings = Findings(len(newest), versions)
+    found: dict[str, list[tuple[str, bytes]]] = {}
+    for place in (results, rejected):
+        for key, body in documents(s3, bucket, place + run):
+            found.setdefault(key.removeprefix(place), []).append((place, body))
+    for key, version in newest.items():
+        name = key_of(key, inbox, "")
+        assert len(name.encode()) < MAX_KEY_BYTES
+        there = found.pop(name, [])
+        if len(there) > 1:
+            findings.doubled.append(key)
+        elif version.content is None:
+            # Nothing is promised of what was deleted, but that it is not two.
+            pass
+        elif not there:
+            if may_be_dead and may_be_dead in dead.get(key, ""):
+                findings.dead += 1
+            else:
+                findings.lost.append(key)
+        else:
+            [(_, body)] = there
+            if body != expected(references[version.content], version, json.loads(body)):
+                findings.wrong.append(key)
+        if key in dead and not (may_be_dead and may_be_dead in dead[key]):
+            findings.strays.append(f"{key} is a dead letter: {dead[key]}")
+    findings.strays += [f"a document of nothing: {name}" for name in found]
+    for place in (results, rejected):
+        findings.older += replaced_by_older(s3, bucket, place + run)
+    return findings
+
+
+def replaced_by_older(s3: Any, bucket: str, prefix: str) -> list[str]:
+    """Documents over which an older upload's was written at any time."""
+    versions: dict[str, list[Any]] = {}
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        for version in page.get("Versions", []):
+            versions.setdefault(version["Key"], []).append(version)
+    replaced = []
+    for key, several in versions.items():
+        if len(several) < 2:
+            continue
+        # S3 lists the newest first.
+        sequencers = [
+            s3.head_object(Bucket=bucket, Key=key, VersionId=one["VersionId"])["Metadata"]["sequencer"]
+            for one in several
+        ]
+        if any(newer(older, later) for later, older in pairwise(sequencers)):
+            replaced.append(key)
+    return replaced

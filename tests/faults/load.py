@@ -1,0 +1,148 @@
+"""Many images in one run, with faults: whether any is lost, how fast it goes, and how much memory it takes."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import psutil
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .catalogue import Trial, mixed
+from .harness import Application, Result, run
+
+# Seconds between two looks at the processes.
+STEP = 2.0
+ROLES = {"a function": "lambda", "the model's server": "local.endpoint", "MiniStack": "ministack"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """documents: written so far; megabytes: resident memory, by role; a function's is the mean of those that run."""
+
+    seconds: float
+    documents: int
+    megabytes: dict[str, float]
+
+
+@dataclass
+class Load:
+    result: Result
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def busy(self) -> list[Sample]:
+        """From the first document to the last but one in a hundred: what comes again late is a handful."""
+        last = self.samples[-1].documents
+        return [sample for sample in self.samples if 0 < sample.documents < 0.99 * last]
+
+    def quarters(self, role: str) -> tuple[float, float]:
+        """Mean memory in the first and in the last quarter of the run, in MB."""
+        known = [sample.megabytes[role] for sample in self.busy if role in sample.megabytes]
+        quarter = max(1, len(known) // 4)
+        return sum(known[:quarter]) / quarter, sum(known[-quarter:]) / quarter
+
+
+def role_of(process: psutil.Process) -> str | None:
+    command = " ".join(process.cmdline())
+    if "local.endpoint" in command:
+        return "the model's server"
+    if "-m ministack" in command:
+        return "MiniStack"
+    parent = process.parent()
+    if parent and "-m ministack" in " ".join(parent.cmdline()):
+        return "a function"
+    return None
+
+
+def memory() -> dict[str, float]:
+    """Megabytes, by role, of this process's descendants."""
+    found: dict[str, list[float]] = {}
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            role = role_of(process)
+            if role:
+                found.setdefault(role, []).append(process.memory_info().rss / 1e6)
+    return {role: sum(sizes) / len(sizes) for role, sizes in found.items()}
+
+
+@contextlib.contextmanager
+def watched(application: Application, images: int) -> Iterator[list[Sample]]:
+    samples: list[Sample] = []
+    over, began = threading.Event(), time.monotonic()
+    places = application.prefixes[1:]
+
+    def look(progress: Progress) -> None:
+        bar = progress.add_task("classifying", total=images, rate=0)
+        while not over.wait(STEP):
+            with application.s3_proxy.lock:
+                seen = list(application.s3_proxy.seen)
+            documents = sum(operation == "write" and key.startswith(places) for operation, key in seen)
+            samples.append(Sample(time.monotonic() - began, documents, memory()))
+            progress.update(bar, completed=documents, rate=documents / samples[-1].seconds)
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.0f} images/s"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns) as progress:
+        thread = threading.Thread(target=look, args=(progress,), daemon=True)
+        thread.start()
+        try:
+            yield samples
+        finally:
+            over.set()
+            thread.join()
+
+
+def load(application: Application, images: int, share: float, seed: int) -> Load:
+    trial = Trial("load", f"{share:.0%} of all requests disturbed", mixed(share))
+    with watched(application, images) as samples:
+        result = run(application, trial, images, seed)
+    return Load(result, samples)
+
+
+def plot(of: Load, path: Path) -> None:
+    """Throughput above, memory below, over time."""
+    samples = of.samples
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(8, 6), sharex=True)
+    seconds = [(a.seconds + b.seconds) / 2 for a, b in zip(samples, samples[5:], strict=False)]
+    rates = [(b.documents - a.documents) / (b.seconds - a.seconds) for a, b in zip(samples, samples[5:], strict=False)]
+    upper.plot(seconds, rates, color="#3b6ea5")
+    upper.set_ylabel("images per second")
+    upper.set_ylim(bottom=0)
+    upper.set_title(f"{of.result.findings.images:,} images, {of.result.trial.how}", fontsize=10)
+    for role, color in zip(ROLES, ("#3b6ea5", "#c4682b", "#999999"), strict=True):
+        known = [(sample.seconds, sample.megabytes[role]) for sample in samples if role in sample.megabytes]
+        lower.plot(*zip(*known, strict=True), label=role, color=color)
+    lower.set_ylabel("resident memory, MB")
+    lower.set_xlabel("seconds")
+    lower.set_yscale("log")
+    lower.legend(frameon=False)
+    for axes in (upper, lower):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def summary(of: Load) -> str:
+    findings, busy = of.result.findings, of.busy
+    rate = (busy[-1].documents - busy[0].documents) / (busy[-1].seconds - busy[0].seconds)
+    rows = ["| process | first quarter | last quarter |", "| --- | ---: | ---: |"]
+    for role in ROLES:
+        first, last = of.quarters(role)
+        rows.append(f"| {role} | {first:.0f} MB | {last:.0f} MB |")
+    return (
+        f"{findings.images:,} images in {of.result.seconds / 60:.1f} minutes, {rate:.0f} a second: "
+        f"{len(findings.lost)} lost, {len(findings.wrong)} wrong, {len(findings.doubled)} doubled, "
+        f"{len(findings.older)} older over newer, {len(findings.strays)} dead letters, after "
+        f"{sum(of.result.injected.values()):,} injected faults.\n\n" + "\n".join(rows)
+    )

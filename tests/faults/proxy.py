@@ -1,0 +1,145 @@
+"""Stands between the functions and S3 or the endpoint: hands every request on, unless it is told to do otherwise."""
+
+import contextlib
+import http.client
+import threading
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """cut: only half of the body is sent, and then the connection is broken."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+
+    def cut_off(self) -> "Reply":
+        return replace(self, cut=True)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request. operation: `invoke` of the endpoint; of S3 `read`, `look` (HEAD), `write`, `delete` or `other`; key:
+    the object's; ordinal: how many of this operation on this key came before; caller: the port it came from."""
+
+    operation: str
+    key: str
+    ordinal: int
+    caller: int
+    path: str
+    body: bytes
+
+
+Forward = Callable[[], Reply]
+# What is answered; None: the connection is broken without an answer.
+Intervene = Callable[[Exchange, Forward], Reply | None]
+
+OPERATIONS = {"GET": "read", "HEAD": "look", "PUT": "write", "DELETE": "delete"}
+
+
+class Proxy(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.upstream = ""
+        self.intervene: Intervene = lambda exchange, forward: forward()
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def exchange(self, method: str, path: str, body: bytes, caller: int) -> Exchange:
+        place = urllib.parse.urlsplit(path)
+        if place.path.endswith("/invocations"):
+            operation, key = "invoke", ""
+        else:
+            # Of an address of the form /bucket/key; one without a key is a listing.
+            key = urllib.parse.unquote(place.path.lstrip("/").partition("/")[2])
+            operation = OPERATIONS.get(method, "other") if key else "other"
+        with self.lock:
+            ordinal = self.seen[operation, key]
+            self.seen[operation, key] += 1
+        return Exchange(operation, key, ordinal, caller, path, body)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that was killed has broken its connection: that is what it was killed for."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Proxy
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    upstream: http.client.HTTPConnection | None = None
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        exchange = self.server.exchange(self.command, self.path, body, self.client_address[1])
+        reply = self.server.intervene(exchange, lambda: self.forward(body))
+        if reply is None:
+            self.close_connection = True
+            return
+        self.send_response_only(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        # The answer to a HEAD has the length of what it does not send.
+        length = {name.lower(): value for name, value in reply.headers.items()}.get("content-length")
+        if length is None:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
+        self.close_connection = self.close_connection or reply.cut
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer
+
+    def forward(self, body: bytes) -> Reply:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("expect", "connection")}
+        for attempt in range(2):
+            if self.upstream is None:
+                self.upstream = http.client.HTTPConnection(self.server.upstream.removeprefix("http://"), timeout=60)
+            try:
+                self.upstream.request(self.command, self.path, body or None, headers)
+                answer = self.upstream.getresponse()
+                content = answer.read()
+                break
+            except (http.client.HTTPException, OSError):
+                # An idle connection that the other side has closed; a new one is not idle.
+                self.upstream.close()
+                self.upstream = None
+                if attempt:
+                    raise
+        kept = {name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
+        if self.command == "HEAD":
+            kept["Content-Length"] = answer.getheader("Content-Length", "0")
+        return Reply(answer.status, content, kept)
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            super().finish()
+        if self.upstream:
+            self.upstream.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def proxy() -> Iterator[Proxy]:
+    with Proxy() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()

@@ -1,0 +1,76 @@
+"""Results → docs/reliability.md: the parts of it between two marks, each with the command that made it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import ROOT
+from .harness import Result
+
+PAGE = ROOT / "docs" / "reliability.md"
+
+
+@dataclass
+class Line:
+    """The runs of one trial, together."""
+
+    how: str
+    runs: int = 0
+    images: int = 0
+    injected: int = 0
+    lost: int = 0
+    wrong: int = 0
+    doubled: int = 0
+    older: int = 0
+    strays: int = 0
+    dead: int = 0
+    expects_dead: bool = False
+    found: list[str] = field(default_factory=list)
+
+
+def lines(results: Iterable[Result]) -> dict[str, Line]:
+    by_trial: dict[str, Line] = {}
+    for result in results:
+        line = by_trial.setdefault(result.trial.name, Line(result.trial.how, expects_dead=bool(result.trial.dead)))
+        findings = result.findings
+        line.runs += 1
+        line.images += findings.versions
+        line.injected += sum(result.injected.values())
+        for name in ("lost", "wrong", "doubled", "older", "strays"):
+            found = getattr(findings, name)
+            setattr(line, name, getattr(line, name) + len(found))
+            line.found += [f"{name}: {one}" for one in found]
+        line.dead += findings.dead
+    return by_trial
+
+
+def table(results: Iterable[Result]) -> str:
+    rows = [
+        "| fault | how it is injected | times | runs | images | lost | wrong | doubled | older over newer "
+        "| dead letters |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for name, line in lines(results).items():
+        dead = f"{line.dead:,}, redriven" if line.expects_dead else "0" if not line.strays else f"**{line.strays:,}**"
+        counts = [f"{n:,}" if not n else f"**{n:,}**" for n in (line.lost, line.wrong, line.doubled, line.older)]
+        injected = f"{line.injected:,}" if line.injected else ""
+        rows.append(
+            f"| {name} | {line.how} | {injected} | {line.runs} | {line.images:,} | {' | '.join(counts)} | {dead} |"
+        )
+    return "\n".join(rows)
+
+
+def write(part: str, text: str, page: Path = PAGE) -> None:
+    """Replaces what stands between the marks of a part. Raises ValueError if the page has no such marks."""
+    begin, end = f"<!-- {part}: written by the harness -->", f"<!-- {part}: end -->"
+    old = page.read_text()
+    if begin not in old or end not in old:
+        raise ValueError(f"{page} has no place for {part}: it must hold {begin} and {end}")
+    new = re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n{text}\n{end}", old, flags=re.DOTALL)
+    page.write_text(new)
+
+
+def injections(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())

@@ -1,0 +1,70 @@
+"""A day of each kind that is bad, shortened: what was uploaded has its one right document in the end."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+
+from .catalogue import TRIALS, Trial
+from .harness import Application, application, run
+
+# Those that wait for timeouts, or for a minute, are left to `python -m tests.faults run`.
+LONG = {"endpoint silent", "outage", "frozen"}
+IMAGES = 16
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Application]:
+    with application() as running:
+        yield running
+
+
+@pytest.mark.parametrize("trial", [t for t in TRIALS if t.name not in LONG], ids=lambda trial: trial.name)
+def test_every_image_has_its_one_right_document_whatever_is_disturbed_by(trial: Trial, deployed: Application) -> None:
+    findings = run(deployed, trial, IMAGES, seed=1).findings
+    assert findings.images == IMAGES
+    assert findings.clean(), findings
+
+
+def test_the_judge_sees_what_is_lost_wrong_doubled_older_or_of_nothing(deployed: Application) -> None:
+    """Or the tests above would say nothing."""
+    s3, bucket = deployed.s3, deployed.bucket
+    inbox, results, rejected = deployed.prefixes
+    where = "judged/"
+    for name in ("lost", "wrong", "doubled", "older", "fine"):
+        s3.put_object(Bucket=bucket, Key=f"{inbox}{where}{name}", Body=deployed.contents["happy/1.png"])
+    deployed.settle(where)
+    assert deployed.judge(where, None).clean()
+
+    def body(name: str) -> bytes:
+        data: bytes = s3.get_object(Bucket=bucket, Key=f"{results}{where}{name}.json")["Body"].read()
+        return data
+
+    def put(place: str, name: str, data: bytes, sequencer: str) -> None:
+        s3.put_object(Bucket=bucket, Key=f"{place}{where}{name}.json", Body=data, Metadata={"sequencer": sequencer})
+
+    s3.delete_object(Bucket=bucket, Key=f"{results}{where}lost.json")
+    put(results, "wrong", body("wrong").replace(b"happy", b"angry"), "FF")
+    put(rejected, "doubled", b"{}", "FF")
+    put(results, "older", body("older"), "00")
+    put(results, "stray", b"{}", "FF")
+    findings = deployed.judge(where, None)
+    assert findings.lost == [f"{inbox}{where}lost"]
+    assert findings.wrong == [f"{inbox}{where}wrong"]
+    assert findings.doubled == [f"{inbox}{where}doubled"]
+    assert findings.older == [f"{results}{where}older.json"]
+    assert findings.strays == [f"a document of nothing: {where}stray.json"]
+
+
+def test_what_all_of_this_was_logged_as_holds_neither_keys_nor_pixels(deployed: Application) -> None:
+    """Object keys can hold names. The runs above have failed in every way that is known here."""
+    logs = deployed.cloud.client("logs")
+    pages = logs.get_paginator("filter_log_events")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    lines = [e["message"] for group in groups for page in pages.paginate(logGroupName=group) for e in page["events"]]
+    assert any('"level":"WARNING"' in line for line in lines)
+    assert any("sent to the dead-letter queue" in line for line in lines)
+    told = ["inbox/", ".png", "poison", "stranger"]
+    told += [base64.b64encode(data[:30]).decode() for data in deployed.contents.values() if data]
+    told += [repr(data[:12])[2:-1] for data in deployed.contents.values() if data]
+    assert not [line for line in lines if any(words in line for words in told)]
