@@ -1,6 +1,7 @@
 """Disturbs the deployed application, in the embedded cloud, and holds what it made against what was uploaded."""
 
 import shlex
+import signal
 import sys
 import time
 from pathlib import Path
@@ -100,4 +101,6 @@ def command() -> str:
 
 
 if __name__ == "__main__":
+    # A `kill` ends the cloud as Ctrl-C does: through the blocks that stop what they started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     app()

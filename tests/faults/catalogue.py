@@ -146,7 +146,7 @@ def removed_before(exchange: Exchange, forward: Forward, world: World) -> Reply:
     return forward()
 
 
-POISON = "poison"
+POISON = "deadly"
 
 FAULTS = [
     Fault("throttled", "ThrottlingException, 400", "invoke", error(400, "ThrottlingException")),
@@ -190,19 +190,17 @@ FAULTS = [
     Fault("write 403", "AccessDenied on writing a document", "write", s3_error(403, "AccessDenied")),
     Fault("write 404", "NoSuchBucket on writing a document", "write", s3_error(404, "NoSuchBucket")),
     Fault("write answer lost", "document written, connection closed without an answer", "write", lost),
-    Fault("killed after reading", "SIGKILL once an image has been read", "read", killed, share=0.05, first=True),
-    Fault(
-        "killed before writing", "SIGKILL between the endpoint's answer and the writing", "invoke", killed, share=0.3
-    ),
+    Fault("killed after reading", "SIGKILL once an image has been read", "read", killed, first=True, most=2),
+    Fault("killed before writing", "SIGKILL between the endpoint's answer and the writing", "invoke", killed, most=2),
     Fault(
         "killed after writing",
         "SIGKILL between a write and the function's answer",
         "write",
         killed,
-        share=0.1,
         first=True,
+        most=2,
     ),
-    Fault("killed at any moment", "SIGKILL 0 to 1 s after a read", "read", killed_anywhere, share=0.05, first=True),
+    Fault("killed at any moment", "SIGKILL 0 to 1 s after a read", "read", killed_anywhere, first=True, most=2),
     Fault("frozen", "SIGSTOP, so that the function runs into its timeout", "read", frozen, share=0.5, most=2),
     Fault(
         "poison",

@@ -64,7 +64,7 @@ def test_what_all_of_this_was_logged_as_holds_neither_keys_nor_pixels(deployed: 
     lines = [e["message"] for group in groups for page in pages.paginate(logGroupName=group) for e in page["events"]]
     assert any('"level":"WARNING"' in line for line in lines)
     assert any("sent to the dead-letter queue" in line for line in lines)
-    told = ["inbox/", ".png", "poison", "stranger"]
+    told = ["inbox/", ".png", "deadly", "stranger"]
     told += [base64.b64encode(data[:30]).decode() for data in deployed.contents.values() if data]
     told += [repr(data[:12])[2:-1] for data in deployed.contents.values() if data]
     assert not [line for line in lines if any(words in line for words in told)]
