@@ -3,13 +3,15 @@ PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples/faces
 MODEL ?= models
+TARGET ?= images
+SECONDS ?= 600
 MINUTES ?= 0
 SEED ?= 1
 # The template's runtime; pyenv's shims answer to this name without having it, so its own folders are looked at too.
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test faults check audit test-training test-sam deploy-local requirements clean
+.PHONY: help demo up test test-faults faults check audit fuzz test-training test-sam deploy-local requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +24,9 @@ up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
 
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
+
+test-faults: .venv/dev.done ## Inject every fault a few times, while a few images are classified.
+	@.venv/bin/python -m pytest tests/faults
 
 faults: .venv/dev.done ## Inject every fault once, and hold the results against the uploads; MINUTES=60 goes on for so long.
 	@.venv/bin/python -m tests.faults run --minutes $(MINUTES) --seed $(SEED)
@@ -39,6 +44,9 @@ check: .venv/dev.done .venv-audit/done ## Run the linters, over the template and
 audit: .venv-audit/done ## Look up all pinned versions in the database of known holes; needs a network.
 	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" sh requirements/audit.sh $(call quoted,$(TORCH))
 
+fuzz: .venv-fuzz/done ## Fuzz the image reader, or the event parser with TARGET=events; SECONDS=600.
+	@cd tests && PYTHONPATH=../functions:. ../.venv-fuzz/bin/python -m fuzz $(call quoted,$(TARGET)) -max_total_time=$(SECONDS)
+
 test-training: .venv-training/tests ## Run the tests of training: PyTorch, SageMaker's SDK, AWS imitated by moto.
 	@.venv-training/bin/python -m pytest tests/training
 
@@ -52,7 +60,7 @@ requirements: .venv/dev.done ## Pin all requirements anew.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
 
 clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-audit .venv-runtime .venv-sam .venv-training .aws-sam build
+	rm -rf .venv .venv-audit .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
 # What is skipped of the expanded template, and why, stands in template.yaml at the API: SAM drops it from the stage.
@@ -73,6 +81,12 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 .venv-audit/done: requirements/audit.txt
 	@$(PYTHON) -m venv .venv-audit
 	@echo "installing checkov and pip-audit into .venv-audit" && $(call install,.venv-audit,$<) && touch $@
+
+# The runtime's Python again: which Pythons the fuzzer has wheels for is its authors' affair.
+.venv-fuzz/done: requirements/fuzz.txt
+	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
+	@$(RUNTIME) -m venv .venv-fuzz
+	@echo "installing the fuzzer into .venv-fuzz" && $(call install,.venv-fuzz,$<) && touch $@
 
 # The build of PyTorch that suits the machine is pip's choice, or yours: TORCH=torch==2.13.0+cpu, for instance.
 TORCH ?= torch==2.13.0

@@ -30,9 +30,9 @@ Deliveries = list[Delivery]
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers with the messages that the queue is to show again. A direct event that failed raises instead."""
-    deadline, known = Deadline.of(context), messages(event, time.time())
-    left: set[Message] = set()
-    first, *suspects = groups(deliveries(event), known)
+    deadline, left = Deadline.of(context), set[Message]()
+    arrived, known = deliveries(event), messages(event, time.time())
+    first, *suspects = groups(arrived, known)
     left |= settle(first, known, deadline)
     for suspect, before in zip(suspects, [first, *suspects], strict=False):
         # It ended a function before, and may end this one: what is done must not come again with it.

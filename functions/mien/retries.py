@@ -53,7 +53,7 @@ class Dead:
 def messages(event: dict[str, Any], now: float) -> dict[str, Message]:
     """A queue's event → its messages, by id. An event that is of no queue has none."""
     records = event.get("Records") or []
-    return {r["messageId"]: message(r, now) for r in records if r.get("eventSource") == "aws:sqs"}
+    return {r["messageId"]: message(r, now) for r in records if "messageId" in r}
 
 
 def message(record: dict[str, Any], now: float) -> Message:
@@ -63,7 +63,7 @@ def message(record: dict[str, Any], now: float) -> Message:
     return Message(
         id=record["messageId"],
         receipt=record.get("receiptHandle", ""),
-        body=record["body"],
+        body=record.get("body", ""),
         receives=int(number(system.get("ApproximateReceiveCount"), 1)),
         attempt=int(number(value(own, ATTEMPT), 0)),
         since=min(sent, number(value(own, SINCE), sent)),

@@ -54,6 +54,7 @@ class Application:
     s3_proxy: Proxy
     endpoint_proxy: Proxy
     contents: dict[str, bytes]
+    visibility: int
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ class Application:
         inbox, results, rejected = (prefix(self.cloud, name) for name in ("Inbox", "Results", "Rejected"))
         self.prefixes = (inbox, results, rejected)
         self.etags = {hashlib.md5(data).hexdigest(): name for name, data in self.contents.items()}
-        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": str(VISIBILITY)})
+        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": str(self.visibility)})
 
     # What faults do beside answering.
 
@@ -231,7 +232,7 @@ def contents() -> dict[str, bytes]:
 
 
 @contextlib.contextmanager
-def application() -> Iterator[Application]:
+def application(visibility: int = VISIBILITY) -> Iterator[Application]:
     """Deployed, disturbed by nothing yet, and with what it says of each content known."""
     with proxy() as s3_proxy, proxy() as endpoint_proxy:
         variables = {
@@ -240,7 +241,7 @@ def application() -> Iterator[Application]:
         }
         with embedded.running(variables=variables) as cloud:
             s3_proxy.upstream, endpoint_proxy.upstream = cloud.url, str(cloud.endpoint_url)
-            running = Application(cloud, s3_proxy, endpoint_proxy, contents())
+            running = Application(cloud, s3_proxy, endpoint_proxy, contents(), visibility)
             learn(running)
             yield running
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,15 +14,23 @@ LONG = {"endpoint silent", "outage", "frozen"}
 IMAGES = 16
 
 
+def brief(trial: Trial) -> Trial:
+    """Each fault a few times: one that meets the same image again and again costs minutes. What is to end among the
+    dead letters must meet it for as long as it takes."""
+    if trial.dead:
+        return trial
+    return replace(trial, faults=tuple(replace(fault, most=min(3, fault.most or 3)) for fault in trial.faults))
+
+
 @pytest.fixture(scope="module")
 def deployed() -> Iterator[Application]:
-    with application() as running:
+    with application(visibility=8) as running:
         yield running
 
 
 @pytest.mark.parametrize("trial", [t for t in TRIALS if t.name not in LONG], ids=lambda trial: trial.name)
 def test_every_image_has_its_one_right_document_whatever_is_disturbed_by(trial: Trial, deployed: Application) -> None:
-    findings = run(deployed, trial, IMAGES, seed=1).findings
+    findings = run(deployed, brief(trial), IMAGES, seed=1).findings
     assert findings.images == IMAGES
     assert findings.clean(), findings
 
