@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 # Named one by one: Image.open would otherwise import all of Pillow's formats when none of these fits.
-from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    TiffTags,
+    WebPImagePlugin,
+)
 
+from mien import bombs
 from mien.errors import Rejected
 
 FORMATS = tuple(
@@ -30,7 +42,7 @@ FORMATS = tuple(
 FACE_SIZE = 48
 # What the built-in algorithm's pretrained networks take (Amazon SageMaker AI, "Image Classification Hyperparameters").
 BUILT_IN_SIZE = 224
-PREPROCESSING = "1"
+PREPROCESSING = "2"
 
 # Several files lie in memory at once, while others are read: 8 x 16 MiB.
 MAX_BYTES = 16 * 1024 * 1024
@@ -41,7 +53,11 @@ MIN_SIDE = 16
 # Rows that are converted at once, so that no second copy of a large image is made.
 STRIP_PIXELS = 2_000_000
 
+BROKEN = ("broken_image", "The file begins as an image, but it can't be decoded.")
 MID_GRAY = 128
+# The levels of gray in two and four bits, as Pillow's decoders name them.
+SPREAD = {"L;2": 85, "L;4": 17}
+TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 0x0106, 0
 EXIF_ORIENTATION = 0x0112
 TRANSPOSED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,7 +69,8 @@ TRANSPOSED = {
     8: Image.Transpose.ROTATE_90,
 }
 
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Pillow refuses twice as many, for WebP before the decoder takes memory for them.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 
 @dataclass(frozen=True)
@@ -79,15 +96,14 @@ def face(data: bytes, size: int = FACE_SIZE, mode: Literal["L", "RGB"] = "L") ->
         with opened(data) as image:
             width, height = image.size
             try:
+                load(image, size, mode)
                 orientation = orientation_of(image)
                 square = squared(image, size, mode)
-            except Rejected:
-                raise
-            except MemoryError:
+            except (MemoryError, Rejected):
                 raise
             except Exception as error:
                 # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error and others for broken files.
-                raise Rejected("broken_image", "The file begins as an image, but it can't be decoded.") from error
+                raise Rejected(*BROKEN) from error
     if orientation in TRANSPOSED:
         square = square.transpose(TRANSPOSED[orientation])
     return Face(square.tobytes(), size, mode, width, height)
@@ -100,29 +116,66 @@ def png(pixels: Face) -> bytes:
     return file.getvalue()
 
 
-def opened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> ImageFile.ImageFile:
     """Reads the header alone."""
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(bombs.Reads(bombs.defused(data)), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise Rejected("too_many_pixels", f"The image has more than {MAX_PIXELS:,} pixels.") from error
-    except MemoryError:
+    except (MemoryError, Rejected):
         raise
     except Exception as error:
-        raise Rejected(
-            "not_an_image", f"The file is no image of a kind that is taken: {', '.join(FORMATS)}."
-        ) from error
+        raise Rejected(*unreadable(data)) from error
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise Rejected("too_many_pixels", f"The image has {width * height:,} pixels; the limit is {MAX_PIXELS:,}.")
+    limit = bombs.MAX_COSTLY_PIXELS if bombs.costly(image) else MAX_PIXELS
+    if width * height > limit:
+        raise Rejected("too_many_pixels", f"The image has {width * height:,} pixels; the limit is {limit:,}.")
     if min(width, height) < MIN_SIDE:
         raise Rejected("too_small", f"The image is {width}x{height} pixels; the shorter side must have {MIN_SIDE}.")
+    bombs.check_runs(image, len(data))
+    for tile in image.tile:
+        if tile.args in SPREAD and "transparency" in image.info:
+            # Pillow spreads the pixels' levels over 0 to 255, and leaves the transparent one as it stands in the file.
+            image.info["transparency"] *= SPREAD[tile.args]
     return image
 
 
-def orientation_of(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1 where there is none, or none that can be read."""
+def unreadable(data: bytes) -> tuple[str, str]:
+    """Why a file whose header can't be read is rejected: reason and detail."""
+    for name in FORMATS:
+        _, accepts = Image.OPEN[name]
+        if accepts and accepts(data[:16]):
+            return BROKEN
+    return "not_an_image", f"The file is no image of a kind that is taken: {', '.join(FORMATS)}."
+
+
+def load(image: ImageFile.ImageFile, size: int, mode: Literal["L", "RGB"]) -> None:
+    """Decodes the pixels. Raises whatever Pillow's decoders raise."""
+    if image.format == "JPEG":
+        # The decoder itself averages blocks of 2x2 to 8x8 pixels, for a fraction of the time and memory.
+        side = min(image.size)
+        at_least = (2 * size * image.width // side, 2 * size * image.height // side)
+        image.draft(mode if image.mode != "CMYK" else None, at_least)
+    if image.format == "TIFF":
+        # Pillow reads the directories that these tags point to, of any size, on its way to the orientation.
+        exif = image.getexif()
+        for directory in TiffTags.TAGS_V2_GROUPS:
+            exif.pop(directory, None)
+    image.load()
+
+
+def orientation_of(image: ImageFile.ImageFile) -> int:
+    """What EXIF's orientation, 1 to 8, leaves to be done; 1 where there is none, or none that can be read.
+
+    Asked of an image that is loaded: EXIF may stand behind the pixels of a PNG, and Pillow would load them here, where
+    what is broken of them would go unseen.
+    """
+    if image.format == "TIFF":
+        # Pillow has turned it.
+        return 1
     try:
+        if isinstance(image.info.get("exif"), bytes):
+            image.info["exif"] = image.info["exif"][: bombs.MAX_EXIF]
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     except Exception:
         # Broken EXIF is common, and no reason to refuse the pixels.
@@ -130,14 +183,8 @@ def orientation_of(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def squared(image: Image.Image, size: int, mode: Literal["L", "RGB"]) -> Image.Image:
+def squared(image: ImageFile.ImageFile, size: int, mode: Literal["L", "RGB"]) -> Image.Image:
     """The central square, in the mode asked for, `size` pixels a side."""
-    if image.format in ("JPEG", "MPO"):
-        # The decoder itself averages blocks of 2x2 to 8x8 pixels, for a fraction of the time and memory.
-        side = min(image.size)
-        at_least = (2 * size * image.width // side, 2 * size * image.height // side)
-        image.draft(mode if image.mode != "CMYK" else None, at_least)
-    image.load()
     factor = max(1, min(image.size) // (2 * size))
     # A multiple of the factor: less than a hundredth of the side is given up, and every average is of whole blocks.
     side = min(image.size) // factor * factor
@@ -158,18 +205,28 @@ def averaged(square: Image.Image, size: int) -> Image.Image:
     Pillow's BOX filter takes or leaves whole pixels, which is coarse where two of them become one. Repeated `size`
     times each way, a square is a whole number of blocks.
     """
-    side, nearest = square.width, Image.Resampling.NEAREST
-    if side == size:
+    if square.width == size:
         return square
-    square = square.resize((side * size, side), nearest).reduce((side, 1))
-    return square.resize((size, side * size), nearest).reduce((1, side))
+    return narrowed(narrowed(square, size).transpose(Image.Transpose.TRANSPOSE), size).transpose(
+        Image.Transpose.TRANSPOSE
+    )
+
+
+def narrowed(image: Image.Image, width: int) -> Image.Image:
+    """As `averaged`, in the one direction; as many rows at once as `STRIP_PIXELS` allow."""
+    narrow = Image.new(image.mode, (width, image.height))
+    rows = max(1, STRIP_PIXELS // (image.width * width))
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        repeated = strip.resize((image.width * width, strip.height), Image.Resampling.NEAREST)
+        narrow.paste(repeated.reduce((image.width, 1)), (0, top))
+    return narrow
 
 
 def converted(strip: Image.Image, image: Image.Image, mode: Literal["L", "RGB"]) -> Image.Image:
     """Part of an image → the same in 8 bits, L or RGB, with nothing transparent."""
     if strip.mode.startswith("I;16"):
-        strip = strip.convert("I")
-        strip = strip.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+        strip = eight_bits(strip, image)
     elif strip.mode in ("I", "F"):
         raise Rejected("unsupported_pixels", "The image has 32-bit pixels, whose black and white are not defined.")
     elif strip.mode in ("LAB", "HSV"):
@@ -182,3 +239,20 @@ def converted(strip: Image.Image, image: Image.Image, mode: Literal["L", "RGB"])
     elif strip.mode in ("P", "CMYK"):
         strip = strip.convert("RGB")
     return strip.convert(mode)
+
+
+def eight_bits(strip: Image.Image, image: Image.Image) -> Image.Image:
+    """Part of a 16-bit grayscale image → the same in mode L."""
+    wide = strip.convert("I")
+    if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO:
+        # Pillow inverts such TIFFs only up to 8 bits.
+        return wide.point(lambda value: value * (-1 / 257) + 255.5).convert("L")
+    gray = wide.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    if "transparency" in image.info:
+        high, low = divmod(image.info["transparency"], 256)
+        least, most = Image.frombytes("LA", strip.size, strip.tobytes()).split()
+        hidden = ImageChops.multiply(
+            least.point([255 * (n == low) for n in range(256)]), most.point([255 * (n == high) for n in range(256)])
+        )
+        gray.paste(MID_GRAY, mask=hidden)
+    return gray

@@ -39,25 +39,33 @@ class NotAStorageEvent(ValueError):
     """JSON that is no S3 event of a version that is understood here."""
 
 
-def deliveries(event: dict[str, Any]) -> list[Delivery]:
+def deliveries(event: Any) -> list[Delivery]:
     """A function's event → its deliveries, in order.
 
     Raises NotAStorageEvent where the event comes from neither S3 nor a queue. A queue's message whose body can't
     be read raises nothing: it becomes a delivery with a fault, and its neighbours go on.
     """
-    records = event.get("Records")
-    if records and all(isinstance(record, dict) and record.get("eventSource") == "aws:sqs" for record in records):
+    records = event.get("Records") if isinstance(event, dict) else None
+    if isinstance(records, list) and records and all(from_queue(record) for record in records):
         return [of_message(record) for record in records]
     return [Delivery(None, tuple(uploads(event)))]
+
+
+def from_queue(record: Any) -> bool:
+    """A message without an id could be neither handled nor given back."""
+    return (
+        isinstance(record, dict) and record.get("eventSource") == "aws:sqs" and isinstance(record.get("messageId"), str)
+    )
 
 
 def of_message(record: dict[str, Any]) -> Delivery:
     try:
         return Delivery(record["messageId"], tuple(uploads(json.loads(record["body"]))))
-    except json.JSONDecodeError:
-        return Delivery(record["messageId"], (), "the message's body is not JSON")
     except NotAStorageEvent as error:
         return Delivery(record["messageId"], (), str(error))
+    except (KeyError, TypeError, ValueError, RecursionError):
+        # Besides what is no JSON: lists in lists a thousand deep, and numbers of more than 4,300 digits.
+        return Delivery(record["messageId"], (), "the message's body is not JSON")
 
 
 def uploads(event: Any) -> list[Upload]:
@@ -82,13 +90,22 @@ def created(record: Any) -> bool:
 def upload(record: dict[str, Any]) -> Upload:
     try:
         bucket, stored = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        version = stored.get("versionId")
         return Upload(
-            bucket=bucket,
-            key=unquote_plus(stored["key"]),
-            version_id=stored.get("versionId"),
-            etag=stored.get("eTag", ""),
+            bucket=text(bucket),
+            key=text(unquote_plus(stored["key"])),
+            version_id=None if version is None else text(version),
+            etag=text(stored.get("eTag", "")),
             size=int(stored.get("size", 0)),
-            sequencer=stored.get("sequencer", ""),
+            sequencer=text(stored.get("sequencer", "")),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise NotAStorageEvent(f"an S3 record lacks bucket, key or size: {type(error).__name__}") from error
+
+
+def text(value: Any) -> str:
+    """Raises TypeError and, for half of a surrogate pair, which JSON can hold and UTF-8 can't, ValueError."""
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()
+    return value

@@ -199,4 +199,4 @@ def test_with_the_built_in_algorithms_contract_an_image_is_a_call(
     handle = handler(cloud.endpoint_url, ENDPOINT_INPUT="image")
     assert handle(records(bucket, *names)) == {"batchItemFailures": []}
     documents = [bucket.documents(name) for name in names]
-    assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "1-image")] * 3
+    assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "2-image")] * 3

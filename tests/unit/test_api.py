@@ -1,13 +1,18 @@
 """A request's body → the image that it holds; and how an answer is asked for."""
 
 import base64
+import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.api import MAX_BODY_BYTES, Refused, image_of, wants_text
+
+REPLAYABLE = settings(deadline=None, derandomize=True)
+ENCODED = ("", "text/plain", "application/x-www-form-urlencoded")
+KINDS = (*ENCODED, "application/json", "image/png", "application/octet-stream")
 
 
 def encoded(data: bytes) -> str:
@@ -21,7 +26,7 @@ def test_the_three_forms_hold_the_same_image(sample: bytes) -> None:
     assert article == as_json == raw == sample
 
 
-@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("kind", ENCODED)
 def test_the_articles_form_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
     assert image_of(encoded(sample), False, kind) == sample
 
@@ -59,6 +64,7 @@ def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: s
     assert str(refused.value).endswith(".")
 
 
+@REPLAYABLE
 @given(st.binary(min_size=1, max_size=300))
 def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) -> None:
     try:
@@ -66,6 +72,33 @@ def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) 
     except Refused:
         received = b""
     assert received == data or data[:64].isascii()
+
+
+@REPLAYABLE
+@given(st.text(), st.sampled_from(KINDS) | st.text(max_size=20))
+def test_whatever_text_is_sent_is_an_image_or_says_whose_fault_it_is(body: str, kind: str) -> None:
+    with contextlib.suppress(Refused):
+        assert isinstance(image_of(body, False, kind), bytes)
+
+
+@REPLAYABLE
+@given(st.binary(min_size=1), st.sampled_from(KINDS))
+def test_whatever_bytes_the_gateway_hands_over_are_an_image_or_say_whose_fault_it_is(data: bytes, kind: str) -> None:
+    with contextlib.suppress(Refused):
+        assert isinstance(image_of(encoded(data), True, kind), bytes)
+
+
+@REPLAYABLE
+@given(st.binary(min_size=1), st.integers(1, 80))
+def test_an_image_arrives_in_each_form_as_it_was_sent(data: bytes, width: int) -> None:
+    text = encoded(data)
+    lines = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+    assert image_of(text, False, "text/plain") == data
+    assert image_of(lines, False, "text/plain") == data
+    assert image_of(f"data:image/png;base64,{text}", False, "") == data
+    assert image_of(json.dumps({"more": 1, "image": lines}), False, "application/json") == data
+    assert image_of(encoded(json.dumps({"image": text}).encode()), True, "application/json") == data
+    assert image_of(encoded(text.encode()), True, "text/plain") == data
 
 
 @pytest.mark.parametrize(

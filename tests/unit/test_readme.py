@@ -38,7 +38,10 @@ def test_the_limits_that_it_states_are_the_functions() -> None:
     assert f"over {images.MAX_BYTES // 1024**2} MiB" in README
     assert f"over {images.MAX_PIXELS // 1_000_000} million" in README
     assert f"under {images.MIN_SIDE} pixels" in README
-    source = (template.ROOT / "functions" / "mien" / "images.py").read_text()
-    storage = (template.ROOT / "functions" / "mien" / "storage.py").read_text()
-    for reason in set(re.findall(r'Rejected\(\s*"(\w+)"', source + storage)):
+    sources = [path.read_text() for path in (template.ROOT / "functions" / "mien").glob("*.py")]
+    reasons = {
+        reason for source in sources for reason in re.findall(r'(?:Rejected\(|BROKEN = \(|return )\s*"(\w+)",', source)
+    }
+    assert {"gone", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
+    for reason in reasons:
         assert f"`{reason}`" in README

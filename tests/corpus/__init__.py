@@ -1,0 +1,70 @@
+"""Image files of every kind that people drop into an inbox, made here, each with what must come of it.
+
+`FILES`: all, by name, made when they are called; `GOOD` and `BAD`: one or a few of each kind, for tests in which a file
+costs more than its decoding; `BOMBS`: those of all that take long to make.
+"""
+
+from corpus import bombs
+from corpus.bombs import png_of_size
+from corpus.damaged import DAMAGED
+from corpus.disguised import DISGUISED
+from corpus.kinds import KINDS
+from corpus.largest import LARGEST_FILES
+from corpus.pictures import (
+    Bad,
+    Damaged,
+    File,
+    Files,
+    Good,
+    encoded,
+    gray,
+    palette_with_transparency,
+    reference,
+    transparent,
+)
+
+__all__ = [
+    "BAD",
+    "BOMBS",
+    "FILES",
+    "GOOD",
+    "Bad",
+    "Damaged",
+    "File",
+    "Files",
+    "Good",
+    "encoded",
+    "gray",
+    "palette_with_transparency",
+    "png_of_size",
+    "reference",
+    "transparent",
+]
+
+BOMBS: Files = {**bombs.BOMBS, **LARGEST_FILES}
+FILES: Files = {**KINDS, **DAMAGED, **DISGUISED, **BOMBS}
+FEW = (
+    *("gray.png", "gray.bmp", "gray.tiff", "gray.gif", "gray.webp", "gray.jpg", "color.png", "color.jpg"),
+    *("progressive.jpg", "png by content.jpg", "16 bits.png", "16 bits.tiff", "palette.png", "cmyk.jpg", "ycck.jpg"),
+    *("opaque.png", "interlaced.png", "animated.gif", "animated.webp", "animated.png", "large.png", "large.jpg"),
+    *(f"orientation {n}.png" for n in range(1, 9)),
+    *(
+        "empty.png",
+        "text.png",
+        "noise.jpg",
+        "page.html",
+        "drawing.svg",
+        "large and cut off.png",
+        "cut after 4 eighths.jpg",
+    ),
+    *("header alone.png", "1x1.png", "1x30000.png", "30000x30000.png", "small bomb.png", "32-bit float.tiff"),
+    *("many segments.jpg", "picture, then an archive.png", "exif is noise.jpg"),
+)
+GOOD: dict[str, Good] = {}
+BAD: dict[str, Bad] = {}
+for name in FEW:
+    match FILES[name]():
+        case Good() as file:
+            GOOD[name] = file
+        case Bad() as file:
+            BAD[name] = file

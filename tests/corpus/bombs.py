@@ -1,0 +1,277 @@
+"""Files that are small to send, and would take long to read or much memory."""
+
+import struct
+import zlib
+
+from PIL import Image
+
+from corpus import written
+from corpus.pictures import LOSSY, SIZE, Bad, Files, Good, encoded, flat, gray, reference
+from corpus.written import LIMIT, LONG, RATIONAL, SHORT, UNDEFINED, chunk, repeated, segment
+
+LARGEST = 7071  # a square of 50 million pixels, the most that pass
+LARGEST_COSTLY = 4898  # a square of 24 million
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG whose header promises a size, and whose data is a few kilobytes of compressed black."""
+    rows = zlib.compress(bytes(min((width + 1) * height, 5_000_000)), 9)
+    return written.png_header(width, height) + chunk(b"IDAT", rows) + chunk(b"IEND")
+
+
+def endless(before: bytes = b"", limit: int = LIMIT - 999) -> bytes:
+    """A zlib stream that goes on long after what is expected of it: by a gigabyte for each megabyte of `limit`."""
+    packed = zlib.compressobj(9)
+    start = packed.compress(before) + packed.flush(zlib.Z_FULL_FLUSH)
+    return repeated(packed.compress(bytes(1 << 20)) + packed.flush(zlib.Z_FULL_FLUSH), start, b"", limit)
+
+
+def png_pixels() -> bytes:
+    return chunk(b"IDAT", zlib.compress(written.scanlines(reference()[..., None], 8)))
+
+
+def png_with(part: bytes) -> bytes:
+    """A PNG of 16 MiB, filled with the same chunk before its pixels."""
+    return repeated(part, written.png_header(SIZE, SIZE), png_pixels() + chunk(b"IEND"))
+
+
+def jpeg() -> bytes:
+    return encoded(gray(), "JPEG", quality=95)
+
+
+def jpeg_with(part: bytes) -> bytes:
+    """A JPEG of 16 MiB, filled with the same segment before its pixels."""
+    return repeated(part, jpeg()[:2], jpeg()[2:])
+
+
+def jpeg_of_size(width: int, height: int) -> bytes:
+    data = bytearray(jpeg())
+    frame = data.index(b"\xff\xc0") + 5
+    data[frame : frame + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def scan_after_scan(side: int, scans: int, empty: bool = False) -> bytes:
+    """A progressive JPEG whose last scan is repeated, or the header of it."""
+    data = encoded(Image.new("L", (side, side), 99), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last[: 10 if empty else None] * scans + b"\xff\xd9"
+
+
+def exif_with(*entries: written.Tag) -> bytes:
+    """A WebP, whose EXIF may have any size."""
+    exif = written.exif(*entries)
+    pixels = encoded(gray(), "WEBP", lossless=True)[20:]
+    canvas = struct.pack("<I", 8) + (SIZE - 1).to_bytes(3, "little") * 2
+    return written.riff((b"VP8X", canvas), (b"VP8L", pixels), (b"EXIF", exif))
+
+
+def webp_of_size(width: int, height: int) -> bytes:
+    """A canvas of that size, on which a frame of 48x48 lies."""
+    pixels = encoded(gray(), "WEBP", lossless=True)[12:]
+    canvas = struct.pack("<I", 2) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    frame = bytes(6) + (SIZE - 1).to_bytes(3, "little") * 2 + bytes(4) + pixels
+    return written.riff((b"VP8X", canvas), (b"ANIM", bytes(6)), (b"ANMF", frame))
+
+
+def webp_frames(count: int) -> bytes:
+    pixels = encoded(gray(), "WEBP", lossless=True)[12:]
+    canvas = struct.pack("<I", 2) + (SIZE - 1).to_bytes(3, "little") * 2
+    frame = bytes(6) + (SIZE - 1).to_bytes(3, "little") * 2 + bytes(4) + pixels
+    return written.riff((b"VP8X", canvas), (b"ANIM", bytes(6)), *[(b"ANMF", frame)] * count)
+
+
+def gif_with(part: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
+    """A GIF of 16 MiB, filled with the same before its first frame."""
+    frame = written.gif_frame(reference())
+    return repeated(part, written.gif(SIZE, SIZE)[:-1] + before, after + frame + b";")
+
+
+def tiff_strips(count: int, height: int = 20) -> bytes:
+    """As many strips as rows, all of them in the same place."""
+    offsets = struct.pack("<L", 8) * count
+    more = [(273, LONG, count, offsets), (278, LONG, 1, 1), (279, LONG, 1, height)]
+    return written.tiff(written.tags(height, count, 0, 8, 1, 1, 1, *more), bytes(height))
+
+
+def tiff_with(*more: written.Tag, data: bytes = b"") -> bytes:
+    pixels = reference().tobytes()
+    return written.tiff(written.tags(SIZE, SIZE, len(pixels), 8, 1, 1, 1, *more), pixels + data)
+
+
+def tiff_of_size(width: int, height: int, samples: int = 1, bits: int = 8) -> bytes:
+    """One strip, of deflated black."""
+    row = bytes(width * samples * bits // 8)
+    packed = zlib.compressobj(1)
+    data = b"".join([packed.compress(row) for _ in range(min(height, 10_000))]) + packed.flush()
+    kind = {1: 1, 3: 2, 4: 2}[samples]
+    more = [(338, SHORT, 1, 2)] if samples == 4 else []
+    return written.tiff(written.tags(width, height, len(data), bits, kind, samples, 8, *more), data)
+
+
+def big_tiff_with_entries(count: int) -> bytes:
+    """A BigTIFF, whose directory may have any number of entries."""
+    entries = b"".join(
+        struct.pack("<HHQQ", number, kind, values, value)
+        for number, kind, values, value in written.tags(SIZE, SIZE, SIZE * SIZE)
+        if isinstance(value, int)
+    )
+    of_no_type = struct.pack("<HHQQ", 50_000, 99, 1, 0) * count
+    size = 16 + 8 + len(entries) + len(of_no_type) + 8
+    entries = entries.replace(struct.pack("<HHQQ", 273, LONG, 1, 8), struct.pack("<HHQQ", 273, LONG, 1, size))
+    head = b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, count + len(entries) // 20)
+    return head + entries + of_no_type + bytes(8) + reference().tobytes()
+
+
+def run_length_encoded(width: int, height: int, data: bytes, bits: int = 8) -> bytes:
+    palette = written.gray_palette(1 << bits)
+    return written.bmp(width, height, bits, data + b"\0\1", 1 if bits == 8 else 2, palette)
+
+
+def rationals(count: int) -> bytes:
+    return struct.pack("<LL", 1, 7) * count
+
+
+A_MEGABYTE = zlib.compress(bytes(1 << 20), 9)
+PIXELS: Files = {
+    **{
+        f"{width}x{height}.png": lambda width=width, height=height: Bad(png_of_size(width, height), "too_many_pixels")
+        for width, height in (
+            (30_000, 30_000),
+            (60_000, 60_000),
+            (2**31 - 1, 2**31 - 1),
+            (16, 3_200_000),
+        )
+    },
+    "small bomb.png": lambda: Bad(png_of_size(9_000, 9_000), "too_many_pixels"),
+    "more than a PNG may have.png": lambda: Bad(png_of_size(2**32 - 1, 2**32 - 1), "too_many_pixels"),
+    "no width.png": lambda: Bad(png_of_size(0, 48), "broken_image"),
+    "65500x65500.jpg": lambda: Bad(jpeg_of_size(65500, 65500), "too_many_pixels"),
+    "7072x7072.jpg": lambda: Bad(jpeg_of_size(7072, 7072), "too_many_pixels"),
+    "no height.jpg": lambda: Bad(jpeg_of_size(48, 0), "broken_image"),
+    "16383x16383.webp": lambda: Bad(webp_of_size(16383, 16383), "too_many_pixels"),
+    "7000x7000.webp": lambda: Bad(webp_of_size(7000, 7000), "too_many_pixels"),
+    "16777216x16777216.webp": lambda: Bad(webp_of_size(1 << 24, 1 << 24), "too_many_pixels"),
+    "65535x65535.gif": lambda: Bad(written.gif(65535, 65535, written.gif_frame(reference())), "too_many_pixels"),
+    "a frame far beyond its screen.gif": lambda: Bad(
+        written.gif(SIZE, SIZE, written.gif_frame(reference(), 65_000, 65_000)), "too_many_pixels"
+    ),
+    "2147483647x2147483647.bmp": lambda: Bad(written.bmp(2**31 - 1, 2**31 - 1, 8, b""), "too_many_pixels"),
+    "negative height.bmp": lambda: Bad(written.bmp(60_000, -60_000, 24, bytes(99)), "too_many_pixels"),
+    "negative width.bmp": lambda: Bad(written.bmp(-48, 48, 24, bytes(9999)), "too_many_pixels"),
+    "1x4294967295.tiff": lambda: Bad(tiff_of_size(1, 2**32 - 1), "too_many_pixels"),
+    "60000x60000.tiff": lambda: Bad(tiff_of_size(60_000, 60_000), "too_many_pixels"),
+    "7071x7071, 16 bits of four.tiff": lambda: Bad(tiff_of_size(LARGEST, LARGEST, 4, 16), "too_many_pixels"),
+    "7071x7071, cmyk, progressive.jpg": lambda: Bad(
+        encoded(Image.new("CMYK", (LARGEST, LARGEST)), "JPEG", progressive=True, quality=1), "too_many_pixels"
+    ),
+    "763x65500, progressive.jpg": lambda: Bad(
+        encoded(Image.new("RGB", (763, 65500)), "JPEG", progressive=True, quality=1), "too_many_pixels"
+    ),
+    "7071x7071, 16 bits of color.png": lambda: Bad(
+        written.png_header(LARGEST, LARGEST, 16, 6) + chunk(b"IDAT", endless()), "too_many_pixels"
+    ),
+}
+AMOUNTS: Files = {
+    "pixels without end.png": lambda: Good(
+        written.png_header(SIZE, SIZE)
+        + chunk(b"IDAT", endless(written.scanlines(reference()[..., None], 8)))
+        + chunk(b"IEND")
+    ),
+    "profiles that swell.png": lambda: Good(png_with(chunk(b"iCCP", b"x\0\0" + A_MEGABYTE))),
+    "a profile of 16 gigabytes.png": lambda: Good(
+        written.png(reference(), before=chunk(b"iCCP", b"x\0\0" + endless()))
+    ),
+    "texts that swell.png": lambda: Good(png_with(chunk(b"zTXt", b"x\0\0" + A_MEGABYTE))),
+    "international texts that swell.png": lambda: Good(png_with(chunk(b"iTXt", b"x\0\1\0\0\0" + A_MEGABYTE))),
+    "exif that swells.png": lambda: Bad(
+        png_with(chunk(b"zTXt", b"Raw profile type exif\0\0" + A_MEGABYTE)), "broken_image"
+    ),
+    "a text of 16 MB.png": lambda: Good(
+        written.png(reference(), before=chunk(b"tEXt", b"XML:com.adobe.xmp\0" + b"<tiff:Orientation>" * 900_000))
+    ),
+    "empty chunks.png": lambda: Bad(png_with(chunk(b"abCd")), "too_complex"),
+    "empty texts.png": lambda: Bad(png_with(chunk(b"tEXt", b"x\0")), "too_complex"),
+    "empty pixels.png": lambda: Bad(png_with(chunk(b"IDAT")), "too_complex"),
+    "frames.png": lambda: Bad(png_with(chunk(b"fcTL", bytes(26))), "too_complex"),
+    "orientation of two million fractions.png": lambda: Good(
+        written.png(
+            reference(), before=chunk(b"eXIf", written.exif((0x0112, RATIONAL, 2_000_000, rationals(2_000_000))))
+        )
+    ),
+    "junk.jpg": lambda: Good(repeated(b"\0", jpeg()[:2] + segment(0xFE, b""), jpeg()[2:]), LOSSY),
+    "fill bytes.jpg": lambda: Good(jpeg_with(b"\xff"), LOSSY),
+    "empty segments.jpg": lambda: Bad(jpeg_with(segment(0xE5, b"")), "too_complex"),
+    "many segments.jpg": lambda: Bad(written.with_segments(jpeg(), segment(0xE5, b"") * 6_000), "too_complex"),
+    "comments.jpg": lambda: Bad(jpeg_with(segment(0xFE, b"x")), "too_complex"),
+    "starts.jpg": lambda: Bad(jpeg_with(b"\xff\xd8"), "too_complex"),
+    "exif after exif.jpg": lambda: Bad(jpeg_with(written.exif_segment(b"II")), "too_complex"),
+    "large exif after exif.jpg": lambda: Good(jpeg_with(written.exif_segment(bytes(60_000))), LOSSY),
+    "profiles.jpg": lambda: Good(jpeg_with(segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(60_000))), LOSSY),
+    "tables.jpg": lambda: Bad(jpeg_with(segment(0xDB, (b"\0" + b"\1" * 64) * 1000)), "too_complex"),
+    "resolution of many fractions.jpg": lambda: Good(
+        written.with_segments(
+            encoded(gray(), "JPEG", quality=95, dpi=(0, 0)),
+            written.exif_segment(written.exif((0x011A, RATIONAL, 8000, rationals(8000)), (0x0128, SHORT, 1, 2))),
+        ),
+        LOSSY,
+    ),
+    "scan after scan.jpg": lambda: Bad(scan_after_scan(LARGEST, 2_000), "too_complex"),
+    "empty scan after scan.jpg": lambda: Bad(scan_after_scan(LARGEST, 100_000, True), "too_complex"),
+    "as many scans as pass.jpg": lambda: Good(scan_after_scan(LARGEST, 18), 1, flat(99)),
+    "frames.webp": lambda: Good(webp_frames(LIMIT // 200)),
+    "chunks.webp": lambda: Good(
+        written.riff(
+            (b"VP8X", bytes(4) + (SIZE - 1).to_bytes(3, "little") * 2),
+            *[(b"abcd", b"")] * 1_000_000,
+            (b"VP8L", encoded(gray(), "WEBP", lossless=True)[20:]),
+        )
+    ),
+    "orientation of two million fractions.webp": lambda: Good(
+        exif_with((0x0112, RATIONAL, 2_000_000, rationals(2_000_000)))
+    ),
+    "orientation of five million numbers.webp": lambda: Good(exif_with((0x0112, SHORT, 5_000_000, bytes(10_000_000)))),
+    "comment.gif": lambda: Bad(gif_with(b"\2ab", b"!\xfe", b"\0"), "too_complex"),
+    "comments.gif": lambda: Bad(gif_with(b"!\xfe\1a\0"), "too_complex"),
+    "application's blocks.gif": lambda: Bad(gif_with(b"\1a", b"!\xff\x0bNETSCAPE2.0", b"\0"), "too_complex"),
+    "empty extensions.gif": lambda: Bad(gif_with(b"!\1\1a\0"), "too_complex"),
+    "junk.gif": lambda: Bad(gif_with(b"\0"), "too_complex"),
+    "frames.gif": lambda: Good(
+        repeated(written.gif_frame(flat(0)[:1, :1]), written.gif(SIZE, SIZE, written.gif_frame(reference()))[:-1], b";")
+    ),
+    "rows that end at once.bmp": lambda: Bad(
+        run_length_encoded(LARGEST, LARGEST, b"\1\5\0\0" * LARGEST), "too_complex"
+    ),
+    "as many runs as pass.bmp": lambda: Good(run_length_encoded(700, 700, (b"\1\5" * 700 + b"\0\0") * 700), 0, flat(5)),
+    "as many rows that end at once as pass.bmp": lambda: Good(
+        run_length_encoded(1900, 1900, b"\1\0\0\0" * 1900), 0, flat(0)
+    ),
+    "runs of one pixel.bmp": lambda: Bad(
+        repeated(b"\1\5", run_length_encoded(LARGEST, LARGEST, b"")[:-2], b"\0\1"), "too_complex"
+    ),
+    "runs of no pixel.bmp": lambda: Bad(run_length_encoded(SIZE, SIZE, b"\0\2\0\0" * 900_000), "too_complex"),
+    "runs in four bits.bmp": lambda: Bad(run_length_encoded(LARGEST, LARGEST, b"\xff\x35" * 200_000, 4), "too_complex"),
+    "a palette of four billion colors.bmp": lambda: Bad(
+        written.bmp(SIZE, SIZE, 8, bytes(SIZE * SIZE), colors=2**32 - 1), "broken_image"
+    ),
+    "as many entries as pass.tiff": lambda: Good(big_tiff_with_entries(65_000)),
+    "strips.tiff": lambda: Bad(tiff_strips(2_000_000), "too_complex"),
+    "as many strips as pass.tiff": lambda: Good(tiff_strips(65_536), 0, flat(0)),
+    "fractions.tiff": lambda: Bad(tiff_with((282, RATIONAL, 2_000_000, rationals(2_000_000))), "too_complex"),
+    "bits of no sample.tiff": lambda: Bad(tiff_with((258, SHORT, 4_000_000, bytes(8_000_000))), "too_complex"),
+    "entries.tiff": lambda: Good(tiff_with(*[(number, SHORT, 1, 1) for number in range(1_000, 30_000)])),
+    "entries beyond 16 bits.tiff": lambda: Bad(big_tiff_with_entries(800_000), "too_complex"),
+    "fractions in a directory of EXIF's.tiff": lambda: Good(tiff_with_directory()),
+    "a profile of 15 MB.tiff": lambda: Good(tiff_with((34675, UNDEFINED, 15_000_000, bytes(15_000_000)))),
+    "a description of 15 MB.tiff": lambda: Good(tiff_with((270, 2, 15_000_000, b"x" * 15_000_000))),
+}
+
+
+def tiff_with_directory() -> bytes:
+    """Its EXIF directory holds a tag of two million fractions. Both stand among the pixels' bytes."""
+    pixels = SIZE * SIZE
+    directory = struct.pack("<H", 1) + struct.pack("<HHLL", 0x829A, RATIONAL, 2_000_000, 8 + pixels + 18) + bytes(4)
+    return tiff_with((0x8769, LONG, 1, 8 + pixels), data=directory + rationals(2_000_000))
+
+
+BOMBS: Files = {**PIXELS, **AMOUNTS}

@@ -1,0 +1,88 @@
+"""The corpus, read by a process of its own, as the function reads one image after another: what that took.
+
+The files are made and judged outside it, so that it holds no more than the function would.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import corpus
+from mien import images
+from mien.errors import Rejected
+
+Model = tuple[int, Literal["L", "RGB"]]
+MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "RGB"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """seconds: of the processor, for the slower of the two models; megabytes: the process's peak so far.
+
+    answers: for each model the face's pixels, or the rejection's reason; right: what had to come of the file.
+    """
+
+    name: str
+    size: int
+    seconds: float
+    megabytes: int
+    answers: list[bytes | str]
+    right: bool
+
+
+def readings(files: corpus.Files = corpus.FILES) -> Iterator[Reading]:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
+        assert reader.stdin
+        assert reader.stdout
+        for name, made in files.items():
+            file = made()
+            reader.stdin.write(b"%d\n%b" % (len(file.data), file.data))
+            reader.stdin.flush()
+            line = reader.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the process ended over {name!r}")
+            seconds, megabytes, said = json.loads(line)
+            answers = [bytes.fromhex(text[1:]) if text.startswith("#") else text for text in said]
+            yield Reading(name, len(file.data), seconds, megabytes, answers, is_right(file, answers))
+        reader.stdin.close()
+
+
+def is_right(file: corpus.File, answers: list[bytes | str]) -> bool:
+    face, color = answers
+    match file:
+        case corpus.Bad():
+            return face == color == file.reason
+        case corpus.Good():
+            return isinstance(face, bytes) and isinstance(color, bytes) and file.shown_by(face)
+        case corpus.Damaged():
+            return type(face) is type(color)
+
+
+def answer(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]:
+    began = time.process_time()
+    try:
+        said = "#" + images.face(data, size, mode).pixels.hex()
+    except Rejected as rejected:
+        said = rejected.reason
+    return time.process_time() - began, said
+
+
+def main() -> None:
+    while line := sys.stdin.buffer.readline():
+        data = sys.stdin.buffer.read(int(line))
+        seconds, said = zip(*(answer(data, *model) for model in MODELS), strict=True)
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(json.dumps([max(seconds), megabytes, said]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

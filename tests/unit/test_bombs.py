@@ -1,0 +1,29 @@
+"""Files that are small to send: what they cost to read. The whole corpus is read by one process, a file at a time."""
+
+import pytest
+
+import corpus
+from corpus.reading import Reading, readings
+
+# Half of the function's 1024 MB.
+MEGABYTES = 512
+SECONDS = 2
+
+
+@pytest.fixture(scope="module")
+def read() -> dict[str, Reading]:
+    return {reading.name: reading for reading in readings()}
+
+
+@pytest.mark.parametrize("name", corpus.BOMBS)
+def test_a_bomb_is_rejected_with_its_reason_or_shows_its_picture(name: str, read: dict[str, Reading]) -> None:
+    assert read[name].right, [answer[:40] for answer in read[name].answers]
+
+
+def test_no_file_takes_longer_than_two_seconds(read: dict[str, Reading]) -> None:
+    assert {name: reading.seconds for name, reading in read.items() if reading.seconds > SECONDS} == {}
+
+
+def test_no_file_takes_more_than_half_of_the_functions_memory(read: dict[str, Reading]) -> None:
+    assert read.keys() == corpus.FILES.keys()
+    assert max(reading.megabytes for reading in read.values()) < MEGABYTES
