@@ -5,7 +5,6 @@ The files are made and judged outside it, so that it holds no more than the func
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Literal
 import corpus
 from mien import images
 from mien.errors import Rejected
+from peak import peak
 
 Model = tuple[int, Literal["L", "RGB"]]
 MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "RGB"))
@@ -80,7 +80,7 @@ def main() -> None:
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
         seconds, said = zip(*(answer(data, *model) for model in MODELS), strict=True)
-        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        megabytes = peak()
         print(json.dumps([max(seconds), megabytes, said]), flush=True)
 
 

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from PIL import Image
 
 import corpus
+from corpus.largest import LARGEST_FILES
 from events import message
 from local import template
 from local.cloud import CREDENTIALS, Cloud
@@ -17,25 +19,35 @@ from mien.images import MAX_BYTES
 
 SIDE = 7071  # 50 million pixels, the most that pass
 HANDLE = """
-import json, resource, sys
+import json, sys
 from types import SimpleNamespace
 from mien import inbox
+from peak import peak
 names = dict.fromkeys(("function_name", "invoked_function_arn", "aws_request_id"), "")
 context = SimpleNamespace(memory_limit_in_mb=0, get_remaining_time_in_millis=lambda: 900_000, **names)
 failed = inbox.handler(json.load(sys.stdin), context)["batchItemFailures"]
-print(json.dumps({"failed": failed, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+print(json.dumps({"failed": failed, "megabytes": peak()}))
 """
 
 
-def test_a_batch_of_the_largest_images_takes_less_than_half_of_the_functions_memory(
-    cloud: Cloud, bucket: Any, tmp_path: Path
-) -> None:
+def the_largest_that_pass() -> dict[str, bytes]:
+    """Ten times one image of the most pixels, in a file of the most bytes: what follows a PNG's end is not read."""
     image = corpus.encoded(Image.new("RGBA", (SIDE, SIDE), (9, 9, 9, 9)), "PNG", compress_level=1)
-    # As many bytes as may come: what follows a PNG's end is not read.
-    file = image + bytes(MAX_BYTES - len(image))
-    names = [f"largest/{n}.png" for n in range(10)]
-    for name in names:
-        bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{name}", Body=file)
+    return {f"{n}.png": image + bytes(MAX_BYTES - len(image)) for n in range(10)}
+
+
+def the_largest_of_each_kind() -> dict[str, bytes]:
+    return {name: made().data for name, made in LARGEST_FILES.items()}
+
+
+@pytest.mark.parametrize("files", [the_largest_that_pass, the_largest_of_each_kind], ids=lambda f: f.__name__)
+def test_a_batch_takes_less_than_half_of_the_functions_memory_of(
+    files: Callable[[], dict[str, bytes]], cloud: Cloud, bucket: Any
+) -> None:
+    names = []
+    for name, data in files().items():
+        names.append(f"{files.__name__}/{name}")
+        bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{names[-1]}", Body=data)
     # Under a prefix of its own, which no notification watches.
     environment = template.environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
@@ -44,7 +56,7 @@ def test_a_batch_of_the_largest_images_takes_less_than_half_of_the_functions_mem
         input=json.dumps(event),
         env={
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(template.ROOT / "functions"),
+            "PYTHONPATH": os.pathsep.join(str(template.ROOT / folder) for folder in ("functions", "tests")),
             "AWS_ENDPOINT_URL": cloud.url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url),
             **CREDENTIALS,
