@@ -6,8 +6,10 @@ Source: Amazon SageMaker Runtime API Reference, "InvokeEndpoint"; botocore's ser
 """
 
 import json
+import os
 import re
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ class Runtime(ThreadingHTTPServer):
     def __init__(self, port: int, name: str, model: inference.Model):
         super().__init__(("127.0.0.1", port), Invocation)
         self.name, self.model = name, model
+        # Whoever computes beside more others than there are cores takes their time, and memory of its own.
+        self.cores = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 class Invocation(BaseHTTPRequestHandler):
@@ -47,7 +51,8 @@ class Invocation(BaseHTTPRequestHandler):
 
     def answer(self, body: bytes) -> None:
         headers = self.headers
-        answer = inference.answer(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
+        with self.server.cores:
+            answer = inference.answer(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
         if answer.status == 200:
             self.send(200, answer.body, answer.kind, {"x-Amzn-Invoked-Production-Variant": VARIANT, **answer.headers})
         else:

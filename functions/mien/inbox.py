@@ -13,7 +13,7 @@ from mien.batches import Batches, Outcome
 from mien.deadline import Deadline
 from mien.errors import Hopeless, TryAgain
 from mien.queue import LONGEST, Queue
-from mien.retries import Again, Dead, Message, messages, verdict
+from mien.retries import Again, Dead, Message, aside, given_up, messages, verdict
 from mien.settings import queues, settings
 from mien.uploads import Delivery, Upload, deliveries
 
@@ -30,40 +30,40 @@ Deliveries = list[Delivery]
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers with the messages that the queue is to show again. A direct event that failed raises instead."""
-    deadline, left = Deadline.of(context), set[Message]()
+    deadline = Deadline.of(context)
     arrived, known = deliveries(event), messages(event, time.time())
-    first, *suspects = groups(arrived, known)
-    left |= settle(first, known, deadline)
-    for suspect, before in zip(suspects, [first, *suspects], strict=False):
-        # It ended a function before, and may end this one: what is done must not come again with it.
-        queue.done([m for m in messages_of(before, known) if m not in left], deadline)
-        left |= settle(suspect, known, deadline)
+    suspects = suspected(known.values())
+    left = settle([d for d in arrived if known.get(d.message_id or "") not in suspects], known, deadline)
+    if suspects:
+        suspect, *others = suspects
+        left |= put_aside(others, deadline)
+        # It ended a function before, and may end this one: nothing else shall come again with it.
+        queue.done([m for m in known.values() if m != suspect and m not in left], deadline)
+        left |= settle([d for d in arrived if d.message_id == suspect.id], known, deadline)
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in left]}
 
 
-def groups(arrived: Iterable[Delivery], known: Mapping[str, Message]) -> list[Deliveries]:
-    """What is handled together: first all that is here for the first time; then, one by one, what was here before and
-    came again by itself, because the function that had it ended before it had answered."""
-
-    def receives(delivery: Delivery) -> int:
-        return known[delivery.message_id].receives if delivery.message_id else 1
-
-    ordered = sorted(arrived, key=receives)
-    return [[d for d in ordered if receives(d) <= 1], *([d] for d in ordered if receives(d) > 1)]
+def suspected(arrived: Iterable[Message]) -> list[Message]:
+    """What comes again because the function that had it ended before it had answered: one of these did that. Those that
+    saw the fewest ends are the first, because they are most likely the others."""
+    return sorted((message for message in arrived if message.ended), key=lambda message: message.ended)
 
 
-def messages_of(group: Deliveries, known: Mapping[str, Message]) -> list[Message]:
-    return [known[delivery.message_id] for delivery in group if delivery.message_id]
+def put_aside(others: Iterable[Message], deadline: Deadline) -> set[Message]:
+    """Messages are sent anew, to be handled by another invocation. Returns those that could not be sent."""
+    again = {message: aside() for message in others}
+    return again.keys() - queue.again(again, deadline)
 
 
 def settle(group: Deliveries, known: Mapping[str, Message], deadline: Deadline) -> set[Message]:
     """Deliveries → documents. Messages that failed are sent anew, or to the dead letters; returns those that could not
     be sent either, for the queue to show again. Raises what failed a direct event."""
+    dead = {m: buried for d in group if d.message_id and (buried := given_up(m := known[d.message_id]))}
+    group = [d for d in group if known.get(d.message_id or "") not in dead]
     wanted = [upload for delivery in group for upload in delivery.uploads if ours(upload)]
     # Twice in one batch is a duplicate like any other; once is enough.
     outcome = batches.classify(list(dict.fromkeys(wanted)), deadline.before(LONGEST))
     again: dict[Message, Again] = {}
-    dead: dict[Message, Dead] = {}
     direct: list[Exception] = []
     for delivery in group:
         errors = [outcome.failures[upload] for upload in delivery.uploads if upload in outcome.failures]

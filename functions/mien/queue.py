@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mien.deadline import Deadline
-from mien.retries import ATTEMPT, REASON, SINCE, Again, Dead, Message
+from mien.retries import ATTEMPT, ENDED, REASON, SINCE, Again, Dead, Message
 from mien.settings import Queues
 
 # Seconds. One attempt: a message that could not be sent comes again by itself, only later.
@@ -41,7 +41,7 @@ class Queue:
         """Sends messages anew, each after its delay. Returns those that were sent: the old ones are done with."""
 
         def entry(message: Message) -> Entry:
-            attributes = {ATTEMPT: ("Number", message.attempt + 1), SINCE: ("Number", round(message.since, 3))}
+            attributes = known(message) | {ATTEMPT: ("Number", message.attempt + 1)}
             return {
                 "MessageBody": message.body,
                 "DelaySeconds": messages[message].delay,
@@ -54,11 +54,7 @@ class Queue:
         """Sends messages to the dead-letter queue, each with its reason. Returns those that were sent."""
 
         def entry(message: Message) -> Entry:
-            attributes = {
-                ATTEMPT: ("Number", message.attempt),
-                SINCE: ("Number", round(message.since, 3)),
-                REASON: ("String", messages[message].reason),
-            }
+            attributes = known(message) | {REASON: ("String", messages[message].reason)}
             return {"MessageBody": message.body, "MessageAttributes": typed(attributes)}
 
         return self.send(self.queues.dead_letter_queue_url, list(messages), entry, deadline)
@@ -103,6 +99,15 @@ def act(
         else:
             succeeded |= {part[int(one["Id"])] for one in answer.get("Successful", [])}
     return succeeded
+
+
+def known(message: Message) -> dict[str, tuple[str, Any]]:
+    """What a message takes with it."""
+    return {
+        ATTEMPT: ("Number", message.attempt),
+        ENDED: ("Number", message.ended),
+        SINCE: ("Number", round(message.since, 3)),
+    }
 
 
 def typed(attributes: Mapping[str, tuple[str, Any]]) -> dict[str, dict[str, str]]:

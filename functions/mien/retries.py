@@ -14,25 +14,29 @@ from typing import Any
 from mien.errors import Hopeless, TryAgain
 
 # Attributes of a message. SQS hands them on with it.
-ATTEMPT, SINCE, REASON = "Attempt", "Since", "Reason"
+ATTEMPT, ENDED, SINCE, REASON = "Attempt", "Ended", "Since", "Reason"
 # Seconds. The longest is SQS's own limit; so it is also how much later than the fault the last image is done.
 FIRST_DELAY, LONGEST_DELAY = 10, 900
 # Seconds: three days, a weekend and a day. Longer than any outage should be, and far from the two weeks after which SQS
 # drops a message.
 PATIENCE = 3 * 24 * 3600
+# Functions that may end over a message; the queue's maxReceiveCount is the same, for messages that are never sent anew.
+MAX_ENDED = 5
+# Seconds, by chance up to so many: what is put aside shall not come again together.
+ASIDE = 20
 MAX_REASON = 500
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message of the queue, as it arrived. receives: how often it has, this time included; attempt: how often it was
-    sent anew; since: when it first came into the queue, in seconds since 1970."""
+    """A message of the queue, as it arrived. attempt: how often it was sent anew; ended: how many functions that had it
+    ended before they had answered; since: when it first came into the queue, in seconds since 1970."""
 
     id: str
     receipt: str
     body: str
-    receives: int
     attempt: int
+    ended: int
     since: float
 
 
@@ -64,8 +68,9 @@ def message(record: dict[str, Any], now: float) -> Message:
         id=record["messageId"],
         receipt=record.get("receiptHandle", ""),
         body=record.get("body", ""),
-        receives=int(number(system.get("ApproximateReceiveCount"), 1)),
         attempt=int(number(value(own, ATTEMPT), 0)),
+        # Whoever has answered has deleted it, or it was sent anew.
+        ended=int(number(system.get("ApproximateReceiveCount"), 1)) - 1 + int(number(value(own, ENDED), 0)),
         since=min(sent, number(value(own, SINCE), sent)),
     )
 
@@ -96,6 +101,17 @@ def verdict(of: Message, failures: Sequence[Exception], now: float, chance: floa
         return Dead(f"it was tried for {(now - of.since) / 3600:.0f} hours, the last time: {reason(waiting[0])}")
     longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(of.attempt, 20))
     return Again(round(longest * (1 + (random.random() if chance is None else chance)) / 2))
+
+
+def aside(chance: float | None = None) -> Again:
+    """For what must not be handled beside something that may end the function."""
+    return Again(1 + round(ASIDE * (random.random() if chance is None else chance)))
+
+
+def given_up(of: Message) -> Dead | None:
+    if of.ended < MAX_ENDED:
+        return None
+    return Dead(f"{of.ended} functions that had it ended before they had answered: crashed, or out of memory or time")
 
 
 def reason(failure: Exception) -> str:

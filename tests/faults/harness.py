@@ -46,6 +46,10 @@ class Result:
     seconds: float
 
 
+def nobody_dies(key: str, reason: str) -> bool:
+    return False
+
+
 @dataclass
 class Application:
     """The deployed application, with proxies before S3 and the endpoint."""
@@ -194,9 +198,9 @@ class Application:
         with dead_letters.letters(self.sqs, self.dead) as found:
             return [one for one in found if any(run in key for key in one.images)]
 
-    def judge(self, run: str, dead: str | None) -> Findings:
+    def judge(self, run: str, may_die: Callable[[str, str], bool] = nobody_dies) -> Findings:
         reasons = {key: one.reason for one in self.letters(run) for key in one.images}
-        return judged(self.s3, self.bucket, self.prefixes, run, self.etags, self.references, reasons, dead)
+        return judged(self.s3, self.bucket, self.prefixes, run, self.etags, self.references, reasons, may_die)
 
     def disturb_queue(self, run: str, count: int) -> list[str]:
         """Sends S3's test event, and messages that are no events: returns those, which must become dead letters."""
@@ -270,11 +274,11 @@ def run(application: Application, trial: Trial, images: int, seed: int) -> Resul
         application.upload(where, images, seed, round(trial.overwrites * images))
         strangers = application.disturb_queue(where, trial.foreign)
         application.settle(where)
-        findings = application.judge(where, trial.dead)
+        findings = application.judge(where, trial.may_die)
     if trial.dead:
         application.redrive(where)
         application.settle(where)
-        healed = application.judge(where, None)
+        healed = application.judge(where)
         healed.dead, findings = findings.dead, healed
         if not findings.dead:
             findings.strays.append("no dead letters, where there should have been some")

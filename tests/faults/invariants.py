@@ -1,7 +1,7 @@
 """What must hold after a run: the documents are held against the uploads themselves, not against anybody's account."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -77,12 +77,12 @@ def judged(
     contents: Mapping[str, str],
     references: Mapping[str, dict[str, Any]],
     dead: Mapping[str, str],
-    may_be_dead: str | None,
+    may_die: Callable[[str, str], bool],
 ) -> Findings:
     """A run's uploads against what lies in the bucket and in the dead-letter queue.
 
-    run: the prefix below inbox, results and rejected; dead: reasons, by key; may_be_dead: words of the only reason for
-    which an image may lie there.
+    run: the prefix below inbox, results and rejected; dead: reasons, by key; may_die: whether an image, by its key, may
+    lie there for a reason.
     """
     inbox, results, rejected = prefixes
     newest, versions = uploaded(s3, bucket, inbox + run, contents)
@@ -101,7 +101,7 @@ def judged(
             # Nothing is promised of what was deleted, but that it is not two.
             pass
         elif not there:
-            if may_be_dead and may_be_dead in dead.get(key, ""):
+            if key in dead and may_die(key, dead[key]):
                 findings.dead += 1
             else:
                 findings.lost.append(key)
@@ -109,7 +109,7 @@ def judged(
             [(_, body)] = there
             if body != expected(references[version.content], version, json.loads(body)):
                 findings.wrong.append(key)
-        if key in dead and not (may_be_dead and may_be_dead in dead[key]):
+        if key in dead and not may_die(key, dead[key]):
             findings.strays.append(f"{key} is a dead letter: {dead[key]}")
     findings.strays += [f"a document of nothing: {name}" for name in found]
     for place in (results, rejected):

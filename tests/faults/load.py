@@ -123,7 +123,7 @@ def plot(of: Load, path: Path) -> None:
         lower.plot(*zip(*known, strict=True), label=role, color=color)
     lower.set_ylabel("resident memory, MB")
     lower.set_xlabel("seconds")
-    lower.set_yscale("log")
+    lower.set_ylim(bottom=0)
     lower.legend(frameon=False)
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)

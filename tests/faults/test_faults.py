@@ -43,7 +43,7 @@ def test_the_judge_sees_what_is_lost_wrong_doubled_older_or_of_nothing(deployed:
     for name in ("lost", "wrong", "doubled", "older", "fine"):
         s3.put_object(Bucket=bucket, Key=f"{inbox}{where}{name}", Body=deployed.contents["happy/1.png"])
     deployed.settle(where)
-    assert deployed.judge(where, None).clean()
+    assert deployed.judge(where).clean()
 
     def body(name: str) -> bytes:
         data: bytes = s3.get_object(Bucket=bucket, Key=f"{results}{where}{name}.json")["Body"].read()
@@ -57,7 +57,7 @@ def test_the_judge_sees_what_is_lost_wrong_doubled_older_or_of_nothing(deployed:
     put(rejected, "doubled", b"{}", "FF")
     put(results, "older", body("older"), "00")
     put(results, "stray", b"{}", "FF")
-    findings = deployed.judge(where, None)
+    findings = deployed.judge(where)
     assert findings.lost == [f"{inbox}{where}lost"]
     assert findings.wrong == [f"{inbox}{where}wrong"]
     assert findings.doubled == [f"{inbox}{where}doubled"]

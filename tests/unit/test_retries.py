@@ -9,9 +9,22 @@ import pytest
 
 from mien.circuit import LONGEST_PAUSE, THRESHOLD, Circuit
 from mien.errors import Hopeless, TryAgain
-from mien.retries import LONGEST_DELAY, PATIENCE, Again, Dead, Message, message, messages, verdict
+from mien.retries import (
+    ASIDE,
+    LONGEST_DELAY,
+    MAX_ENDED,
+    PATIENCE,
+    Again,
+    Dead,
+    Message,
+    aside,
+    given_up,
+    message,
+    messages,
+    verdict,
+)
 
-FRESH = Message("m", "r", "{}", receives=1, attempt=0, since=1_000_000.0)
+FRESH = Message("m", "r", "{}", attempt=0, ended=0, since=1_000_000.0)
 DOWN = TryAgain("endpoint mien-faces: 503")
 
 
@@ -59,10 +72,14 @@ def test_what_a_message_says_of_itself_is_read_from_its_attributes() -> None:
         "receiptHandle": "r",
         "body": "{}",
         "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "2000000"},
-        "messageAttributes": {"Attempt": {"stringValue": "4"}, "Since": {"stringValue": "1000.5"}},
+        "messageAttributes": {
+            "Attempt": {"stringValue": "4"},
+            "Ended": {"stringValue": "1"},
+            "Since": {"stringValue": "1000.5"},
+        },
         "eventSource": "aws:sqs",
     }
-    assert messages({"Records": [record]}, 9.0) == {"m": Message("m", "r", "{}", 3, 4, 1000.5)}
+    assert messages({"Records": [record]}, 9.0) == {"m": Message("m", "r", "{}", attempt=4, ended=3, since=1000.5)}
 
 
 @pytest.mark.parametrize("said", ["", "soon", "nan", "-1", "1e300", None, [], {"stringValue": "x"}])
@@ -73,13 +90,23 @@ def test_attributes_that_make_no_sense_count_as_missing(said: object) -> None:
         "attributes": {"ApproximateReceiveCount": said, "SentTimestamp": said},
         "messageAttributes": {"Attempt": {"stringValue": said}, "Since": said},
     }
-    assert message(record, 5.0) == Message("m", "", "{}", 1, 0, 5.0)
+    assert message(record, 5.0) == Message("m", "", "{}", attempt=0, ended=0, since=5.0)
 
 
 def test_a_message_cannot_claim_to_be_younger_than_it_is() -> None:
     """Or it would never be given up."""
     record = {"messageId": "m", "body": "", "attributes": {"SentTimestamp": "5000"}}
     assert message({**record, "messageAttributes": {"Since": {"stringValue": "9999"}}}, 0).since == 5.0
+
+
+def test_a_message_over_which_five_functions_ended_is_given_up() -> None:
+    assert given_up(replace(FRESH, ended=MAX_ENDED - 1)) is None
+    buried = given_up(replace(FRESH, ended=MAX_ENDED))
+    assert buried == Dead("5 functions that had it ended before they had answered: crashed, or out of memory or time")
+
+
+def test_what_is_put_aside_does_not_come_again_together() -> None:
+    assert (aside(0.0).delay, aside(1.0).delay) == (1, 1 + ASIDE)
 
 
 def test_an_event_that_is_of_no_queue_has_no_messages() -> None:
