@@ -82,11 +82,14 @@ class Cloud:
         return {**REFERENCES, **queues}
 
     @property
+    def api_id(self) -> str:
+        return self.outputs["ClassifyUrl"].removeprefix("https://").partition(".")[0]
+
+    @property
     def classify_url(self) -> str:
         """Where the API answers here; the stack's output names the address that it has on AWS."""
-        host, _, rest = self.outputs["ClassifyUrl"].removeprefix("https://").partition("/")
-        stage, _, path = rest.partition("/")
-        return f"{self.url}/restapis/{host.partition('.')[0]}/{stage}/_user_request_/{path}"
+        stage, _, path = self.outputs["ClassifyUrl"].removeprefix("https://").partition("/")[2].partition("/")
+        return f"{self.url}/restapis/{self.api_id}/{stage}/_user_request_/{path}"
 
     @property
     def api_key(self) -> str:
@@ -106,9 +109,7 @@ def running(
 
 
 @contextlib.contextmanager
-def empty(
-    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
-) -> Iterator[Cloud]:
+def empty(port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES) -> Iterator[Cloud]:
     """The cloud with nothing in it but the model's endpoint. Raises CloudError."""
     port = free_port() if port is None else port
     require_free(port)
@@ -235,13 +236,33 @@ def deploy(cloud: Cloud) -> None:
 def deployed(cloud: Cloud) -> Cloud:
     """The cloud with what was deployed into it, by whichever tool.
 
-    MiniStack hands a Number parameter on as text, and its poller can't compare text: the mapping is set again.
+    MiniStack hands a Number parameter on as text, and its poller can't compare text: the mapping is set again. And it
+    leaves out what an API's body says of the gateway's own answers: they are set one by one.
     """
     functions = cloud.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
-    return attached(cloud)
+    running = attached(cloud)
+    set_gateway_responses(running)
+    return running
+
+
+def set_gateway_responses(cloud: Cloud) -> None:
+    """Those that the template has, without what it leaves to a condition: none holds here."""
+    api, gateway = cloud.api_id, cloud.client("apigateway")
+    for kind, response in template.gateway_responses().items():
+        parameters = {name: value for name, value in response["responseParameters"].items() if isinstance(value, str)}
+        status = {"statusCode": response["statusCode"]} if "statusCode" in response else {}
+        gateway.put_gateway_response(
+            restApiId=api,
+            responseType=kind,
+            responseParameters=parameters,
+            responseTemplates=response["responseTemplates"],
+            **status,
+        )
+    [stage] = gateway.get_stages(restApiId=api)["item"]
+    gateway.create_deployment(restApiId=api, stageName=stage["stageName"])
 
 
 def attached(cloud: Cloud) -> Cloud:

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 PATH = ROOT / "template.yaml"
 # What is made here and can be made again: the package, logs, results.
 BUILD = ROOT / "build"
+# Amazon API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses object".
+GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def template() -> dict[str, Any]:
@@ -47,6 +49,12 @@ def expanded() -> dict[str, Any]:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of features that are not for its users
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM looks one up, and then writes ${AWS::Region}
     return transform(with_code("code", "functions.zip"), {}, NoManagedPolicies())
+
+
+def gateway_responses() -> dict[str, Any]:
+    """What API Gateway answers by itself, by the type of the response."""
+    responses: dict[str, Any] = expanded()["Resources"]["Api"]["Properties"]["Body"][GATEWAY_RESPONSES]
+    return responses
 
 
 class NoManagedPolicies:

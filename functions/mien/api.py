@@ -1,28 +1,40 @@
-"""REST → one result: the function behind `POST /classify`."""
+"""REST → results: the function behind `POST /classify` and `GET /health`. openapi.yaml describes both."""
 
-import base64
-import binascii
 import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from mien import problems
 from mien.deadline import Deadline
-from mien.endpoint import Endpoint
-from mien.errors import Rejected, TryAgain
-from mien.results import classified
-from mien.settings import settings
+from mien.endpoint import Answer, Endpoint
+from mien.errors import OutOfTime, Rejected, TryAgain
+from mien.health import Health
+from mien.images import Face
+from mien.problems import Problem
+from mien.requests import JSON, MAX_CALLS, MAX_IMAGES, decoded, images_of, wants_text
+from mien.results import SCHEMA, Result, classified, rejected
+from mien.settings import cors_origin, settings
 
-# Lambda takes 6 MB a request, of which base64 leaves three quarters, and the event's other fields something less.
-MAX_BODY_BYTES = 4_500_000
-RAW = ("image/", "application/octet-stream")
-# curl sends the last of these when it is told nothing.
-ENCODED = ("", "text/plain", "application/base64", "application/x-www-form-urlencoded")
-RETRY_AFTER = 5  # seconds
+TEXT = "text/plain; charset=utf-8"
+ROUTES = {"/classify": "POST", "/health": "GET"}
+# Seconds. What the worst of images may take to be read (benchmarks/bad_images.md): the call after it is still made.
+SLOWEST = 2.0
+# An answer is data: no browser is to guess another type, to run or frame it, or to show it to the next user.
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+if origin := cors_origin():
+    HEADERS |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After"}
 
 logger = Logger(service="api")
 metrics = Metrics(service="api")
@@ -31,14 +43,7 @@ app = APIGatewayRestResolver()
 SETTINGS = settings()
 # Two attempts fit into the 29 s that API Gateway waits.
 endpoint = Endpoint(SETTINGS, read_timeout=10, connections=1)
-
-
-class Refused(Exception):
-    """A request that can't be answered with a result: the status says whose fault it is, the detail what to do."""
-
-    def __init__(self, status: HTTPStatus, detail: str):
-        super().__init__(detail)
-        self.status, self.detail = status, detail
+health = Health(endpoint)
 
 
 @logger.inject_lambda_context
@@ -47,107 +52,121 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return app.resolve(event, context)
 
 
-@app.post("/classify")
+@app.route("/classify", ROUTES["/classify"])
 def classify() -> Response[str]:
     event = app.current_event
-    face = endpoint.face(image_of(event.body or "", bool(event.is_base64_encoded), content_type(event.headers)))
-    [answer] = endpoint.classify([face], Deadline.of(app.lambda_context))
-    if isinstance(answer, Exception):
-        raise answer
-    probabilities, model = answer
-    result = classified(probabilities, {"width": face.width, "height": face.height}, model)
-    metrics.add_metric("ImagesClassified", MetricUnit.Count, 1)
-    if wants_text(event.headers.get("accept")):
-        return Response(HTTPStatus.OK, "text/plain; charset=utf-8", result["label"] + "\n")
-    return Response(HTTPStatus.OK, "application/json", json.dumps(result, sort_keys=True, ensure_ascii=False) + "\n")
-
-
-def content_type(headers: Any) -> str:
-    return (headers.get("content-type") or "").partition(";")[0].strip().lower()
-
-
-def image_of(body: str, encoded_by_gateway: bool, kind: str) -> bytes:
-    """A request's body → the bytes of the image file that it holds, in any of three forms. Raises Refused.
-
-    The article's: the body is the image in base64. JSON: {"image": "<base64>"}. Raw: the file itself, of a type that
-    the API declares as binary, which API Gateway hands over in base64.
-    """
-    if not body:
-        raise Refused(HTTPStatus.BAD_REQUEST, "The body is empty; it must hold an image.")
-    if kind == "application/json":
-        text = base64.b64decode(body).decode(errors="replace") if encoded_by_gateway else body
-        return decoded(image_field(text))
-    if kind.startswith(RAW):
-        data = decoded(body)
-        # The article's clients send base64 whatever they declare it to be; no image file begins like that.
-        return decoded(data.decode("ascii")) if encoded_by_gateway and looks_encoded(data) else data
-    if kind in ENCODED:
-        return decoded(base64.b64decode(body).decode("ascii", errors="replace") if encoded_by_gateway else body)
-    raise Refused(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        f"Content-Type {kind!r} is not taken. Send an image type with the file as the body, "
-        'application/json with {"image": "<base64>"}, or text/plain with the file in base64.',
+    headers = event.headers
+    most = MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS
+    sent = images_of(
+        event.body or "",
+        bool(event.is_base64_encoded),
+        headers.get("content-type") or "",
+        headers.get("content-encoding") or "",
+        most,
     )
+    deadline = Deadline.of(app.lambda_context)
+    if isinstance(sent, bytes):
+        [outcome] = outcomes_of([sent], deadline)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return answer(outcome, [outcome])
+    outcomes = outcomes_of(sent, deadline)
+    failures = [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Rejected)]
+    if failures and not any(isinstance(outcome, dict) for outcome in outcomes):
+        # The endpoint answered for none: that is of the request, and not of its images.
+        raise failures[0]
+    entries = [outcome if isinstance(outcome, dict) else entry_of(outcome) for outcome in outcomes]
+    return answer({"results": entries}, entries)
 
 
-def image_field(text: str) -> str:
-    try:
-        image = json.loads(text)["image"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        image = None
-    if not isinstance(image, str):
-        raise Refused(HTTPStatus.BAD_REQUEST, 'The body must be JSON of the form {"image": "<base64>"}.')
-    return image
+@app.route("/health", ROUTES["/health"])
+def healthy() -> Response[str]:
+    count("HealthChecks", 1)
+    health.check(Deadline.of(app.lambda_context))
+    return respond(HTTPStatus.OK, JSON, json.dumps({"status": "up"}) + "\n")
 
 
-def looks_encoded(data: bytes) -> bool:
-    return data[:64].isascii() and data[:64].replace(b"+", b"").replace(b"/", b"").rstrip(b"=\r\n").isalnum()
+def outcomes_of(images: Sequence[bytes | str], deadline: Deadline) -> list[Result | Exception]:
+    """Image files, or their base64 → a result of each, or why there is none, in their order.
+
+    They are decoded one at a time, so that no more than one image lies in memory; of all others a face is left.
+    """
+    faces: dict[int, Face] = {}
+    outcomes: dict[int, Result | Exception] = {}
+    reading = deadline.before(endpoint.longest + SLOWEST)
+    for place, image in enumerate(images):
+        try:
+            if reading.left() <= 0:
+                raise OutOfTime("there was no time left to read an image")
+            faces[place] = endpoint.face(decoded(image) if isinstance(image, str) else image)
+        except (Rejected, OutOfTime) as error:
+            outcomes[place] = error
+    for (place, face), found in zip(faces.items(), answers_of(list(faces.values()), deadline), strict=True):
+        if isinstance(found, Exception):
+            outcomes[place] = found
+        else:
+            probabilities, model = found
+            outcomes[place] = classified(probabilities, {"width": face.width, "height": face.height}, model)
+    count("ImagesClassified", sum(isinstance(outcome, dict) for outcome in outcomes.values()))
+    count("ImagesRejected", sum(isinstance(outcome, Rejected) for outcome in outcomes.values()))
+    return [outcomes[place] for place in range(len(images))]
 
 
-def decoded(text: str) -> bytes:
-    """Base64, in one line or several, with or without the `data:` prefix that browsers put before it."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
-    if len(text) * 3 // 4 > MAX_BODY_BYTES:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The image has more than {MAX_BODY_BYTES:,} bytes.")
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused(HTTPStatus.BAD_REQUEST, "The image is not valid base64.") from None
+def answers_of(faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
+    """One call, or one a face where the endpoint takes no more. None begins that might not end by the deadline."""
+    size = endpoint.faces_per_call
+    return [
+        found
+        for start in range(0, len(faces), size)
+        for found in endpoint.classify(faces[start : start + size], deadline)
+    ]
 
 
-def wants_text(accept: str | None) -> bool:
-    """Whether text/plain is asked for by name and before JSON."""
-    kinds = [kind.partition(";")[0].strip() for kind in (accept or "").lower().split(",")]
-    return "text/plain" in kinds and "application/json" not in kinds[: kinds.index("text/plain")]
+def entry_of(error: Exception) -> Result:
+    """What the answer for several images says of one that has no result."""
+    if isinstance(error, Rejected):
+        return rejected(error, {})
+    problem = problem_of(error)
+    return {"schema": SCHEMA, "status": "failed", "reason": problem.reason, "detail": problem.detail}
 
 
-def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> Response[str]:
-    """Source of the form: RFC 9457, "Problem Details for HTTP APIs"."""
-    metrics.add_metric("RequestsRefused", MetricUnit.Count, 1)
-    body = {"title": status.phrase, "status": int(status), "detail": detail}
-    return Response(status, "application/problem+json", json.dumps(body) + "\n", headers=headers)
+def problem_of(error: Exception) -> Problem:
+    """And says in the log what it does not tell."""
+    if isinstance(error, TryAgain):
+        logger.warning(str(error))
+    elif not isinstance(error, Rejected):
+        logger.error("a bug", exc_info=error)
+    return problems.problem_of(error, endpoint.circuit.left())
 
 
-@app.exception_handler(Refused)
-def refused(error: Refused) -> Response[str]:
-    return problem(error.status, error.detail)
+def answer(body: Result, entries: Sequence[Result]) -> Response[str]:
+    """As JSON; or as text, a line for each image: its label, or else its status."""
+    if wants_text(app.current_event.headers.get("accept")):
+        return respond(HTTPStatus.OK, TEXT, "".join(f"{e.get('label', e['status'])}\n" for e in entries))
+    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-@app.exception_handler(Rejected)
-def rejected(error: Rejected) -> Response[str]:
-    too_large = error.reason in ("too_large", "too_many_pixels")
-    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST, error.detail)
-
-
-@app.exception_handler(TryAgain)
-def try_again(error: TryAgain) -> Response[str]:
-    logger.warning(str(error))
-    detail = f"The model does not answer at present. Try again in {RETRY_AFTER} seconds."
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(RETRY_AFTER)})
+@app.not_found
+def nowhere(_: NotFoundError) -> Response[str]:
+    return refuse(problems.not_found(ROUTES.get(app.current_event.path.rstrip("/"))))
 
 
 @app.exception_handler(Exception)
-def bug(error: Exception) -> Response[str]:
-    logger.exception("a bug")
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong here, not with the request.")
+def failed(error: Exception) -> Response[str]:
+    return refuse(problem_of(error))
+
+
+def refuse(problem: Problem) -> Response[str]:
+    count("RequestsRefused", 1)
+    return respond(problem.status, problems.CONTENT_TYPE, problem.body(), problem.headers)
+
+
+def respond(
+    status: HTTPStatus, content_type: str, body: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response[str]:
+    return Response(status, content_type, body, headers={**HEADERS, **headers})
+
+
+def count(metric: str, number: int) -> None:
+    if number:
+        metrics.add_metric(metric, MetricUnit.Count, number)

@@ -19,7 +19,11 @@ class Circuit:
 
     def open(self) -> bool:
         """Whether the service is to be left alone now."""
-        return self.clock() < self.until
+        return self.left() > 0
+
+    def left(self) -> float:
+        """Seconds for which it is to be left alone; 0 or less where it may be asked."""
+        return self.until - self.clock()
 
     def failed(self) -> None:
         """A call failed. Those that were under way when the circuit opened don't count again."""

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from mien.circuit import Circuit
 from mien.deadline import Deadline
-from mien.errors import Hopeless, TryAgain
+from mien.errors import Hopeless, OutOfTime, TryAgain
 from mien.expressions import LABELS
 from mien.images import BUILT_IN_SIZE, FACE_SIZE, PREPROCESSING, Face, face, png
 from mien.settings import Settings
@@ -31,7 +31,7 @@ CONNECT_TIMEOUT = 2.0
 ATTEMPTS = 4
 # What passes within seconds: a throttled call, which has been seen as a 400 without a name, too; a model that is being
 # loaded (429); a service that failed or was away for a moment. A call without an answer has taken others' time already.
-PASSING_CODES, PASSING_STATUSES = frozenset({"ThrottlingException", "400", ""}), frozenset({429, 500, 503, 530})
+THROTTLING_CODES, PASSING_STATUSES = frozenset({"ThrottlingException", "400", ""}), frozenset({429, 500, 503, 530})
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ class Unavailable(TryAgain):
 
 class Passing(Unavailable):
     """What may have passed within seconds."""
+
+
+class Throttled(Passing):
+    """It is asked more than it can answer."""
+
+
+class Silent(Unavailable, OutOfTime):
+    """It was asked, and did not answer in time."""
 
 
 class Failed(Unavailable):
@@ -141,7 +149,7 @@ class Endpoint:
     def call(self, faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
         """One call. Raises TryAgain, and of that Passing where it may be tried again at once; or Refused."""
         if deadline.left() < self.longest:
-            raise TryAgain(f"endpoint {self.name}: there is no time left for a call")
+            raise OutOfTime(f"endpoint {self.name}: there is no time left for a call")
         try:
             answers = self.ask(faces)
         except Unavailable:
@@ -160,7 +168,7 @@ class Endpoint:
         except ClientError as error:
             raise self.failure(error) from error
         except BotoCoreError as error:
-            kind = Unavailable if isinstance(error, ReadTimeoutError) else Passing
+            kind = Silent if isinstance(error, ReadTimeoutError) else Passing
             raise kind(f"endpoint {self.name}: {type(error).__name__}") from error
         except (ValueError, RecursionError) as error:
             raise Passing(f"endpoint {self.name} answered with no JSON") from error
@@ -193,7 +201,9 @@ class Endpoint:
                     f"does it take what ENDPOINT_INPUT={self.input} sends?"
                 )
             return Failed(f"endpoint {self.name}: the model failed with status {status}")
-        passing = code in PASSING_CODES or error.response["ResponseMetadata"]["HTTPStatusCode"] in PASSING_STATUSES
+        if code in THROTTLING_CODES:
+            return Throttled(f"endpoint {self.name}: {code}")
+        passing = error.response["ResponseMetadata"]["HTTPStatusCode"] in PASSING_STATUSES
         return (Passing if passing else Unavailable)(f"endpoint {self.name}: {code}")
 
 

@@ -16,5 +16,9 @@ class TryAgain(Exception):
     """The same input may succeed later, with nothing changed. Bring it again."""
 
 
+class OutOfTime(TryAgain):
+    """There was too little time for it, this time."""
+
+
 class Hopeless(Exception):
     """The input may be good, but it will fail until a person mends something else. To the dead letters with it."""

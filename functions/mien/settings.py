@@ -42,6 +42,11 @@ def queues(environment: Mapping[str, str] = os.environ) -> Queues:
     return Queues(**variables(Queues, environment))
 
 
+def cors_origin(environment: Mapping[str, str] = os.environ) -> str:
+    """The one origin whose pages may call the API, or `*`; empty: none may."""
+    return environment.get("CORS_ORIGIN", "")
+
+
 def variables(of: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
     values = {}
     for field in fields(of):

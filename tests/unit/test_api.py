@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.api import MAX_BODY_BYTES, Refused, image_of, wants_text
+from mien.requests import MAX_BODY_BYTES, Refused, images_of, wants_text
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 ENCODED = ("", "text/plain", "application/x-www-form-urlencoded")
@@ -20,24 +20,24 @@ def encoded(data: bytes) -> str:
 
 
 def test_the_three_forms_hold_the_same_image(sample: bytes) -> None:
-    article = image_of(encoded(sample), False, "text/plain")
-    as_json = image_of(json.dumps({"image": encoded(sample)}), False, "application/json")
-    raw = image_of(encoded(sample), True, "image/png")
+    article = images_of(encoded(sample), False, "text/plain")
+    as_json = images_of(json.dumps({"image": encoded(sample)}), False, "application/json")
+    raw = images_of(encoded(sample), True, "image/png")
     assert article == as_json == raw == sample
 
 
 @pytest.mark.parametrize("kind", ENCODED)
 def test_the_articles_form_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
-    assert image_of(encoded(sample), False, kind) == sample
+    assert images_of(encoded(sample), False, kind) == sample
 
 
 def test_base64_that_was_declared_to_be_an_image_is_understood(sample: bytes) -> None:
-    assert image_of(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
+    assert images_of(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
 
 
 def test_base64_may_come_in_lines_or_as_a_data_url(sample: bytes) -> None:
-    assert image_of(base64.encodebytes(sample).decode(), False, "text/plain") == sample
-    assert image_of(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
+    assert images_of(base64.encodebytes(sample).decode(), False, "text/plain") == sample
+    assert images_of(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_base64_may_come_in_lines_or_as_a_data_url(sample: bytes) -> None:
 )
 def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: str, status: int) -> None:
     with pytest.raises(Refused) as refused:
-        image_of(body, False, kind)
+        images_of(body, False, kind)
     assert refused.value.status == status
     assert str(refused.value).endswith(".")
 
@@ -68,7 +68,7 @@ def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: s
 @given(st.binary(min_size=1, max_size=300))
 def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) -> None:
     try:
-        received = image_of(encoded(data), True, "application/octet-stream")
+        received = images_of(encoded(data), True, "application/octet-stream")
     except Refused:
         received = b""
     assert received == data or data[:64].isascii()
@@ -78,14 +78,14 @@ def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) 
 @given(st.text(), st.sampled_from(KINDS) | st.text(max_size=20))
 def test_whatever_text_is_sent_is_an_image_or_says_whose_fault_it_is(body: str, kind: str) -> None:
     with contextlib.suppress(Refused):
-        assert isinstance(image_of(body, False, kind), bytes)
+        assert isinstance(images_of(body, False, kind), bytes)
 
 
 @REPLAYABLE
 @given(st.binary(min_size=1), st.sampled_from(KINDS))
 def test_whatever_bytes_the_gateway_hands_over_are_an_image_or_say_whose_fault_it_is(data: bytes, kind: str) -> None:
     with contextlib.suppress(Refused):
-        assert isinstance(image_of(encoded(data), True, kind), bytes)
+        assert isinstance(images_of(encoded(data), True, kind), bytes)
 
 
 @REPLAYABLE
@@ -93,12 +93,12 @@ def test_whatever_bytes_the_gateway_hands_over_are_an_image_or_say_whose_fault_i
 def test_an_image_arrives_in_each_form_as_it_was_sent(data: bytes, width: int) -> None:
     text = encoded(data)
     lines = "\n".join(text[at : at + width] for at in range(0, len(text), width))
-    assert image_of(text, False, "text/plain") == data
-    assert image_of(lines, False, "text/plain") == data
-    assert image_of(f"data:image/png;base64,{text}", False, "") == data
-    assert image_of(json.dumps({"more": 1, "image": lines}), False, "application/json") == data
-    assert image_of(encoded(json.dumps({"image": text}).encode()), True, "application/json") == data
-    assert image_of(encoded(text.encode()), True, "text/plain") == data
+    assert images_of(text, False, "text/plain") == data
+    assert images_of(lines, False, "text/plain") == data
+    assert images_of(f"data:image/png;base64,{text}", False, "") == data
+    assert images_of(json.dumps({"more": 1, "image": lines}), False, "application/json") == data
+    assert images_of(encoded(json.dumps({"image": text}).encode()), True, "application/json") == data
+    assert images_of(encoded(text.encode()), True, "text/plain") == data
 
 
 @pytest.mark.parametrize(

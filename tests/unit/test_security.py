@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local import template
-from mien import api, batches, images
+from mien import batches, health, images, requests, retries
 
 Template = dict[str, Any]
 Check = Callable[[Template], list[str]]
@@ -198,7 +198,7 @@ def only_the_api_calls_its_function(of: Template) -> list[str]:
         for name, allowed in of_type(of, "AWS::Lambda::Permission").items()
         if allowed["Principal"] != "apigateway.amazonaws.com"
         or not re.fullmatch(
-            r"arn:aws:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/POST/classify",
+            r"arn:aws:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/(POST/classify|GET/health)",
             text(allowed.get("SourceArn")),
         )
     ]
@@ -225,6 +225,8 @@ def every_method_asks_for_a_key_or_iam(of: Template) -> list[str]:
         }
         for path, methods in of_api["Body"]["paths"].items():
             for method, operation in methods.items():
+                if method == "options" and is_answered_by_the_gateway_alone(operation):
+                    continue
                 # Any one of the requirements is enough, and an empty one asks for nothing.
                 asked = operation.get("security") or [{}]
                 if not all(set(requirement) & good for requirement in asked):
@@ -232,16 +234,76 @@ def every_method_asks_for_a_key_or_iam(of: Template) -> list[str]:
     return unknown + open_to_all
 
 
+def is_answered_by_the_gateway_alone(operation: Any) -> bool:
+    """Of a preflight, with which a browser sends no key."""
+    _, operation, _ = operation.get("Fn::If", (None, operation, None))
+    return bool(operation["x-amazon-apigateway-integration"]["type"] == "mock")
+
+
 def every_stage_is_throttled(of: Template) -> list[str]:
+    """By key, and as a whole: preflights bring no key."""
     throttled = {
         text(stage["ApiId"])
         for plan in of_type(of, "AWS::ApiGateway::UsagePlan").values()
         if {"RateLimit", "BurstLimit"} <= set(plan.get("Throttle", {}))
         for stage in plan["ApiStages"]
     }
-    return [
-        n for n, stage in of_type(of, "AWS::ApiGateway::Stage").items() if text(stage["RestApiId"]) not in throttled
-    ]
+    limits = {"HttpMethod", "ResourcePath", "ThrottlingRateLimit", "ThrottlingBurstLimit"}
+    unthrottled = []
+    for name, stage in of_type(of, "AWS::ApiGateway::Stage").items():
+        whole = [s for s in stage.get("MethodSettings", []) if limits <= set(s)]
+        if text(stage["RestApiId"]) not in throttled:
+            unthrottled.append(f"{name}: by key")
+        if not any((s["HttpMethod"], s["ResourcePath"]) == ("*", "/*") for s in whole):
+            unthrottled.append(f"{name}: as a whole")
+    return unthrottled
+
+
+def cors_is_closed_unless_a_parameter_opens_it(of: Template) -> list[str]:
+    """Preflights and headers hang on the condition, which the parameter's default does not meet."""
+    wrong = []
+    if of["Parameters"]["CorsOrigin"]["Default"] != "":
+        wrong.append("CorsOrigin: open by default")
+    if of["Conditions"]["CorsIsOpen"] != {"Fn::Not": [{"Fn::Equals": [{"Ref": "CorsOrigin"}, ""]}]}:
+        wrong.append("CorsIsOpen: says something else")
+    for name, of_api in of_type(of, "AWS::ApiGateway::RestApi").items():
+        wrong += [f"{name}: {place}" for place in cors_without_condition(of_api["Body"])]
+    return wrong
+
+
+def cors_without_condition(body: Any, place: str = "") -> Iterator[str]:
+    """Where preflights or headers of CORS are given, whatever the parameter is."""
+    for step, value in body.items() if isinstance(body, dict) else enumerate(body):
+        here = f"{place} {step}".strip()
+        match value:
+            case {"Fn::If": ["CorsIsOpen", _, {"Ref": "AWS::NoValue"}]}:
+                continue
+        if step == "options" or ".header.Access-Control-" in str(step):
+            yield here
+        elif isinstance(value, (dict, list)):
+            yield from cors_without_condition(value, here)
+
+
+def what_the_gateway_answers_is_closed_to_browsers(of: Template) -> list[str]:
+    """As the function's answers are: no other type is guessed, nothing runs, nothing is kept."""
+    headers = {
+        "Content-Type": "'application/problem+json'",
+        "X-Content-Type-Options": "'nosniff'",
+        "Content-Security-Policy": "'sandbox'",
+        "Cache-Control": "'no-store'",
+    }
+    expected = {f"gatewayresponse.header.{name}": value for name, value in headers.items()}
+    open_answers = []
+    for name, of_api in of_type(of, "AWS::ApiGateway::RestApi").items():
+        answers = of_api["Body"].get(template.GATEWAY_RESPONSES, {})
+        missing = {"DEFAULT_4XX", "DEFAULT_5XX"} - set(answers)
+        open_answers += [f"{name}: {kind}" for kind in sorted(missing)]
+        open_answers += [
+            f"{name}: {kind}"
+            for kind, answer in answers.items()
+            if not expected.items() <= answer["responseParameters"].items()
+        ]
+    return open_answers
 
 
 CHECKS: list[Check] = [
@@ -258,6 +320,8 @@ CHECKS: list[Check] = [
     every_functions_log_ends,
     every_method_asks_for_a_key_or_iam,
     every_stage_is_throttled,
+    cors_is_closed_unless_a_parameter_opens_it,
+    what_the_gateway_answers_is_closed_to_browsers,
 ]
 
 
@@ -281,6 +345,9 @@ INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
 API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
 SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
 POST = "Api Body paths /classify post"
+PREFLIGHT = "Api Body paths /classify options Fn::If"
+REFUSES = f"Api Body {template.GATEWAY_RESPONSES} INVALID_API_KEY responseParameters"
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 GONE = object()
 EVERY_PREFIX = {"Fn::Sub": "${Bucket.Arn}/*"}
 TO_INBOX = {"Fn::Sub": "${Bucket.Arn}/${InboxPrefix}*"}
@@ -367,6 +434,13 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     (only_the_bucket_sends_to_the_queue, "Bucket", "BucketName", "another", "another"),
     (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "SourceArn", GONE, "ApiFunctionClassify"),
     (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "Principal", "*", "ApiFunctionClassify"),
+    (
+        only_the_api_calls_its_function,
+        "ApiFunctionHealthPermissionv1",
+        "SourceArn",
+        {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*/health"},
+        "ApiFunctionHealth",
+    ),
     (only_the_api_calls_its_function, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
     (every_functions_log_ends, "ApiLog", "RetentionInDays", GONE, "ApiFunction"),
     (every_functions_log_ends, "InboxFunction", "LoggingConfig", GONE, "InboxFunction"),
@@ -374,8 +448,46 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     (every_method_asks_for_a_key_or_iam, POST, "security", [{"api_key": []}, {}], "Api: post /classify"),
     (every_method_asks_for_a_key_or_iam, "Api Body components securitySchemes", "api_key", GONE, "Api: post /classify"),
     (every_method_asks_for_a_key_or_iam, "", "Http", {"Type": "AWS::ApiGatewayV2::Api"}, "Http"),
-    (every_stage_is_throttled, "UsagePlan", "Throttle", GONE, "Apiv1Stage"),
-    (every_stage_is_throttled, "", "UsagePlan", GONE, "Apiv1Stage"),
+    (every_method_asks_for_a_key_or_iam, "Api Body paths /health get", "security", GONE, "Api: get /health"),
+    (
+        every_method_asks_for_a_key_or_iam,
+        f"{PREFLIGHT} 1 x-amazon-apigateway-integration",
+        "type",
+        "aws_proxy",
+        "Api: options /classify",
+    ),
+    (every_stage_is_throttled, "UsagePlan", "Throttle", GONE, "Apiv1Stage: by key"),
+    (every_stage_is_throttled, "", "UsagePlan", GONE, "Apiv1Stage: by key"),
+    (every_stage_is_throttled, "Apiv1Stage", "MethodSettings", GONE, "Apiv1Stage: as a whole"),
+    (every_stage_is_throttled, "Apiv1Stage MethodSettings 0", "HttpMethod", "POST", "Apiv1Stage: as a whole"),
+    (
+        cors_is_closed_unless_a_parameter_opens_it,
+        "Api Body paths /classify",
+        "options",
+        {"x-amazon-apigateway-integration": {"type": "mock"}},
+        "Api: paths /classify options",
+    ),
+    (
+        cors_is_closed_unless_a_parameter_opens_it,
+        REFUSES,
+        f"gatewayresponse.header.{ALLOW_ORIGIN}",
+        {"Fn::If": ["CorsIsOpen", "'https://faces.example.com'", "'*'"]},
+        f"INVALID_API_KEY responseParameters gatewayresponse.header.{ALLOW_ORIGIN}",
+    ),
+    (
+        what_the_gateway_answers_is_closed_to_browsers,
+        f"Api Body {template.GATEWAY_RESPONSES}",
+        "DEFAULT_4XX",
+        GONE,
+        "4XX",
+    ),
+    (
+        what_the_gateway_answers_is_closed_to_browsers,
+        REFUSES,
+        "gatewayresponse.header.X-Content-Type-Options",
+        GONE,
+        "INVALID_API_KEY",
+    ),
 ]
 
 
@@ -405,7 +517,10 @@ def test_what_checkov_is_told_to_skip_has_a_reason() -> None:
 
 def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
     assert f"Files over {images.MAX_BYTES // 1024**2} MiB" in SECURITY
-    assert f"over {api.MAX_BODY_BYTES / 1_000_000} MB" in SECURITY
+    assert f"over {requests.MAX_BODY_BYTES / 1_000_000} MB" in SECURITY
+    assert f"with {requests.MAX_IMAGES} images at most" in SECURITY
+    assert f"`EndpointInput=image`, {requests.MAX_CALLS} at most" in SECURITY
+    assert f"one call in {health.INTERVAL:.0f} s at most" in SECURITY
     assert f"At most {batches.WORKERS} files" in SECURITY
     assert f"Over {images.MAX_PIXELS // 1_000_000} million pixels" in SECURITY
     assert f"a side under {images.MIN_SIDE}" in SECURITY
@@ -418,13 +533,14 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     seconds, parameters = written["Mappings"]["Seconds"], written["Parameters"]
     assert f"the function's {written['Globals']['Function']['MemorySize']} MB" in SECURITY
     assert f"timeout of {seconds['Inbox']['Timeout']} s" in SECURITY
+    assert f"the function's {seconds['Api']['Timeout']} s" in SECURITY
     throttle = of_type(TEMPLATE, "AWS::ApiGateway::UsagePlan")["UsagePlan"]["Throttle"]
     assert f"{throttle['RateLimit']} times a second, {throttle['BurstLimit']} at once" in SECURITY
     assert f"`MaximumConcurrency` ({parameters['MaximumConcurrency']['Default']})" in SECURITY
     days = seconds["TwoWeeks"]["Retention"] // 86400
     old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
     assert f"old versions for {old_versions} days, messages for {days}, logs for {logs}" in SECURITY
-    assert of_type(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert of_type(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == retries.MAX_ENDED
     assert "after the fifth time" in SECURITY
 
 

@@ -120,6 +120,54 @@ def test_logs_end() -> None:
 
 def test_the_api_asks_for_a_key() -> None:
     [api] = of_type("AWS::ApiGateway::RestApi").values()
-    operations = [operation for path in api["Body"]["paths"].values() for operation in path.values()]
+    # A browser sends no key with a preflight, which API Gateway answers alone.
+    operations = [o for path in api["Body"]["paths"].values() for method, o in path.items() if method != "options"]
     assert operations
     assert all(operation["security"] == [{"api_key": []}] for operation in operations)
+
+
+def test_the_stage_bears_as_much_as_one_key_may_use() -> None:
+    [plan] = of_type("AWS::ApiGateway::UsagePlan").values()
+    [stage] = of_type("AWS::ApiGateway::Stage").values()
+    [whole] = stage["MethodSettings"]
+    limits = {"RateLimit": whole["ThrottlingRateLimit"], "BurstLimit": whole["ThrottlingBurstLimit"]}
+    assert limits == plan["Throttle"]
+
+
+@pytest.mark.parametrize("origin", ["", "*", "https://faces.example.com", "http://localhost:8000"])
+def test_an_origin_is_what_a_browser_sends_as_one(origin: str) -> None:
+    assert re.search(WRITTEN["Parameters"]["CorsOrigin"]["AllowedPattern"], origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "faces.example.com",
+        "https://faces.example.com/",
+        "https://a.example 'x'",
+        "https://a.example,https://b.example",
+        "null",
+    ],
+)
+def test_nothing_else_is_one(origin: str) -> None:
+    assert not re.search(WRITTEN["Parameters"]["CorsOrigin"]["AllowedPattern"], origin)
+
+
+@pytest.mark.parametrize(("path", "method"), [("/classify", "POST"), ("/health", "GET")])
+def test_a_preflight_is_answered_only_where_cors_is_open_and_allows_what_the_path_takes(path: str, method: str) -> None:
+    [api] = of_type("AWS::ApiGateway::RestApi").values()
+    condition, answered, otherwise = api["Body"]["paths"][path]["options"]["Fn::If"]
+    assert (condition, otherwise) == ("CorsIsOpen", {"Ref": "AWS::NoValue"})
+    answer = answered["x-amazon-apigateway-integration"]["responses"]["default"]
+    headers = {name.rpartition(".")[2]: value for name, value in answer["responseParameters"].items()}
+    assert headers["Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsOrigin}'"}
+    assert headers["Access-Control-Allow-Methods"] == f"'{method}'"
+    assert {"content-type", "x-api-key"} <= set(headers["Access-Control-Allow-Headers"].strip("'").split(","))
+    # API Gateway sends no header that the method does not declare.
+    assert set(headers) == set(answered["responses"][answer["statusCode"]]["headers"])
+
+
+def test_an_api_is_deployed_anew_when_a_parameter_has_changed() -> None:
+    """SAM names a deployment after the API's text, in which a parameter's value does not stand."""
+    deployments = [n for n, r in template.expanded()["Resources"].items() if r["Type"] == "AWS::ApiGateway::Deployment"]
+    assert deployments != [n for n, r in RESOURCES.items() if r["Type"] == "AWS::ApiGateway::Deployment"]
