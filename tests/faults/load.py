@@ -124,7 +124,7 @@ def plot(of: Load, path: Path) -> None:
     lower.set_ylabel("resident memory, MB")
     lower.set_xlabel("seconds")
     lower.set_ylim(bottom=0)
-    lower.legend(frameon=False)
+    lower.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.7))
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.3)
