@@ -11,7 +11,7 @@ SEED ?= 1
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-faults faults check audit fuzz test-training test-sam deploy-local requirements clean
+.PHONY: help demo up test test-contract test-faults faults check audit fuzz test-training test-sam deploy-local requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
 
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
+
+test-contract: .venv/dev.done .venv-contract/done ## Hold the running API against openapi.yaml, with schemathesis.
+	@PATH="$(CURDIR)/.venv-contract/bin:$$PATH" .venv/bin/python -m pytest tests/contract
 
 test-faults: .venv/dev.done ## Inject every fault a few times, while a few images are classified.
 	@.venv/bin/python -m pytest tests/faults
@@ -60,7 +63,7 @@ requirements: .venv/dev.done ## Pin all requirements anew.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
 
 clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-audit .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
+	rm -rf .venv .venv-audit .venv-contract .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
 # What is skipped of the expanded template, and why, stands in template.yaml at the API: SAM drops it from the stage.
@@ -81,6 +84,10 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 .venv-audit/done: requirements/audit.txt
 	@$(PYTHON) -m venv .venv-audit
 	@echo "installing checkov and pip-audit into .venv-audit" && $(call install,.venv-audit,$<) && touch $@
+
+.venv-contract/done: requirements/contract.txt
+	@$(PYTHON) -m venv .venv-contract
+	@echo "installing schemathesis into .venv-contract" && $(call install,.venv-contract,$<) && touch $@
 
 # The runtime's Python again: which Pythons the fuzzer has wheels for is its authors' affair.
 .venv-fuzz/done: requirements/fuzz.txt

@@ -10,6 +10,7 @@ pin local.in -c ../functions/requirements.txt -o local.txt
 pin dev.in -c local.txt -o dev.txt
 pin runtime.in -c dev.txt -o runtime.txt
 pin fuzz.in -c dev.txt -o fuzz.txt
+pin contract.in -c dev.txt -o contract.txt
 pin ../training/container/requirements.in -c dev.txt -o ../training/container/requirements.txt
 pin ../training/container/requirements-training.in -o ../training/container/requirements-training.txt
 # SageMaker's SDK holds rich and others back, so these have versions of their own.

@@ -1,0 +1,36 @@
+"""The running API against openapi.yaml: schemathesis sends what the document allows, and what it does not."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import cloud as embedded
+from local.cloud import Cloud
+from local.template import ROOT
+
+SETTINGS = Path(__file__).with_name("schemathesis.toml")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with embedded.running() as running:
+        yield running
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_schemathesis_finds_nothing(seed: int, cloud: Cloud, tmp_path: Path) -> None:
+    url = cloud.classify_url.rpartition("/")[0]
+    key, description = f"x-api-key: {cloud.api_key}", str(ROOT / "openapi.yaml")
+    options = ["--url", url, "--header", key, "--seed", str(seed), "--max-examples", "200", "--continue-on-failure"]
+    ran = subprocess.run(
+        ["schemathesis", "--config-file", str(SETTINGS), "run", description, *options],
+        # It keeps what it found in the folder where it is run.
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "No issues found" in ran.stdout
