@@ -275,11 +275,15 @@ def run(application: Application, trial: Trial, images: int, seed: int) -> Resul
         strangers = application.disturb_queue(where, trial.foreign)
         application.settle(where)
         findings = application.judge(where, trial.may_die)
+        letters = application.letters(where)
     if trial.dead:
         application.redrive(where)
         application.settle(where)
         healed = application.judge(where)
         healed.dead, findings = findings.dead, healed
+        if not trial.under:
+            # What is refused for good is not tried again. What ends functions can't be known to.
+            findings.strays += [f"{one.images} was tried {one.attempts} times" for one in letters if one.attempts > 1]
         if not findings.dead:
             findings.strays.append("no dead letters, where there should have been some")
     findings.strays += application.unburied(strangers)
