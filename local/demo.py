@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from local.cloud import Cloud, CloudError
@@ -42,20 +42,24 @@ def images_of(folder: Path) -> list[Path]:
     return [p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
 
 
-def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
-    """patience: seconds without a new document, after which to give up."""
-    s3, bucket = cloud.client("s3", max_pool_connections=THREADS), cloud.outputs["BucketName"]
-    inbox, results, rejected = (prefix(cloud, name) for name in ("Inbox", "Results", "Rejected"))
-    names = {p.relative_to(folder).as_posix(): p for p in images_of(folder)}
-    began = time.monotonic()
-    columns = (
+def columns() -> tuple[ProgressColumn, ...]:
+    """Of a progress bar over images, whose task has a rate."""
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]:.0f} images/s"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress, ThreadPoolExecutor(THREADS) as pool:
+
+
+def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
+    """patience: seconds without a new document, after which to give up."""
+    s3, bucket = cloud.client("s3", max_pool_connections=THREADS), cloud.outputs["BucketName"]
+    inbox, results, rejected = (prefix(cloud, name) for name in ("Inbox", "Results", "Rejected"))
+    names = {p.relative_to(folder).as_posix(): p for p in images_of(folder)}
+    began = time.monotonic()
+    with Progress(*columns(), console=console) as progress, ThreadPoolExecutor(THREADS) as pool:
         bar = progress.add_task("classifying", total=len(names), rate=0)
         uploads = [pool.submit(s3.upload_file, str(p), bucket, inbox + name) for name, p in names.items()]
         places: dict[str, str] = {}

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import psutil
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
+
+from local.demo import columns
 
 from .catalogue import Trial, mixed
 from .harness import Application, Result, run
@@ -84,14 +86,7 @@ def watched(application: Application, images: int) -> Iterator[list[Sample]]:
             samples.append(Sample(time.monotonic() - began, documents, memory()))
             progress.update(bar, completed=documents, rate=documents / samples[-1].seconds)
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.0f} images/s"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns) as progress:
+    with Progress(*columns()) as progress:
         thread = threading.Thread(target=look, args=(progress,), daemon=True)
         thread.start()
         try:
