@@ -3,13 +3,15 @@
 import contextlib
 import json
 import time
-from typing import Any
+from typing import Any, Literal
 
 from mien import images
 from mien.errors import Rejected
 from mien.uploads import Delivery, NotAStorageEvent, Upload, deliveries
 
 SECONDS = 2  # of the processor, for one file
+# Of both models, each for files of one parity, so that a finding is the same every time.
+FORMS: tuple[tuple[int, Literal["L", "RGB"]], ...] = ((images.BUILT_IN_SIZE, "RGB"), (images.FACE_SIZE, "L"))
 NEIGHBOR: dict[str, Any] = {
     "messageId": "neighbor",
     "eventSource": "aws:sqs",
@@ -31,10 +33,9 @@ NEIGHBOR: dict[str, Any] = {
 def image(data: bytes) -> None:
     """Only a face of the right size or a rejection, within its time."""
     began = time.process_time()
-    # The forms of both models, each for files of one parity, so that a finding is the same every time.
-    size, mode = (images.FACE_SIZE, "L") if len(data) % 2 else (images.BUILT_IN_SIZE, "RGB")
+    size, mode = FORMS[len(data) % 2]
     with contextlib.suppress(Rejected):
-        face = images.face(data, size, mode)  # type: ignore[arg-type]
+        face = images.face(data, size, mode)
         assert len(face.pixels) == size * size * len(mode)
         assert min(face.width, face.height) >= images.MIN_SIDE
     assert time.process_time() - began < SECONDS

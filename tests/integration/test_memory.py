@@ -1,9 +1,5 @@
 """How much memory one invocation takes at its worst."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,18 +12,9 @@ from events import message
 from local import template
 from local.cloud import CREDENTIALS, Cloud
 from mien.images import MAX_BYTES
+from peak import handled
 
 SIDE = 7071  # 50 million pixels, the most that pass
-HANDLE = """
-import json, sys
-from types import SimpleNamespace
-from mien import inbox
-from peak import peak
-names = dict.fromkeys(("function_name", "invoked_function_arn", "aws_request_id"), "")
-context = SimpleNamespace(memory_limit_in_mb=0, get_remaining_time_in_millis=lambda: 900_000, **names)
-failed = inbox.handler(json.load(sys.stdin), context)["batchItemFailures"]
-print(json.dumps({"failed": failed, "megabytes": peak()}))
-"""
 
 
 def the_largest_that_pass() -> dict[str, bytes]:
@@ -51,23 +38,9 @@ def test_a_batch_takes_less_than_half_of_the_functions_memory_of(
     # Under a prefix of its own, which no notification watches.
     environment = template.environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
-    result = subprocess.run(
-        [sys.executable, "-c", HANDLE],
-        input=json.dumps(event),
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(str(template.ROOT / folder) for folder in ("functions", "tests")),
-            "AWS_ENDPOINT_URL": cloud.url,
-            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url),
-            **CREDENTIALS,
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer = json.loads(result.stdout.splitlines()[-1])
-    assert answer["failed"] == []
+    addresses = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url)}
+    answer, megabytes = handled("mien.inbox", event, {**addresses, **CREDENTIALS, **environment})
+    assert answer == {"batchItemFailures": []}
     assert [bucket.documents(name)[0]["status"] for name in names] == ["classified"] * len(names)
     limit = template.template()["Globals"]["Function"]["MemorySize"]
-    assert answer["megabytes"] < limit / 2
+    assert megabytes < limit / 2

@@ -2,9 +2,6 @@
 
 import base64
 import json
-import os
-import subprocess
-import sys
 
 from PIL import Image
 
@@ -13,18 +10,9 @@ from local import template
 from local.cloud import CREDENTIALS, Cloud
 from mien.images import MAX_PIXELS
 from mien.requests import MAX_BODY_BYTES
+from peak import handled
 
 SIDE = int(MAX_PIXELS**0.5)
-HANDLE = """
-import json, sys
-from types import SimpleNamespace
-from mien import api
-from peak import peak
-names = dict.fromkeys(("function_name", "invoked_function_arn", "aws_request_id"), "")
-context = SimpleNamespace(memory_limit_in_mb=0, get_remaining_time_in_millis=lambda: 900_000, **names)
-answer = api.handler(json.load(sys.stdin), context)
-print(json.dumps({"answer": answer["body"], "megabytes": peak()}))
-"""
 
 
 def test_a_request_of_the_largest_images_takes_less_than_half_of_the_functions_memory(cloud: Cloud) -> None:
@@ -40,21 +28,8 @@ def test_a_request_of_the_largest_images_takes_less_than_half_of_the_functions_m
         "body": json.dumps({"images": [base64.b64encode(image).decode()] * count}),
         "isBase64Encoded": False,
     }
-    result = subprocess.run(
-        [sys.executable, "-c", HANDLE],
-        input=json.dumps(event),
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(str(template.ROOT / folder) for folder in ("functions", "tests")),
-            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url),
-            **CREDENTIALS,
-            **template.environment(cloud.references),
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    said = json.loads(result.stdout.splitlines()[-1])
-    assert [entry["status"] for entry in json.loads(said["answer"])["results"]] == ["classified"] * count
+    environment = {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url), **CREDENTIALS}
+    answer, megabytes = handled("mien.api", event, environment | template.environment(cloud.references))
+    assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["classified"] * count
     limit = template.template()["Globals"]["Function"]["MemorySize"]
-    assert said["megabytes"] < limit / 2
+    assert megabytes < limit / 2

@@ -38,7 +38,6 @@ def test_every_set_that_is_written_is_pinned() -> None:
 
 
 HASH = "--hash=sha256:" + "0" * 64
-INDEX = "https://example.org/simple"
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,7 @@ INDEX = "https://example.org/simple"
         "pillow==13.0.0 --hash=md5:00000000000000000000000000000000",
         f"pillow==13.0.0 {HASH[:-1]}",
         f"pillow @ https://example.org/pillow.whl {HASH}",
-        f"--index-url {INDEX}",
-        f"--extra-index-url {INDEX}",
+        *(f"--{option} https://example.org/simple" for option in ("index-url", "extra-index-url")),
         "--find-links wheels",
         "-r other.txt",
         "-e .",
