@@ -37,6 +37,9 @@ START_SECONDS = 60
 # What the template refers to, where nothing is deployed: queues at an address where nothing answers.
 REFERENCES = {
     "AWS::StackName": STACK,
+    "AWS::AccountId": "000000000000",
+    "AWS::Region": REGION,
+    "AWS::URLSuffix": "amazonaws.com",
     "EndpointName": ENDPOINT_NAME,
     "Queue": "http://127.0.0.1:9/queue",
     "DeadLetterQueue": "http://127.0.0.1:9/dead",
@@ -90,6 +93,10 @@ class Cloud:
         """Where the API answers here; the stack's output names the address that it has on AWS."""
         stage, _, path = self.outputs["ClassifyUrl"].removeprefix("https://").partition("/")[2].partition("/")
         return f"{self.url}/restapis/{self.api_id}/{stage}/_user_request_/{path}"
+
+    @property
+    def page_url(self) -> str:
+        return self.classify_url.removesuffix("classify")
 
     @property
     def api_key(self) -> str:
@@ -248,16 +255,15 @@ def deployed(cloud: Cloud) -> Cloud:
     return running
 
 
-def set_gateway_responses(cloud: Cloud) -> None:
-    """Those that the template has, without what it leaves to a condition: none holds here."""
+def set_gateway_responses(cloud: Cloud, **parameters: str) -> None:
+    """Those that the template has with these parameters, and the defaults of all others."""
     api, gateway = cloud.api_id, cloud.client("apigateway")
-    for kind, response in template.gateway_responses().items():
-        parameters = {name: value for name, value in response["responseParameters"].items() if isinstance(value, str)}
-        status = {"statusCode": response["statusCode"]} if "statusCode" in response else {}
+    for kind, response in template.gateway_responses(**parameters).items():
+        status = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
         gateway.put_gateway_response(
             restApiId=api,
             responseType=kind,
-            responseParameters=parameters,
+            responseParameters=response["responseParameters"],
             responseTemplates=response["responseTemplates"],
             **status,
         )

@@ -25,6 +25,12 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
     return {(m, path): o for path, methods in DOCUMENT["paths"].items() for m, o in methods.items()}
 
 
+def path_of(path: str) -> str:
+    """The description's path of a request's, as far as it has one."""
+    path = path.partition("?")[0]
+    return "/results/{key}" if path.startswith("/results/") else path
+
+
 def response(method: str, path: str, status: int) -> dict[str, Any]:
     responses = DOCUMENT["paths"][path][method]["responses"]
     return resolved(responses.get(str(status), responses["default"]))

@@ -1,6 +1,7 @@
-"""REST → results: the function behind `POST /classify` and `GET /health`. openapi.yaml describes both."""
+"""REST → results: the function behind the API. openapi.yaml describes what it answers."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
@@ -12,19 +13,26 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mien import problems
+from mien import forms, problems
 from mien.deadline import Deadline
 from mien.endpoint import Answer, Endpoint
 from mien.errors import OutOfTime, Rejected, TryAgain
 from mien.health import Health
 from mien.images import Face
+from mien.listing import Listing, query_of
 from mien.problems import Problem
 from mien.requests import JSON, MAX_CALLS, MAX_IMAGES, decoded, images_of, wants_text
 from mien.results import SCHEMA, Result, classified, rejected
-from mien.settings import cors_origin, settings
+from mien.settings import cors_origin, settings, store
 
 TEXT = "text/plain; charset=utf-8"
-ROUTES = {"/classify": "POST", "/health": "GET"}
+ROUTES = {
+    "/classify": "POST",
+    "/health": "GET",
+    "/results": "GET",
+    "/results/{key+}": "GET",
+    "/uploads": "POST",
+}
 # Seconds. What the worst of images may take to be read (benchmarks/bad_images.md): the call after it is still made.
 SLOWEST = 2.0
 # An answer is data: no browser is to guess another type, to run or frame it, or to show it to the next user.
@@ -44,11 +52,13 @@ SETTINGS = settings()
 # Two attempts fit into the 29 s that API Gateway waits.
 endpoint = Endpoint(SETTINGS, read_timeout=10, connections=1)
 health = Health(endpoint)
+listing = Listing(SETTINGS, store().bucket)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app.context.update(began=time.perf_counter(), model=0.0)
     return app.resolve(event, context)
 
 
@@ -79,11 +89,32 @@ def classify() -> Response[str]:
     return answer({"results": entries}, entries)
 
 
+@app.route("/uploads", ROUTES["/uploads"])
+def uploads() -> Response[str]:
+    event = app.current_event
+    prefix = forms.prefix_of(event.body or "", event.headers.get("content-type") or "")
+    count("FormsGiven", 1)
+    return data(forms.forms(listing.s3, listing.bucket, SETTINGS.inbox_prefix + prefix))
+
+
+@app.route("/results", ROUTES["/results"])
+def page_of_results() -> Response[str]:
+    query = query_of(app.current_event.query_string_parameters)
+    documents, following = listing.page(query, Deadline.of(app.lambda_context))
+    return data({"results": documents} | ({"next": following} if following else {}))
+
+
+@app.route("/results/.+", ROUTES["/results/{key+}"])
+def one_result() -> Response[str]:
+    document = listing.one(app.current_event.path_parameters["key"])
+    return refuse(problems.no_document()) if document is None else data(document)
+
+
 @app.route("/health", ROUTES["/health"])
 def healthy() -> Response[str]:
     count("HealthChecks", 1)
     health.check(Deadline.of(app.lambda_context))
-    return respond(HTTPStatus.OK, JSON, json.dumps({"status": "up"}) + "\n")
+    return data({"status": "up"})
 
 
 def outcomes_of(images: Sequence[bytes | str], deadline: Deadline) -> list[Result | Exception]:
@@ -115,11 +146,14 @@ def outcomes_of(images: Sequence[bytes | str], deadline: Deadline) -> list[Resul
 def answers_of(faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
     """One call, or one a face where the endpoint takes no more. None begins that might not end by the deadline."""
     size = endpoint.faces_per_call
-    return [
+    asked = time.perf_counter()
+    answers = [
         found
         for start in range(0, len(faces), size)
         for found in endpoint.classify(faces[start : start + size], deadline)
     ]
+    app.context.update(model=time.perf_counter() - asked)
+    return answers
 
 
 def entry_of(error: Exception) -> Result:
@@ -142,8 +176,22 @@ def problem_of(error: Exception) -> Problem:
 def answer(body: Result, entries: Sequence[Result]) -> Response[str]:
     """As JSON; or as text, a line for each image: its label, or else its status."""
     if wants_text(app.current_event.headers.get("accept")):
-        return respond(HTTPStatus.OK, TEXT, "".join(f"{e.get('label', e['status'])}\n" for e in entries))
-    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n")
+        text = "".join(f"{e.get('label', e['status'])}\n" for e in entries)
+        return respond(HTTPStatus.OK, TEXT, text, timing())
+    return data(body, timing())
+
+
+def timing() -> dict[str, str]:
+    """How long the function took for an answer, and of that the model with the way there and back, in milliseconds.
+
+    Source: W3C, "Server Timing".
+    """
+    model, whole = app.context["model"], time.perf_counter() - app.context["began"]
+    return {"Server-Timing": f"model;dur={model * 1000:.1f}, function;dur={whole * 1000:.1f}"}
+
+
+def data(body: Result, headers: Mapping[str, str] = MappingProxyType({})) -> Response[str]:
+    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n", headers)
 
 
 @app.not_found

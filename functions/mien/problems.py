@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from mien.endpoint import Throttled
 from mien.errors import OutOfTime, Rejected, TryAgain
+from mien.listing import Unreadable
 from mien.requests import Refused
 
 CONTENT_TYPE = "application/problem+json"
@@ -58,6 +59,10 @@ def problem_of(error: Exception, closed_for: float = 0) -> Problem:
         case Throttled():
             detail = f"The model is asked more than it can answer. Try again in {wait} seconds."
             return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", detail, later)
+        case Unreadable():
+            later = {"Retry-After": str(RETRY_AFTER)}
+            detail = f"The results can't be read at present. Try again in {RETRY_AFTER} seconds."
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, later)
         case OutOfTime():
             detail = "The model did not answer in time. Try again, or send fewer or smaller images."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, "timeout", detail)
@@ -65,6 +70,11 @@ def problem_of(error: Exception, closed_for: float = 0) -> Problem:
             detail = f"The model does not answer at present. Try again in {wait} seconds."
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, later)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something is wrong here, not with the request.")
+
+
+def no_document() -> Problem:
+    detail = "There is neither a result nor a rejection of this name. If it was uploaded just now, ask again soon."
+    return Problem(HTTPStatus.NOT_FOUND, "no_document", detail)
 
 
 def not_found(allowed: str | None) -> Problem:

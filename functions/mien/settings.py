@@ -28,6 +28,13 @@ class Queues:
     dead_letter_queue_url: str
 
 
+@dataclass(frozen=True)
+class Store:
+    """Of the function behind the API alone: where the images and the documents lie."""
+
+    bucket: str
+
+
 def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
     values = variables(Settings, environment)
@@ -40,6 +47,11 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
 def queues(environment: Mapping[str, str] = os.environ) -> Queues:
     """Raises KeyError that names the variable."""
     return Queues(**variables(Queues, environment))
+
+
+def store(environment: Mapping[str, str] = os.environ) -> Store:
+    """Raises KeyError that names the variable."""
+    return Store(**variables(Store, environment))
 
 
 def cors_origin(environment: Mapping[str, str] = os.environ) -> str:

@@ -11,6 +11,7 @@ import pytest
 from local import cloud as embedded
 from local.cloud import Cloud
 from local.demo import prefix
+from rest import Send, sending
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,11 @@ class Bucket:
 def bucket(cloud: Cloud) -> Bucket:
     names = (prefix(cloud, output) for output in ("Inbox", "Results", "Rejected"))
     return Bucket(cloud.client("s3", max_pool_connections=16), cloud.outputs["BucketName"], *names)
+
+
+@pytest.fixture(scope="session")
+def send(cloud: Cloud) -> Send:
+    return sending(cloud)
 
 
 Invoke = Callable[[dict[str, Any]], Any]

@@ -2,62 +2,22 @@
 
 import base64
 import json
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 import corpus
-import description
 from local import template
-from local.cloud import ENDPOINT_NAME, STACK, Cloud
+from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud, set_gateway_responses
 from local.demo import SAMPLES
 from mien.requests import MAX_IMAGES
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    kind: str
-    body: str
-    headers: Any
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-Send = Callable[..., Answer]
-
-
-def sending(cloud: Cloud) -> Send:
-    """Sends a request, with the key unless another is given. openapi.yaml must know the answer."""
-    key, root = cloud.api_key, cloud.classify_url.removesuffix("/classify")
-
-    def send(method: str, path: str, data: bytes | None = None, **headers: str) -> Answer:
-        sent = {"x-api-key": key} | {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(root + path, data=data, headers=sent, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                got = Answer(answer.status, answer.headers["Content-Type"], answer.read().decode(), answer.headers)
-        except urllib.error.HTTPError as error:
-            with error:
-                got = Answer(error.code, error.headers["Content-Type"], error.read().decode(), error.headers)
-        if (method.lower(), path) in description.operations():
-            read = got.json if "json" in got.kind else got.body
-            assert description.faults_of_answer(method.lower(), path, got.status, got.kind, read) == []
-        return got
-
-    return send
-
-
-@pytest.fixture(scope="session")
-def send(cloud: Cloud) -> Send:
-    return sending(cloud)
+from rest import Send, sending
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +97,13 @@ def test_health_says_that_the_model_answers(send: Send) -> None:
     assert (answer.status, answer.json) == (200, {"status": "up"})
 
 
+def test_an_answer_says_how_long_the_function_took_and_of_that_the_model(post: Send, sample: bytes) -> None:
+    timing = post(sample, "image/png").headers["Server-Timing"]
+    model, function = (float(part.partition("dur=")[2]) for part in timing.split(", "))
+    assert timing.startswith("model;dur=")
+    assert 0 < model < function
+
+
 @pytest.mark.parametrize("path", ["/classify", "/health"])
 def test_nobody_is_answered_without_a_key(path: str, send: Send, sample: bytes) -> None:
     method = {"/classify": "POST", "/health": "GET"}[path]
@@ -179,6 +146,21 @@ def test_a_stack_that_names_an_origin_lets_its_pages_read_answers(cloud: Cloud) 
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
 
 
+def test_a_stack_that_asks_for_iam_answers_who_signs_and_has_no_page(cloud: Cloud) -> None:
+    """MiniStack looks whether a request is signed, and not by whom: it has no policies."""
+    with another_stack(cloud, ApiAuth="iam") as closed:
+        send = sending(closed)
+        unsigned = send("GET", "/health", x_api_key=cloud.api_key)
+        request = AWSRequest("GET", closed.classify_url.removesuffix("classify") + "health")
+        SigV4Auth(Credentials("000000000000", "embedded"), "execute-api", REGION).add_auth(request)
+        signed = send("GET", "/health", **{name.replace("-", "_"): value for name, value in request.headers.items()})
+        page = send("GET", "/", x_api_key="")
+    assert (unsigned.status, unsigned.json["reason"]) == (403, "forbidden")
+    assert (signed.status, signed.json) == (200, {"status": "up"})
+    assert page.status == 403
+    assert set(cloud.outputs) - set(closed.outputs) == {"ApiKeyId", "PageUrl"}
+
+
 @contextmanager
 def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     """The application once more, beside the one that is deployed, with other parameters."""
@@ -197,7 +179,9 @@ def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     try:
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=patience)
         [described] = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        yield replace(cloud, outputs={output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]})
+        other = replace(cloud, outputs={output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]})
+        set_gateway_responses(other, **parameters)
+        yield other
     finally:
         cloudformation.delete_stack(StackName=name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=patience)

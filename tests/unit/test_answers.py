@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import corpus
-from description import faults_of_answer
+from description import faults_of_answer, operations
 from local import cloud, template
 from mien.circuit import THRESHOLD
 from mien.deadline import ANSWERING, Deadline
@@ -91,11 +91,13 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
                 "requestContext": {"stage": "v1", "path": f"/v1{path}"},
                 "body": body,
                 "isBase64Encoded": more.get("binary", False),
+                "pathParameters": more.get("parameters"),
+                "queryStringParameters": None,
             }
             said = module.handler(event, Context(more.get("seconds", SECONDS)))
             named = {name: ", ".join(values) for name, values in said["multiValueHeaders"].items()}
             answer = Answer(said["statusCode"], named, said["body"])
-            if (method, path) in (("POST", "/classify"), ("GET", "/health")):
+            if (method.lower(), path) in operations():
                 kind = named["Content-Type"]
                 read = answer.json if "json" in kind else answer.body
                 assert faults_of_answer(method.lower(), path, answer.status, kind, read) == []
@@ -357,6 +359,17 @@ def test_nobody_is_called_back_before_the_endpoint_is_asked_again(closed_for: fl
     problem = problem_of(TryAgain("down"), closed_for)
     assert problem.headers == {"Retry-After": str(seconds)}
     assert f"{seconds} seconds" in problem.detail
+
+
+@pytest.mark.parametrize("path", ["/results", "/results/{key}"])
+def test_results_that_cannot_be_read_are_to_be_asked_for_again(
+    path: str, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    answer = client()(method="GET", path=path, parameters={"key": "1.png"})
+    assert (answer.status, answer.json["reason"]) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) == RETRY_AFTER
+    assert "results" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

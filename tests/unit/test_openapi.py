@@ -13,12 +13,13 @@ from jsonschema import Draft202012Validator
 
 from description import DOCUMENT, SCHEMAS, faults_of_answer, operations, resolved, response
 from local import template
-from mien import api, health, images, problems, requests
+from mien import api, forms, health, images, listing, problems, requests
 from mien.bombs import MAX_COSTLY_PIXELS
 from mien.expressions import LABELS
-from mien.results import SCHEMA
+from mien.results import MAX_KEY_BYTES, SCHEMA
 
-BODY = template.expanded()["Resources"]["Api"]["Properties"]["Body"]
+BODY = template.api()
+IAM = template.api(ApiAuth="iam")
 GATEWAY = template.gateway_responses()
 PROBLEM = "application/problem+json"
 REQUEST = DOCUMENT["paths"]["/classify"]["post"]["requestBody"]["content"]
@@ -55,27 +56,32 @@ def documented(name: str) -> set[str]:
     return set(schema["properties"]["reason"]["enum"])
 
 
-CODE = reasons_in_code(requests, problems)
+CODE = reasons_in_code(requests, problems, forms, listing)
 
 
 def test_the_routes_are_those_of_the_function_and_of_the_template() -> None:
-    described = {(path, method.upper()) for method, path in operations()}
-    deployed = {(p, m.upper()) for p, methods in BODY["paths"].items() for m in methods if m != "options"}
-    routed = {(route.path, route.method) for route in api.app._static_routes}
+    """API Gateway writes a parameter that takes slashes with a plus, and the function's router as a pattern."""
+    described = {(path.replace("{key}", "{key+}"), method.upper()) for method, path in operations()}
+    deployed = {(p, m.upper()) for p, methods in IAM["paths"].items() for m in methods}
+    routes = [*api.app._static_routes, *api.app._dynamic_routes]
+    routed = {(route.path.replace(".+", "{key+}"), route.method) for route in routes}
     assert described == deployed == routed == set(api.ROUTES.items())
 
 
 def test_an_operation_asks_for_what_the_template_asks_for() -> None:
+    """One of two: which of them, a parameter of the stack says."""
     schemes = DOCUMENT["components"]["securitySchemes"]
-    assert schemes == BODY["components"]["securitySchemes"]
-    assert DOCUMENT["security"] == [{"api_key": []}]
+    plain = {name: {k: v for k, v in how.items() if k != "description"} for name, how in schemes.items()}
+    assert plain == BODY["components"]["securitySchemes"] == IAM["components"]["securitySchemes"]
+    assert DOCUMENT["security"] == [{"api_key": []}, {"sigv4": []}]
     assert all("security" not in operation for operation in operations().values())
 
 
 def test_the_content_types_of_a_request_are_those_that_are_taken() -> None:
     taken = [*requests.RAW, requests.JSON, "text/plain"]
     assert sorted(REQUEST) == sorted(taken) == sorted(requests.TAKEN.split(", "))
-    assert set(requests.RAW) == set(BODY["x-amazon-apigateway-binary-media-types"])
+    expanded = template.expanded()["Resources"]["Api"]["Properties"]["Body"]
+    assert set(requests.RAW) == set(expanded["x-amazon-apigateway-binary-media-types"])
     assert "text/plain" in requests.ENCODED
 
 
@@ -91,6 +97,7 @@ def test_the_content_types_of_an_answer_are_those_that_are_given() -> None:
     [
         ("BadRequest", 400, {"bad_request"}),
         ("Forbidden", 403, set()),
+        ("NotFound", 404, set()),
         ("ContentTooLarge", 413, set()),
         ("UnsupportedMediaType", 415, set()),
         ("UnprocessableContent", 422, set()),
@@ -109,10 +116,16 @@ def test_each_status_has_the_reasons_that_are_given_with_it(name: str, status: i
 
 
 def test_each_status_that_is_given_is_described() -> None:
-    described = set(DOCUMENT["paths"]["/classify"]["post"]["responses"])
-    # 404 and 405 are of no path that is described.
-    assert described == {"200", "default"} | {str(status) for status in CODE if status not in (404, 405)} | {"403"}
-    assert set(DOCUMENT["paths"]["/health"]["get"]["responses"]) == {"200", "403", "429", "500", "503", "default"}
+    described = {place: set(operation["responses"]) for place, operation in operations().items()}
+    always = {"200", "403", "429", "500", "default"}
+    # 405 is of no method that is described.
+    assert described == {
+        ("post", "/classify"): always | {str(status) for status in CODE if status not in (404, 405)},
+        ("get", "/health"): always | {"503"},
+        ("post", "/uploads"): always | {"400", "415"},
+        ("get", "/results"): always | {"400", "503"},
+        ("get", "/results/{key}"): always | {"404", "503"},
+    }
 
 
 @pytest.mark.parametrize("kind", GATEWAY)
@@ -161,6 +174,20 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert SCHEMAS["Side"]["minimum"] == images.MIN_SIDE
     assert f"{images.MAX_PIXELS:,} pixels" in SCHEMAS["File"]["description"]
     assert f"{MAX_COSTLY_PIXELS:,} of WebP" in SCHEMAS["File"]["description"]
+    forms_ = DOCUMENT["paths"]["/uploads"]["post"]["description"]
+    assert f"{forms.EXPIRES} seconds" in forms_
+    assert f"{images.MAX_BYTES:,} bytes" in forms_
+    assert SCHEMAS["Forms"]["properties"]["max_bytes"] == {"const": images.MAX_BYTES}
+    assert SCHEMAS["Forms"]["properties"]["expires_in"]["const"] == forms.EXPIRES
+    assert sorted(SCHEMAS["Forms"]["properties"]["forms"]["required"]) == sorted(requests.IMAGES)
+    assert sorted(SCHEMAS["Forms"]["properties"]["forms"]["properties"]) == sorted(requests.IMAGES)
+    assert SCHEMAS["Folder"]["properties"]["prefix"]["maxLength"] == forms.MAX_PREFIX_BYTES
+    page = DOCUMENT["paths"]["/results"]["get"]["description"]
+    assert f"Up to {listing.PAGE} documents" in page
+    assert f"up to {listing.READ} are read" in page
+    assert SCHEMAS["Page"]["properties"]["results"]["maxItems"] == listing.PAGE
+    assert f"For {listing.EXPIRES} seconds" in SCHEMAS["StoredImage"]["properties"]["url"]["description"]
+    assert SCHEMAS["Key"]["maxLength"] == MAX_KEY_BYTES
     assert f"{health.INTERVAL:.0f} seconds old" in DOCUMENT["paths"]["/health"]["get"]["description"]
 
 
@@ -172,7 +199,14 @@ def test_the_labels_are_the_models() -> None:
     assert set(re.findall(r"[a-z]{2,}", words)) == {*LABELS, "rejected", "failed"}
 
 
-@pytest.mark.parametrize("name", ["Result", "Rejection", "Failure"])
+def test_the_reasons_of_a_stored_rejection_are_those_of_images_and_of_objects() -> None:
+    folder = Path(images.__file__).parent
+    of_objects = set(re.findall(r'Rejected\("(\w+)"', (folder / "storage.py").read_text()))
+    described = set(SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"])
+    assert described == {*problems.STATUSES, *of_objects}
+
+
+@pytest.mark.parametrize("name", ["Result", "Rejection", "Failure", "StoredResult", "StoredRejection"])
 def test_a_document_has_the_schema_that_is_written(name: str) -> None:
     assert SCHEMAS[name]["properties"]["schema"] == {"const": SCHEMA}
 

@@ -21,17 +21,25 @@ TEMPLATE: Template = template.expanded()
 # In one line, so that it does not matter where its lines end.
 SECURITY = " ".join((template.ROOT / "SECURITY.md").read_text().split())
 
-# Which prefixes each action on objects is for. Whoever may write to the inbox could make a loop.
+# Which prefixes each action on objects is for, by role. If the one that reads the inbox could write to it, it could
+# make a loop; the API's only signs what others write there, and writes no documents.
 OBJECTS = {
-    "s3:GetObject": {"Inbox", "Results", "Rejected"},
-    "s3:GetObjectVersion": {"Inbox"},
-    "s3:PutObject": {"Results", "Rejected"},
-    "s3:DeleteObject": {"Results", "Rejected"},
+    "InboxRole": {
+        "s3:GetObject": {"Inbox", "Results", "Rejected"},
+        "s3:GetObjectVersion": {"Inbox"},
+        "s3:PutObject": {"Results", "Rejected"},
+        "s3:DeleteObject": {"Results", "Rejected"},
+    },
+    "ApiRole": {
+        "s3:GetObject": {"Inbox", "Results", "Rejected"},
+        "s3:GetObjectVersion": {"Inbox"},
+        "s3:PutObject": {"Inbox"},
+    },
 }
 # The one permission that is wider than its purpose. S3 answers 404 instead of 403 for an object that isn't there only
 # to those who may list the bucket; AWS has no narrower resource for it, and a condition on the prefix would not match,
 # because reading an object names none.
-WIDER = {("s3:ListBucket", "${Bucket.Arn}")}
+WIDER = {("InboxRole", "s3:ListBucket", "${Bucket.Arn}"), ("ApiRole", "s3:ListBucket", "${Bucket.Arn}")}
 # What comes from the queue may go back to it, or to the dead letters, and there it can't be read.
 QUEUES = {
     "sqs:ReceiveMessage": {"${Queue.Arn}"},
@@ -42,6 +50,11 @@ QUEUES = {
 ENDPOINT = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
 BUCKET = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
 TLS_ONLY = {"Bool": {"aws:SecureTransport": False}}
+# What of the API each function answers.
+CALLS = {
+    "ApiFunction": {"POST/classify", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
+    "PageFunction": {"GET/", "GET/page/*"},
+}
 
 
 def of_type(of: Template, kind: str) -> dict[str, Any]:
@@ -77,7 +90,8 @@ def permissions(of: Template) -> Iterator[tuple[str, str, str]]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 for action in listed(statement.get("Action", "NotAction")):
                     for resource in listed(statement.get("Resource", "NotResource")):
-                        yield name, action, text(resource)
+                        # Where a reference would be a circle, the bucket is called by its name.
+                        yield name, action, text(resource).replace(BUCKET, "${Bucket.Arn}")
 
 
 def log_groups_of(of: Template, role: str) -> set[str]:
@@ -106,15 +120,15 @@ def no_permission_is_wider_than_its_purpose(of: Template) -> list[str]:
     wide = []
     for role, action, resource in permissions(of):
         purpose: set[str] = set()
-        if action in OBJECTS:
-            purpose = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[action]}
-        elif action in QUEUES:
+        if action in OBJECTS.get(role, {}):
+            purpose = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[role][action]}
+        elif action in QUEUES and role == "InboxRole":
             purpose = QUEUES[action]
-        elif action == "sagemaker:InvokeEndpoint":
+        elif action == "sagemaker:InvokeEndpoint" and role in ("InboxRole", "ApiRole"):
             purpose = {ENDPOINT}
         elif action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             purpose = log_groups_of(of, role)
-        if resource not in purpose and (action, resource) not in WIDER:
+        if resource not in purpose and (role, action, resource) not in WIDER:
             wide.append(f"{role}: {action} on {resource}")
     return wide
 
@@ -190,17 +204,18 @@ def only_the_bucket_sends_to_the_queue(of: Template) -> list[str]:
     return others
 
 
-def only_the_api_calls_its_function(of: Template) -> list[str]:
+def only_the_api_calls_its_functions(of: Template) -> list[str]:
     """Others of the account need a policy of their own for it; the queue is polled, and calls nothing."""
     urls = list(of_type(of, "AWS::Lambda::Url"))
     strangers = [
         name
         for name, allowed in of_type(of, "AWS::Lambda::Permission").items()
         if allowed["Principal"] != "apigateway.amazonaws.com"
-        or not re.fullmatch(
-            r"arn:aws:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{Api\}/\*/(POST/classify|GET/health)",
-            text(allowed.get("SourceArn")),
-        )
+        or text(allowed.get("SourceArn"))
+        not in {
+            f"arn:aws:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*/{call}"
+            for call in CALLS[allowed["FunctionName"]["Ref"]]
+        }
     ]
     return urls + strangers
 
@@ -211,33 +226,55 @@ def every_functions_log_ends(of: Template) -> list[str]:
     return [n for n, f in functions if text(f.get("LoggingConfig", {}).get("LogGroup")) not in kept]
 
 
-def every_method_asks_for_a_key_or_iam(of: Template) -> list[str]:
+def every_method_asks_for_what_the_parameter_says(of: Template) -> list[str]:
+    """ApiAuth: a key, or IAM. The page is for everyone, where there is one."""
     other_kinds = ("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::")
     unknown = [name for name, r in of["Resources"].items() if r["Type"].startswith(other_kinds)]
     open_to_all = []
     for name, of_api in of_type(of, "AWS::ApiGateway::RestApi").items():
-        schemes = of_api["Body"].get("components", {}).get("securitySchemes", {})
-        good = {
-            scheme
-            for scheme, how in schemes.items()
-            if (how["type"], how["in"]) == ("apiKey", "header")
-            and (how["name"] == "x-api-key" or how.get("x-amazon-apigateway-authtype") == "awsSigv4")
-        }
-        for path, methods in of_api["Body"]["paths"].items():
-            for method, operation in methods.items():
-                if method == "options" and is_answered_by_the_gateway_alone(operation):
-                    continue
-                # Any one of the requirements is enough, and an empty one asks for nothing.
-                asked = operation.get("security") or [{}]
-                if not all(set(requirement) & good for requirement in asked):
-                    open_to_all.append(f"{name}: {method} {path}")
+        for auth in of["Parameters"]["ApiAuth"]["AllowedValues"]:
+            body = template.settled(of_api["Body"], template.defaults() | {"ApiAuth": auth, "CorsOrigin": "*"})
+            for path, methods in body["paths"].items():
+                open_to_all += [
+                    f"{name}: {method} {path} ({auth})"
+                    for method, operation in methods.items()
+                    if not asks_for(auth, operation, body)
+                    and not is_answered_by_the_gateway_alone(method, operation)
+                    and not (auth == "key" and is_of_the_page(operation))
+                ]
     return unknown + open_to_all
 
 
-def is_answered_by_the_gateway_alone(operation: Any) -> bool:
+def asks_for(auth: str, operation: Any, body: Any) -> bool:
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    good = {
+        scheme
+        for scheme, how in schemes.items()
+        if (how["type"], how["in"]) == ("apiKey", "header")
+        and (auth == "key" or how.get("x-amazon-apigateway-authtype") == "awsSigv4")
+        and (auth == "iam" or how["name"] == "x-api-key")
+    }
+    # Any one of the requirements is enough, and an empty one asks for nothing.
+    return all(set(requirement) & good for requirement in operation.get("security") or [{}])
+
+
+def is_answered_by_the_gateway_alone(method: str, operation: Any) -> bool:
     """Of a preflight, with which a browser sends no key."""
-    _, operation, _ = operation.get("Fn::If", (None, operation, None))
-    return bool(operation["x-amazon-apigateway-integration"]["type"] == "mock")
+    return method == "options" and bool(operation["x-amazon-apigateway-integration"]["type"] == "mock")
+
+
+def is_of_the_page(operation: Any) -> bool:
+    return "${PageFunction.Arn}" in text(operation["x-amazon-apigateway-integration"].get("uri"))
+
+
+def who_needs_no_key_may_do_nothing(of: Template) -> list[str]:
+    """The page's function answers everyone, and so its role may only log."""
+    [role] = {text(f["Role"]) for name, f in of_type(of, "AWS::Lambda::Function").items() if name == "PageFunction"}
+    return [
+        f"{name}: {action}"
+        for name, action, _ in permissions(of)
+        if role == f"${{{name}.Arn}}" and not action.startswith("logs:")
+    ]
 
 
 def every_stage_is_throttled(of: Template) -> list[str]:
@@ -316,9 +353,10 @@ CHECKS: list[Check] = [
     no_bucket_is_public,
     nothing_is_reached_without_tls,
     only_the_bucket_sends_to_the_queue,
-    only_the_api_calls_its_function,
+    only_the_api_calls_its_functions,
     every_functions_log_ends,
-    every_method_asks_for_a_key_or_iam,
+    every_method_asks_for_what_the_parameter_says,
+    who_needs_no_key_may_do_nothing,
     every_stage_is_throttled,
     cors_is_closed_unless_a_parameter_opens_it,
     what_the_gateway_answers_is_closed_to_browsers,
@@ -342,6 +380,7 @@ def at(of: Template, path: str) -> Any:
 
 
 INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
+PAGE_ROLE = "PageRole Policies 0 PolicyDocument Statement"
 API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
 SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
 POST = "Api Body paths /classify post"
@@ -351,6 +390,7 @@ ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 GONE = object()
 EVERY_PREFIX = {"Fn::Sub": "${Bucket.Arn}/*"}
 TO_INBOX = {"Fn::Sub": "${Bucket.Arn}/${InboxPrefix}*"}
+TO_RESULTS = {"Fn::Sub": BUCKET + "/${ResultsPrefix}*"}
 # Which check is to see it, what is damaged, and what is put there; and words of what the check then says.
 DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     (
@@ -405,6 +445,29 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
         "ApiRole: logs:PutLogEvents on ${InboxLog.Arn}",
     ),
     (
+        no_permission_is_wider_than_its_purpose,
+        f"{API_ROLE} SignUploadsAndPictures",
+        "Resource",
+        TO_RESULTS,
+        "ApiRole: s3:PutObject on ${Bucket.Arn}/${ResultsPrefix}*",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{API_ROLE} ReadDocuments",
+        "Action",
+        ["s3:GetObject", "s3:DeleteObject"],
+        "ApiRole: s3:DeleteObject",
+    ),
+    (
+        no_permission_is_wider_than_its_purpose,
+        f"{PAGE_ROLE} Log",
+        "Action",
+        "sagemaker:InvokeEndpoint",
+        "PageRole: sagemaker:InvokeEndpoint",
+    ),
+    (who_needs_no_key_may_do_nothing, f"{PAGE_ROLE} Log", "Action", "s3:GetObject", "PageRole: s3:GetObject"),
+    (who_needs_no_key_may_do_nothing, "PageFunction", "Role", {"Fn::GetAtt": ["ApiRole", "Arn"]}, "ApiRole: s3:"),
+    (
         only_lambda_takes_a_role,
         "InboxRole AssumeRolePolicyDocument Statement 0",
         "Principal",
@@ -432,25 +495,61 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     (only_the_bucket_sends_to_the_queue, SENDER, "Principal", "*", "BucketSends"),
     (only_the_bucket_sends_to_the_queue, SENDER, "Action", ["sqs:SendMessage", "sqs:ReceiveMessage"], "BucketSends"),
     (only_the_bucket_sends_to_the_queue, "Bucket", "BucketName", "another", "another"),
-    (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "SourceArn", GONE, "ApiFunctionClassify"),
-    (only_the_api_calls_its_function, "ApiFunctionClassifyPermissionv1", "Principal", "*", "ApiFunctionClassify"),
+    (only_the_api_calls_its_functions, "ApiFunctionClassifyPermissionv1", "SourceArn", GONE, "ApiFunctionClassify"),
+    (only_the_api_calls_its_functions, "ApiFunctionClassifyPermissionv1", "Principal", "*", "ApiFunctionClassify"),
     (
-        only_the_api_calls_its_function,
+        only_the_api_calls_its_functions,
         "ApiFunctionHealthPermissionv1",
         "SourceArn",
         {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*/health"},
         "ApiFunctionHealth",
     ),
-    (only_the_api_calls_its_function, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
+    (only_the_api_calls_its_functions, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
     (every_functions_log_ends, "ApiLog", "RetentionInDays", GONE, "ApiFunction"),
     (every_functions_log_ends, "InboxFunction", "LoggingConfig", GONE, "InboxFunction"),
-    (every_method_asks_for_a_key_or_iam, POST, "security", GONE, "Api: post /classify"),
-    (every_method_asks_for_a_key_or_iam, POST, "security", [{"api_key": []}, {}], "Api: post /classify"),
-    (every_method_asks_for_a_key_or_iam, "Api Body components securitySchemes", "api_key", GONE, "Api: post /classify"),
-    (every_method_asks_for_a_key_or_iam, "", "Http", {"Type": "AWS::ApiGatewayV2::Api"}, "Http"),
-    (every_method_asks_for_a_key_or_iam, "Api Body paths /health get", "security", GONE, "Api: get /health"),
     (
-        every_method_asks_for_a_key_or_iam,
+        only_the_api_calls_its_functions,
+        "PageFunctionFilePermissionv1",
+        "SourceArn",
+        {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/POST/classify"},
+        "PageFunctionFile",
+    ),
+    (every_method_asks_for_what_the_parameter_says, POST, "security", GONE, "Api: post /classify (key)"),
+    (every_method_asks_for_what_the_parameter_says, POST, "security", [{"api_key": []}, {}], "post /classify (key)"),
+    (every_method_asks_for_what_the_parameter_says, POST, "security", [{"api_key": []}], "Api: post /classify (iam)"),
+    (every_method_asks_for_what_the_parameter_says, POST, "security", [{"sigv4": []}], "Api: post /classify (key)"),
+    (
+        every_method_asks_for_what_the_parameter_says,
+        "Api Body components securitySchemes",
+        "api_key",
+        GONE,
+        "Api: get /results/{key+} (key)",
+    ),
+    (
+        every_method_asks_for_what_the_parameter_says,
+        "Api Body components securitySchemes sigv4",
+        "x-amazon-apigateway-authtype",
+        GONE,
+        "Api: post /uploads (iam)",
+    ),
+    (every_method_asks_for_what_the_parameter_says, "", "Http", {"Type": "AWS::ApiGatewayV2::Api"}, "Http"),
+    (every_method_asks_for_what_the_parameter_says, "Api Body paths /health get", "security", GONE, "get /health"),
+    (
+        every_method_asks_for_what_the_parameter_says,
+        "Api Body paths / Fn::If 1 get x-amazon-apigateway-integration",
+        "uri",
+        {"Fn::Sub": "${ApiFunction.Arn}"},
+        "Api: get / (key)",
+    ),
+    (
+        every_method_asks_for_what_the_parameter_says,
+        "Api Body paths",
+        "/page/{file}",
+        {"get": {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": "${PageFunction.Arn}"}}},
+        "Api: get /page/{file} (iam)",
+    ),
+    (
+        every_method_asks_for_what_the_parameter_says,
         f"{PREFLIGHT} 1 x-amazon-apigateway-integration",
         "type",
         "aws_proxy",

@@ -1,6 +1,8 @@
 """What the template promises to those who read it before they deploy it."""
 
+import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from mien.endpoint import Endpoint
 
 WRITTEN: dict[str, Any] = template.template()
 RESOURCES: dict[str, Any] = template.expanded()["Resources"]
+# Where a reference would be a circle, the bucket is called by its name.
+BUCKET = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -92,14 +96,15 @@ def test_the_functions_may_do_only_what_they_do() -> None:
         assert not any("*" in action for action in actions)
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         for resource in resources:
-            wide = resource.get("Fn::Sub", "")
+            wide = resource.get("Fn::Sub", "").replace(BUCKET, "${Bucket.Arn}")
             # A star stands behind a prefix of the one bucket, and nowhere else.
             assert "*" not in wide or re.fullmatch(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected)Prefix\}\*", wide)
 
 
 def test_exactly_one_endpoint_may_be_invoked() -> None:
     invoking = [s for s in statements() if s["Action"] == "sagemaker:InvokeEndpoint"]
-    assert len(invoking) == len(of_type("AWS::Lambda::Function"))
+    # The page's function answers without it.
+    assert len(invoking) == len(of_type("AWS::Lambda::Function")) - 1
     assert {s["Resource"]["Fn::Sub"].rpartition(":")[2] for s in invoking} == {"endpoint/${EndpointName}"}
 
 
@@ -118,12 +123,50 @@ def test_logs_end() -> None:
     assert all(group["RetentionInDays"] for group in kept.values())
 
 
-def test_the_api_asks_for_a_key() -> None:
-    [api] = of_type("AWS::ApiGateway::RestApi").values()
-    # A browser sends no key with a preflight, which API Gateway answers alone.
-    operations = [o for path in api["Body"]["paths"].values() for method, o in path.items() if method != "options"]
-    assert operations
-    assert all(operation["security"] == [{"api_key": []}] for operation in operations)
+@pytest.mark.parametrize(("auth", "scheme"), [("key", "api_key"), ("iam", "sigv4")])
+def test_the_api_asks_for_a_key_or_for_iam(auth: str, scheme: str) -> None:
+    operations = {
+        (path, method): operation
+        for path, methods in template.api(ApiAuth=auth)["paths"].items()
+        for method, operation in methods.items()
+    }
+    asking = {place for place, operation in operations.items() if operation["security"] == [{scheme: []}]}
+    assert asking == {(path, method.lower()) for path, method in api.ROUTES.items()}
+    # A browser has no identity of IAM, and so no use for the page.
+    pages = {("/", "get"), ("/page/{file}", "get")} if auth == "key" else set()
+    assert set(operations) - asking == pages
+
+
+def test_a_stack_that_asks_for_iam_has_neither_key_nor_page() -> None:
+    of_keys = {name for name, r in template.expanded()["Resources"].items() if r.get("Condition") == "KeyIsAsked"}
+    assert {"ApiKey", "UsagePlan", "UsagePlanKey", "PageFunction", "PageRole", "PageLog"} <= of_keys
+    assert {n for n, output in WRITTEN["Outputs"].items() if output.get("Condition")} == {"ApiKeyId", "PageUrl"}
+
+
+@pytest.mark.parametrize(("auth", "status", "reason"), [("key", 404, "not_found"), ("iam", 403, "forbidden")])
+def test_what_is_not_there_can_not_be_told_from_what_is_not_signed(auth: str, status: int, reason: str) -> None:
+    """API Gateway has one response for both; a stack that asks for a key gives it for paths alone."""
+    answer = template.gateway_responses(ApiAuth=auth)["MISSING_AUTHENTICATION_TOKEN"]
+    said = json.loads(answer["responseTemplates"]["application/json"])
+    assert (answer["statusCode"], said["status"], said["reason"]) == (status, status, reason)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "origins"),
+    [
+        ({}, [{"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]),
+        ({"ApiAuth": "iam"}, None),
+        ({"ApiAuth": "iam", "CorsOrigin": "https://a.example"}, ["https://a.example"]),
+    ],
+)
+def test_only_pages_that_may_call_the_api_upload_into_the_bucket(
+    parameters: dict[str, str], origins: list[Any] | None
+) -> None:
+    [bucket] = of_type("AWS::S3::Bucket").values()
+    settled = template.settled(bucket, template.defaults() | parameters)
+    rules = settled.get("CorsConfiguration", {"CorsRules": []})["CorsRules"]
+    assert [rule["AllowedOrigins"] for rule in rules] == ([origins] if origins else [])
+    assert all(rule["AllowedMethods"] == ["POST"] for rule in rules)
 
 
 def test_the_stage_bears_as_much_as_one_key_may_use() -> None:
@@ -153,21 +196,30 @@ def test_nothing_else_is_one(origin: str) -> None:
     assert not re.search(WRITTEN["Parameters"]["CorsOrigin"]["AllowedPattern"], origin)
 
 
-@pytest.mark.parametrize(("path", "method"), [("/classify", "POST"), ("/health", "GET")])
+@pytest.mark.parametrize(("path", "method"), api.ROUTES.items())
 def test_a_preflight_is_answered_only_where_cors_is_open_and_allows_what_the_path_takes(path: str, method: str) -> None:
-    [api] = of_type("AWS::ApiGateway::RestApi").values()
-    condition, answered, otherwise = api["Body"]["paths"][path]["options"]["Fn::If"]
+    [of_api] = of_type("AWS::ApiGateway::RestApi").values()
+    condition, answered, otherwise = of_api["Body"]["paths"][path]["options"]["Fn::If"]
     assert (condition, otherwise) == ("CorsIsOpen", {"Ref": "AWS::NoValue"})
     answer = answered["x-amazon-apigateway-integration"]["responses"]["default"]
     headers = {name.rpartition(".")[2]: value for name, value in answer["responseParameters"].items()}
     assert headers["Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsOrigin}'"}
     assert headers["Access-Control-Allow-Methods"] == f"'{method}'"
-    assert {"content-type", "x-api-key"} <= set(headers["Access-Control-Allow-Headers"].strip("'").split(","))
+    assert {"content-type", "x-api-key", "authorization", "x-amz-date"} <= set(
+        headers["Access-Control-Allow-Headers"].strip("'").split(",")
+    )
     # API Gateway sends no header that the method does not declare.
     assert set(headers) == set(answered["responses"][answer["statusCode"]]["headers"])
 
 
 def test_an_api_is_deployed_anew_when_a_parameter_has_changed() -> None:
     """SAM names a deployment after the API's text, in which a parameter's value does not stand."""
-    deployments = [n for n, r in template.expanded()["Resources"].items() if r["Type"] == "AWS::ApiGateway::Deployment"]
-    assert deployments != [n for n, r in RESOURCES.items() if r["Type"] == "AWS::ApiGateway::Deployment"]
+
+    def deployments() -> list[str]:
+        expanded = template.expanded()["Resources"].items()
+        return [name for name, resource in expanded if resource["Type"] == "AWS::ApiGateway::Deployment"]
+
+    first, end = deployments(), time.monotonic() + 3
+    # With AlwaysDeploy, SAM names it after the second.
+    while deployments() == first:
+        assert time.monotonic() < end

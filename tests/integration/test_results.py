@@ -1,0 +1,219 @@
+"""POST /uploads and GET /results, through the deployed API: what goes in by a form comes out as documents."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+import corpus
+from local.demo import SAMPLES
+from mien.images import MAX_BYTES
+from mien.listing import PAGE, READ
+from rest import Send
+
+LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form, as a browser fills it in. Sends a file, and returns the status and S3's words."""
+
+    url: str
+    fields: dict[str, str]
+
+    def send(self, data: bytes, filename: str = "1.png", **fields: str) -> tuple[int, str]:
+        filled = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
+        parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in filled.items()]
+        parts.append(f'name="file"; filename="{filename}"\r\nContent-Type: image/png\r\n\r\n'.encode() + data)
+        whole = b"".join(b"--part\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
+        body = whole + b"--part--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=part"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.url, body, headers), timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="session")
+def form(send: Send) -> Callable[[str], Form]:
+    """A form for PNGs into a folder of the inbox."""
+
+    def ask(folder: str) -> Form:
+        answer = send("POST", "/uploads", json.dumps({"prefix": folder}).encode(), Content_Type="application/json")
+        return Form(answer.json["url"], answer.json["forms"]["image/png"])
+
+    return ask
+
+
+def results(send: Send, **query: str) -> dict[str, Any]:
+    answer = send("GET", "/results?" + urlencode(query))
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+@pytest.fixture(scope="session")
+def folder(bucket: Any, send: Send, form: Callable[[str], Form], sample: bytes) -> str:
+    """Uploaded with a form: a face of each label, one more under a name that is hard to write, and no image."""
+    name = "uploaded/"
+    given = form(name)
+    for label in LABELS:
+        assert given.send((SAMPLES / label / "1.png").read_bytes(), f"{label}.png")[0] == 201
+    key = given.fields["key"].replace("${filename}", "ü +%41&#?.png")
+    assert given.send(sample, key=key)[0] == 201
+    assert given.send(b"text", "text.png")[0] == 201
+    for stored in ("text.png", "ü +%41&#?.png", *(f"{label}.png" for label in LABELS)):
+        bucket.await_document(name + stored)
+    return name
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_a_form_has_uploaded_is_listed_in_the_order_of_its_keys(send: Send, folder: str) -> None:
+    listed = results(send, prefix=folder)
+    names = [document["image"]["key"].removeprefix("inbox/" + folder) for document in listed["results"]]
+    assert names == [*sorted(f"{label}.png" for label in LABELS), "ü +%41&#?.png"]
+    assert "next" not in listed
+    [rejected] = results(send, prefix=folder, status="rejected")["results"]
+    assert (rejected["image"]["key"], rejected["reason"]) == (f"inbox/{folder}text.png", "not_an_image")
+
+
+def test_a_listed_document_is_the_stored_one_and_where_its_picture_lies(
+    send: Send, bucket: Any, folder: str, sample: bytes
+) -> None:
+    [document] = results(send, prefix=folder + "ü")["results"]
+    url = document["image"].pop("url")
+    assert [document] == bucket.documents(folder + "ü +%41&#?.png")
+    with urllib.request.urlopen(url, timeout=60) as picture:
+        assert picture.read() == sample
+
+
+@pytest.mark.parametrize("name", ["happy.png", "ü +%41&#?.png", "text.png"])
+def test_one_image_has_one_document_whether_it_was_rejected_or_not(
+    name: str, send: Send, bucket: Any, folder: str
+) -> None:
+    document = send("GET", "/results/" + quote(folder + name)).json
+    del document["image"]["url"]
+    assert [document] == bucket.documents(folder + name)
+
+
+@pytest.mark.parametrize("name", ["none.png", "uploaded", "..", "a%2Fb", "%00", "%ff", "x" * 1100])
+def test_where_there_is_no_document_it_says_so(name: str, send: Send) -> None:
+    answer = send("GET", "/results/" + name)
+    assert (answer.status, answer.json["reason"]) == (404, "no_document")
+
+
+def test_a_label_shows_only_its_documents(send: Send, folder: str) -> None:
+    every = results(send, prefix=folder)["results"]
+    for label in {document["label"] for document in every}:
+        listed = results(send, prefix=folder, label=label)
+        assert listed["results"] == [
+            {**document, "image": {**document["image"], "url": found["image"]["url"]}}
+            for document, found in zip([d for d in every if d["label"] == label], listed["results"], strict=True)
+        ]
+
+
+@pytest.mark.parametrize(
+    "query", ["label=joy", "status=done", "label=happy&status=rejected", "prefix=%01", "after=" + "x" * 1025]
+)
+def test_a_query_that_means_nothing_is_refused(query: str, send: Send) -> None:
+    answer = send("GET", f"/results?{query}")
+    assert (answer.status, answer.json["reason"]) == (400, "malformed")
+
+
+@pytest.fixture(scope="session")
+def many(bucket: Any, folder: str) -> str:
+    """More documents than a page reads, of which every 50th has another label; and what is no document among them."""
+    [happy] = bucket.documents(f"{folder}happy.png")
+    for number in range(READ + 150):
+        label = "disgust" if number % 50 == 49 else "happy"
+        document = {**happy, "label": label, "image": {**happy["image"], "key": f"inbox/many/{number:04}.png"}}
+        bucket.s3.put_object(
+            Bucket=bucket.name, Key=f"{bucket.results}many/{number:04}.png.json", Body=json.dumps(document).encode()
+        )
+    for name, data in (("0003a.txt", b"text"), ("0003b.json", b'{"label": 3}'), ("0003c.bin", bytes(1_000_000))):
+        bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.results}many/{name}", Body=data)
+    return "many/"
+
+
+def pages(send: Send, **query: str) -> list[list[str]]:
+    """The names on each page, to the last."""
+    found, after = [], {}
+    while True:
+        page = results(send, **query, **after)
+        found.append([document["image"]["key"].rpartition("/")[2] for document in page["results"]])
+        if "next" not in page:
+            return found
+        after = {"after": page["next"]}
+
+
+def test_pages_show_every_document_once(send: Send, many: str) -> None:
+    found = pages(send, prefix=many)
+    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(READ + 150)]
+    assert max(map(len, found)) == PAGE
+
+
+def test_a_seldom_label_is_found_by_pages_that_each_read_only_so_many(send: Send, many: str) -> None:
+    found = pages(send, prefix=many, label="disgust")
+    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(49, READ + 150, 50)]
+    assert len(found) == 2
+    assert pages(send, prefix=many, label="sad") == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "says"),
+    [
+        ({"key": "results/1.png.json"}, b"x", "AccessDenied"),
+        ({"key": "inbox/limited/../other.png"}, b"x", None),
+        ({"key": "inbox/other/1.png"}, b"x", "AccessDenied"),
+        ({"Content_Type": "text/html"}, b"<script>", "AccessDenied"),
+        ({"Content_Type": "image/svg+xml"}, b"<svg/>", "AccessDenied"),
+        ({}, b"", "EntityTooSmall"),
+        ({}, bytes(MAX_BYTES + 1), "EntityTooLarge"),
+    ],
+    ids=["another prefix", "dots are a name", "another folder", "no image", "svg", "empty", "too large"],
+)
+def test_a_form_is_good_for_its_folder_its_type_and_its_size_alone(
+    fields: dict[str, str], data: bytes, says: str | None, form: Callable[[str], Form]
+) -> None:
+    """MiniStack reads the policy; that it was signed, AWS alone looks after."""
+    status, words = form("limited/").send(data, **fields)
+    if says is None:
+        assert status == 201
+    else:
+        assert status in (400, 403)
+        assert says in words
+
+
+def test_the_largest_image_that_the_inbox_takes_can_be_uploaded(form: Callable[[str], Form], bucket: Any) -> None:
+    assert form("limited/").send(bytes(MAX_BYTES), "largest.png")[0] == 201
+    assert bucket.await_document("limited/largest.png")["reason"] == "not_an_image"
+
+
+def test_a_form_for_no_folder_of_ones_own_is_for_a_new_one(send: Send) -> None:
+    first, second = (send("POST", "/uploads").json["prefix"] for _ in range(2))
+    assert first != second
+    assert first.startswith("inbox/")
+
+
+def test_nobody_gets_a_form_or_a_document_without_a_key(send: Send) -> None:
+    for method, path in (("POST", "/uploads"), ("GET", "/results"), ("GET", "/results/1.png")):
+        answer = send(method, path, x_api_key="guessed")
+        assert (answer.status, answer.json["reason"]) == (403, "forbidden")
+
+
+def test_the_page_is_for_everyone(send: Send) -> None:
+    answer = send("GET", "/", x_api_key="")
+    assert (answer.status, answer.kind) == (200, "text/html; charset=utf-8")
+    assert send("GET", "/page/app.js", x_api_key="").kind == "text/javascript; charset=utf-8"
+    assert send("GET", "/page/none.js", x_api_key="").status == 404
+
+
+def test_a_bad_image_of_a_form_is_rejected_as_any_other(form: Callable[[str], Form], bucket: Any) -> None:
+    assert form("bad/").send(corpus.BAD["1x1.png"].data)[0] == 201
+    assert bucket.await_document("bad/1.png")["reason"] == "too_small"

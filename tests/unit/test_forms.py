@@ -1,0 +1,96 @@
+"""Forms for uploads: for which folders they are given."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.template import template
+from mien.forms import MAX_PREFIX_BYTES, forms, prefix_of
+from mien.listing import Listing
+from mien.requests import JSON, Refused
+from mien.settings import Settings
+
+SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
+
+
+@pytest.mark.parametrize(
+    "prefix", ["a/", "a/b c/", "2026-11-25T16-30-05Z/", "Zoë's (new) photos/", "名前/", "a.b/..c/"]
+)
+def test_a_folder_is_taken_as_it_is(prefix: str) -> None:
+    assert prefix_of(f'{{"prefix": "{prefix}"}}', "application/json; charset=utf-8") == prefix
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"prefix": ""}',
+        '{"prefix": "a"}',
+        '{"prefix": "/a/"}',
+        '{"prefix": "../results/"}',
+        '{"prefix": "a/./b/"}',
+        '{"prefix": "a//b/"}',
+        '{"prefix": "${filename}/"}',
+        '{"prefix": "a\\\\u0000/"}',
+        '{"prefix": "\\\\ud800/"}',
+        '{"prefix": 1}',
+        '{"folder": "a/"}',
+        '{"prefix": "' + "é" * (MAX_PREFIX_BYTES // 2) + '/"}',
+        "[]",
+        "{",
+        "[" * 100_000,
+    ],
+    ids=lambda body: body[:30],
+)
+def test_what_is_no_folder_is_refused_in_a_sentence(body: str) -> None:
+    with pytest.raises(Refused) as refused:
+        prefix_of(body, JSON)
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
+    assert refused.value.detail.endswith(".")
+
+
+def test_only_json_is_read() -> None:
+    with pytest.raises(Refused) as refused:
+        prefix_of("prefix=a/", "application/x-www-form-urlencoded")
+    assert (refused.value.status, refused.value.headers) == (415, {"Accept": JSON})
+
+
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_whoever_names_no_folder_gets_a_new_one(body: str) -> None:
+    made = {prefix_of(body, JSON) for _ in range(100)}
+    assert len(made) == 100
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{8}/", prefix) for prefix in made)
+
+
+@given(st.text(max_size=30))
+def test_no_folder_leads_out_of_the_inbox(text: str) -> None:
+    try:
+        prefix = prefix_of(json.dumps({"prefix": text}), JSON)
+    except Refused:
+        return
+    assert prefix.endswith("/")
+    assert not prefix.startswith("/")
+    assert not {"", ".", ".."} & set(prefix.removesuffix("/").split("/"))
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1"])
+def test_forms_and_pictures_lie_at_the_origin_that_the_pages_policy_names(
+    region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it another of S3's names for the bucket, a browser would keep the page from it."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    written = template()["Resources"]["PageFunction"]["Properties"]["Environment"]["Variables"]["BUCKET_ORIGIN"]
+    origin = written["Fn::Sub"].replace("${AWS::StackName}-${AWS::AccountId}-${AWS::Region}", "faces")
+    origin = origin.replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
+    listing = Listing(SETTINGS, "faces")
+    assert forms(listing.s3, "faces", "inbox/a/")["url"] == f"{origin}/"
+    stored = {"image": {"key": "inbox/a/1.png", "version_id": "v"}}
+    assert listing.shown(stored)["image"]["url"].startswith(f"{origin}/inbox/a/1.png?versionId=v&")
+
+
+def test_no_picture_is_signed_that_does_not_lie_in_the_inbox() -> None:
+    stored = {"image": {"key": "results/1.png.json", "version_id": None}}
+    assert Listing(SETTINGS, "faces").shown(stored) == stored

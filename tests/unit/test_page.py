@@ -1,0 +1,95 @@
+"""The page: what is handed out, and what its policy lets it do."""
+
+import base64
+import hashlib
+import importlib
+import re
+from typing import Any
+
+import pytest
+
+from local import cloud, template
+from mien import page
+
+BUCKET = f"https://{cloud.STACK}-{cloud.REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
+
+
+def get(file: str | None = None, **headers: str) -> dict[str, Any]:
+    """As API Gateway calls the function, which has null where there is nothing."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return page.handler({"pathParameters": {"file": file} if file else None, "headers": sent or None}, None)
+
+
+def test_the_root_is_the_page() -> None:
+    answer = get()
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert answer["body"].startswith("<!doctype html>")
+
+
+def test_every_file_that_the_page_and_its_scripts_name_is_there() -> None:
+    named = re.findall(r'(?:src|href)="page/([^"]+)"', get()["body"])
+    assert {"page.css", "app.js"} <= set(named)
+    seen: set[str] = set()
+    while named:
+        name = named.pop()
+        answer = get(name)
+        assert answer["statusCode"] == 200, name
+        kind = {"css": "text/css", "js": "text/javascript"}[name.rpartition(".")[2]]
+        assert answer["headers"]["Content-Type"] == f"{kind}; charset=utf-8"
+        seen.add(name)
+        named += [found for found in re.findall(r'from "\./([^"]+)"', answer["body"]) if found not in seen]
+    assert seen | {page.INDEX} == set(page.FILES)
+
+
+@pytest.mark.parametrize("name", ["none.js", "../page.py", "..%2Fpage.py", "static/app.js", "", "index.html/"])
+def test_nothing_else_is_handed_out(name: str) -> None:
+    answer = page.handler({"pathParameters": {"file": name}, "headers": {}}, None)
+    assert answer["statusCode"] == 404
+
+
+def test_a_browser_that_has_a_file_gets_it_again_only_once_it_has_changed() -> None:
+    first = get("app.js")
+    again = get("app.js", If_None_Match=first["headers"]["ETag"])
+    assert (again["statusCode"], again["body"]) == (304, "")
+    assert get("app.js", If_None_Match='"another"')["statusCode"] == 200
+
+
+def policy() -> dict[str, list[str]]:
+    parts = get()["headers"]["Content-Security-Policy"].split("; ")
+    return {name: sources for name, *sources in (part.split() for part in parts)}
+
+
+def test_only_the_pages_own_scripts_run() -> None:
+    [inline] = re.findall(r"<script>(.*?)</script>", get()["body"], re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    assert policy()["script-src"] == ["'self'", f"'sha256-{digest}'"]
+    assert policy()["style-src"] == ["'self'"]
+    assert policy()["default-src"] == policy()["frame-ancestors"] == policy()["base-uri"] == ["'none'"]
+    assert not re.search(r"\son\w+=|\sstyle=|javascript:", get()["body"])
+
+
+def test_the_page_speaks_with_its_own_origin_and_with_the_bucket_alone() -> None:
+    assert policy()["connect-src"] == ["'self'", BUCKET]
+    assert set(policy()["img-src"]) == {"'self'", "blob:", "data:", BUCKET}
+    assert not [name for name, sources in policy().items() if "*" in sources or "https:" in sources]
+
+
+def test_every_answer_says_what_it_is_and_may_not_be_framed() -> None:
+    for answer in (get(), get("app.js"), get("none.js")):
+        assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer["headers"]["Content-Security-Policy"]
+        assert answer["headers"]["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_labels_stand_in_no_file_of_the_page() -> None:
+    """Whoever swaps in classes of their own changes nothing here: they come with the documents."""
+    labels = importlib.import_module("mien.expressions").LABELS
+    for name, file in page.FILES.items():
+        assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
+
+
+def test_the_function_needs_no_library() -> None:
+    """It answers everyone, and its cold start is what a visitor waits for."""
+    source = (template.ROOT / "functions" / "mien" / "page.py").read_text()
+    imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
+    assert not {"boto3", "botocore", "aws_lambda_powertools", "PIL", "mien"} & set(imported)
