@@ -56,8 +56,8 @@ class Query:
 
 def query_of(parameters: Mapping[str, str]) -> Query:
     """Raises Refused."""
-    known = {name: parameters[name] for name in ("prefix", "after", "label", "status") if parameters.get(name)}
-    query = Query(**known)
+    names = ("prefix", "after", "label", "status")
+    query = Query(**{name: parameters[name] for name in names if name in parameters})
     if query.status not in STATUSES:
         raise malformed(f"There is no such status; it is {' or '.join(STATUSES)}.")
     if query.label is not None and query.label not in LABELS:
