@@ -91,10 +91,15 @@ def instructions(running: Cloud) -> str:
     face = shown(SAMPLES / "happy" / "1.png")
     exports = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
     inbox, results, rejected = (running.outputs[name] for name in ("Inbox", "Results", "Rejected"))
-    key, url = running.api_key, running.classify_url
+    key, url, api = running.api_key, running.classify_url, running.page_url.removesuffix("/")
+    bucket = running.outputs["BucketName"]
     python = shlex.quote(shown(Path(sys.executable)))
     return f"""
 Mien runs at {running.url}, in an embedded cloud (MiniStack). Ctrl-C ends it, and all that is in it.
+
+The page, with the API's key in its address:
+
+{running.page_url}#key={key}
 
 With the AWS CLI, in another terminal:
 
@@ -110,6 +115,10 @@ One image, one answer:
 
   curl -H 'x-api-key: {key}' -H 'Content-Type: image/png' --data-binary @{face} {url}
   base64 {face} | curl -H 'x-api-key: {key}' -H 'Accept: text/plain' --data-binary @- {url}
+
+For the README's examples:
+
+  export API={api} KEY={key} BUCKET={bucket}
 
 With Python alone:
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +125,9 @@ def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
     port = free_port()
     with up(port) as (process, printed):
         commands = [line.strip() for line in printed.splitlines() if line.startswith("  ")]
+        [page] = re.findall(r"^http\S+#key=\w+$", printed, re.MULTILINE)
+        with urllib.request.urlopen(page, timeout=60) as shown:
+            assert shown.headers["Content-Type"].startswith("text/html")
         assert {command.split()[0] for command in commands} >= {"export", "aws", "curl", "base64"}
         exports = commands.pop(0)
         put = next(i for i, command in enumerate(commands) if "local put" in command)
