@@ -132,3 +132,8 @@ def invoke(cloud: Cloud) -> Invoke:
 def invoke_api(cloud: Cloud) -> Invoke:
     """Invokes the deployed ApiFunction with an event, as API Gateway would."""
     return invoking(cloud, "Api")
+
+
+@pytest.fixture(scope="session")
+def invoke_page(cloud: Cloud) -> Invoke:
+    return invoking(cloud, "Page")

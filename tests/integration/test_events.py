@@ -25,7 +25,11 @@ API: dict[str, Any] = {
     "api-images.json": ["happy", "not_an_image", "sad"],
     "api-binary.json": "happy",
     "api-health.json": "up",
+    "api-uploads.json": "inbox/a/folder/",
+    "api-results.json": ["happy"],
+    "api-result.json": "happy",
 }
+PAGE = "page.json"
 
 
 def event(name: str) -> Any:
@@ -42,7 +46,8 @@ def test_a_storage_event_ends_in_results(name: str, bucket: Any, invoke: Any) ->
 
 
 @pytest.mark.parametrize("name", API)
-def test_a_request_is_answered(name: str, invoke_api: Any) -> None:
+def test_a_request_is_answered(name: str, bucket: Any, invoke_api: Any, sample: bytes) -> None:
+    bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["ETag"])
     answer = invoke_api(event(name))
     assert answer["statusCode"] == 200
     said = answer["body"] if name == "api-base64.json" else word_of(json.loads(answer["body"]))
@@ -52,8 +57,13 @@ def test_a_request_is_answered(name: str, invoke_api: Any) -> None:
 def word_of(answer: dict[str, Any]) -> Any:
     if "results" in answer:
         return [word_of(entry) for entry in answer["results"]]
-    return answer.get("label") or answer.get("reason") or answer["status"]
+    return next(answer[name] for name in ("label", "reason", "status", "prefix") if name in answer)
+
+
+def test_the_page_is_answered(invoke_page: Any) -> None:
+    answer = invoke_page(event(PAGE))
+    assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 def test_every_file_is_tested() -> None:
-    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API}
+    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, PAGE}
