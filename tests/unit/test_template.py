@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local import template
-from mien import api, inbox, queue, storage
+from mien import api, inbox, listing, queue, storage
 from mien.deadline import ANSWERING
 from mien.endpoint import Endpoint
 
@@ -55,6 +55,11 @@ def test_a_call_of_the_endpoint_and_all_that_follows_fit_into_a_functions_timeou
 def test_the_times_that_the_function_keeps_for_its_steps_are_those_that_they_can_take() -> None:
     assert longest(inbox.batches.storage.s3) == storage.LONGEST
     assert longest(inbox.queue.sqs) == queue.LONGEST
+    assert longest(api.listing.s3) == listing.LONGEST
+
+
+def test_a_page_of_results_can_be_listed_and_read_within_the_functions_timeout() -> None:
+    assert 2 * listing.LONGEST + ANSWERING < WRITTEN["Mappings"]["Seconds"]["Api"]["Timeout"]
 
 
 def longest(client: Any) -> float:
