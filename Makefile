@@ -11,7 +11,7 @@ SEED ?= 1
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-contract test-faults faults check audit fuzz test-training test-sam deploy-local requirements clean
+.PHONY: help demo up test test-browser test-contract test-faults faults check audit fuzz test-training test-sam deploy-local screenshot requirements clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
 
 test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
 	@.venv/bin/python -m pytest
+
+test-browser: .venv-browser/done chromium ## Use the page in a real browser, over the whole application.
+	@.venv-browser/bin/python -m pytest tests/browser
 
 test-contract: .venv/dev.done .venv-contract/done ## Hold the running API against openapi.yaml, with schemathesis.
 	@PATH="$(CURDIR)/.venv-contract/bin:$$PATH" .venv/bin/python -m pytest tests/contract
@@ -59,11 +62,14 @@ deploy-local: .venv-sam/done .venv-runtime/done ## The same with the SAM CLI: bu
 test-sam: .venv-sam/done .venv-runtime/done ## Run the tests that need the SAM CLI and Lambda's own Python.
 	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m pytest tests/e2e
 
+screenshot: .venv-browser/done chromium ## Draw the page again, for the README: docs/page.png.
+	@.venv-browser/bin/python -m tests.browser.screenshot
+
 requirements: .venv/dev.done ## Pin all requirements anew.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
 
 clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-audit .venv-contract .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
+	rm -rf .venv .venv-audit .venv-browser .venv-contract .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
 # What is skipped of the expanded template, and why, stands in template.yaml at the API: SAM drops it from the stage.
@@ -84,6 +90,21 @@ install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 .venv-audit/done: requirements/audit.txt
 	@$(PYTHON) -m venv .venv-audit
 	@echo "installing checkov and pip-audit into .venv-audit" && $(call install,.venv-audit,$<) && touch $@
+
+.venv-browser/done: requirements/browser.txt
+	@$(PYTHON) -m venv .venv-browser
+	@echo "installing Playwright and what the local cloud needs into .venv-browser" && $(call install,.venv-browser,$<) && touch $@
+
+# Playwright drives the machine's own browser, and downloads none. Without a font there would be no text to see.
+.PHONY: chromium
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit; done; \
+	  if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+	    echo "installing Chromium" && apt-get update -qq && \
+	      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core > /dev/null; \
+	  else \
+	    echo "install Chromium first: one of chromium, chromium-browser and google-chrome must be on the PATH" >&2; exit 1; \
+	  fi
 
 .venv-contract/done: requirements/contract.txt
 	@$(PYTHON) -m venv .venv-contract

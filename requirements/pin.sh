@@ -9,6 +9,7 @@ pin ../functions/requirements.in -o ../functions/requirements.txt
 pin local.in -c ../functions/requirements.txt -o local.txt
 pin dev.in -c local.txt -o dev.txt
 pin runtime.in -c dev.txt -o runtime.txt
+pin browser.in -c dev.txt -o browser.txt
 pin fuzz.in -c dev.txt -o fuzz.txt
 pin contract.in -c dev.txt -o contract.txt
 pin ../training/container/requirements.in -c dev.txt -o ../training/container/requirements.txt

@@ -8,13 +8,15 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "static"
 INDEX = "index.html"
+# Where the page looks for its files. A browser gets them from page/<version>/, where they find one another.
+FILES_IN = "page/"
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -24,21 +26,17 @@ KINDS = {
 
 @dataclass(frozen=True)
 class File:
-    """etag: of these very bytes."""
-
     kind: str
     text: str
-    etag: str
 
 
 def files(folder: Path = FOLDER) -> dict[str, File]:
-    found = {}
-    for path in folder.iterdir():
-        if path.suffix in KINDS:
-            text = path.read_text(encoding="utf-8")
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            found[path.name] = File(KINDS[path.suffix], text, f'"{digest[:32]}"')
-    return found
+    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
+    return {path.name: File(KINDS[path.suffix], path.read_text(encoding="utf-8")) for path in paths}
+
+
+def digest(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def policy(index: str, bucket_origin: str) -> str:
@@ -64,30 +62,31 @@ def policy(index: str, bucket_origin: str) -> str:
 
 
 FILES = files()
+VERSION = digest(file.text for file in FILES.values())
+# The version in their address is of all files together: one that changes brings the others along.
+PAGE = re.sub(rf'(src|href)="{FILES_IN}', rf'\1="{FILES_IN}{VERSION}/', FILES[INDEX].text)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": policy(FILES[INDEX].text, os.environ["BUCKET_ORIGIN"]),
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    # Kept, but asked for before it is shown: a new deployment is seen at once, and nothing is sent twice.
-    "Cache-Control": "no-cache",
 }
+# Asked for each time, so that a new deployment is seen at once; and whatever has the present version in its address is
+# never asked for again, because another version has another one.
+NEVER_OLD, NEVER_NEW = {"Cache-Control": "no-cache"}, {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    """The root, and /page/{file}: API Gateway hands nothing else over."""
-    name = (event.get("pathParameters") or {}).get("file", INDEX)
-    file = FILES.get(name)
+    """The root, and /page/{version}/{file}: API Gateway hands nothing else over."""
+    asked = event.get("pathParameters") or {}
+    if not asked:
+        return answer(200, FILES[INDEX].kind, PAGE, NEVER_OLD)
+    file = FILES.get(asked["file"])
     if file is None:
-        return answer(404, "text/plain; charset=utf-8", "There is nothing at this path.\n")
-    if file.etag in header(event.get("headers") or {}, "if-none-match"):
-        return answer(304, file.kind, "", {"ETag": file.etag})
-    return answer(200, file.kind, file.text, {"ETag": file.etag})
+        return answer(404, "text/plain; charset=utf-8", "There is nothing at this path.\n", NEVER_OLD)
+    # A page that was opened before a deployment gets what there is.
+    return answer(200, file.kind, file.text, NEVER_NEW if asked["version"] == VERSION else NEVER_OLD)
 
 
-def header(headers: Mapping[str, str], name: str) -> str:
-    return next((value for key, value in headers.items() if key.lower() == name), "")
-
-
-def answer(status: int, kind: str, body: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"Content-Type": kind, **HEADERS, **(headers or {})}, "body": body}
+def answer(status: int, kind: str, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": kind, **HEADERS, **headers}, "body": body}

@@ -10,14 +10,14 @@ import pytest
 
 from local import cloud, template
 from mien import page
+from mien.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
 
 BUCKET = f"https://{cloud.STACK}-{cloud.REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
 
 
-def get(file: str | None = None, **headers: str) -> dict[str, Any]:
+def get(file: str | None = None, version: str = page.VERSION) -> dict[str, Any]:
     """As API Gateway calls the function, which has null where there is nothing."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return page.handler({"pathParameters": {"file": file} if file else None, "headers": sent or None}, None)
+    return page.handler({"pathParameters": None if file is None else {"file": file, "version": version}}, None)
 
 
 def test_the_root_is_the_page() -> None:
@@ -27,8 +27,9 @@ def test_the_root_is_the_page() -> None:
 
 
 def test_every_file_that_the_page_and_its_scripts_name_is_there() -> None:
-    named = re.findall(r'(?:src|href)="page/([^"]+)"', get()["body"])
-    assert {"page.css", "app.js"} <= set(named)
+    named = re.findall(rf'(?:src|href)="page/{page.VERSION}/([^"]+)"', get()["body"])
+    # All at once, and not one after the other as scripts find out about one another.
+    assert set(named) | {page.INDEX} == set(page.FILES)
     seen: set[str] = set()
     while named:
         name = named.pop()
@@ -41,17 +42,27 @@ def test_every_file_that_the_page_and_its_scripts_name_is_there() -> None:
     assert seen | {page.INDEX} == set(page.FILES)
 
 
-@pytest.mark.parametrize("name", ["none.js", "../page.py", "..%2Fpage.py", "static/app.js", "", "index.html/"])
+@pytest.mark.parametrize("name", ["none.js", "../page.py", "..%2Fpage.py", "static/app.js", "index.html/"])
 def test_nothing_else_is_handed_out(name: str) -> None:
-    answer = page.handler({"pathParameters": {"file": name}, "headers": {}}, None)
-    assert answer["statusCode"] == 404
+    assert get(name)["statusCode"] == 404
 
 
-def test_a_browser_that_has_a_file_gets_it_again_only_once_it_has_changed() -> None:
-    first = get("app.js")
-    again = get("app.js", If_None_Match=first["headers"]["ETag"])
-    assert (again["statusCode"], again["body"]) == (304, "")
-    assert get("app.js", If_None_Match='"another"')["statusCode"] == 200
+def test_a_browser_keeps_files_but_asks_for_the_page_which_names_those_of_the_present_version() -> None:
+    assert "immutable" in get("app.js")["headers"]["Cache-Control"]
+    assert get()["headers"]["Cache-Control"] == get("none.js")["headers"]["Cache-Control"] == "no-cache"
+
+
+def test_a_page_from_before_a_deployment_gets_files_but_keeps_none_under_their_old_address() -> None:
+    old = get("app.js", version="0123456789abcdef")
+    assert (old["statusCode"], old["headers"]["Cache-Control"]) == (200, "no-cache")
+
+
+def test_another_text_of_any_file_is_another_version() -> None:
+    texts = [file.text for file in page.FILES.values()]
+    assert (
+        len({page.VERSION, *(page.digest([*texts[:n], "", *texts[n + 1 :]]) for n in range(len(texts)))})
+        == len(texts) + 1
+    )
 
 
 def policy() -> dict[str, list[str]]:
@@ -86,6 +97,14 @@ def test_the_labels_stand_in_no_file_of_the_page() -> None:
     labels = importlib.import_module("mien.expressions").LABELS
     for name, file in page.FILES.items():
         assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
+
+
+def test_the_page_keeps_to_the_apis_limits() -> None:
+    text = page.FILES["atonce.js"].text
+    for name, limit in (("LARGEST", MAX_BODY_BYTES), ("MAX_IMAGES", MAX_IMAGES), ("FEWER_IMAGES", MAX_CALLS)):
+        assert f"const {name} = {limit:_};" in text
+    [size] = re.findall(r"const MAX_BYTES = ([\d_]+);", text)
+    assert int(size) < MAX_BODY_BYTES
 
 
 def test_the_function_needs_no_library() -> None:

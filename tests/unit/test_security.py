@@ -53,7 +53,7 @@ TLS_ONLY = {"Bool": {"aws:SecureTransport": False}}
 # What of the API each function answers.
 CALLS = {
     "ApiFunction": {"POST/classify", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
-    "PageFunction": {"GET/", "GET/page/*"},
+    "PageFunction": {"GET/", "GET/page/*/*"},
 }
 
 
@@ -544,9 +544,9 @@ DAMAGES: list[tuple[Check, str, str, Any, str]] = [
     (
         every_method_asks_for_what_the_parameter_says,
         "Api Body paths",
-        "/page/{file}",
+        "/page/{version}/{file}",
         {"get": {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": "${PageFunction.Arn}"}}},
-        "Api: get /page/{file} (iam)",
+        "Api: get /page/{version}/{file} (iam)",
     ),
     (
         every_method_asks_for_what_the_parameter_says,

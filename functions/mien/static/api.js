@@ -1,7 +1,7 @@
 /** Calls of the API, with the key; what fails is a Problem, and what may pass is tried again. */
 
-// This file is page/api.js below the API's root, wherever that is.
-const ROOT = new URL("..", import.meta.url);
+// This file is page/<version>/api.js below the API's root, wherever that is.
+const ROOT = new URL("../..", import.meta.url);
 const KEY = "mien-key";
 // Seconds before another try, where the answer names none: doubled from the first to the last.
 const FIRST_PAUSE = 1;
@@ -9,10 +9,10 @@ const LAST_PAUSE = 30;
 // How often what is wrong with the API itself is tried.
 const TRIES = 3;
 
-/** "refused": the key was, with the API's sentence as `detail`; "trouble": a call found the API or the model down. */
+/** "refused": the key was, with the API's sentence as `detail`; "trouble": the API or the model is down, or may be. */
 export const events = new EventTarget();
 
-/** status: HTTP's, 0 where nothing answered; reason: the API's code; wait: seconds after which to come again, or null. */
+/** status: HTTP's, 0 where nothing answered; reason: the API's code; wait: seconds after which to come again, or null */
 export class Problem extends Error {
   constructor(status, reason, detail, wait = null) {
     super(detail);
@@ -68,7 +68,7 @@ export const waitOf = (response) => Number.parseInt(response.headers.get("retry-
 /**
  * Calls until there is an answer, for as long as what is wrong may pass.
  * @param {() => Promise<any>} attempt
- * @param {{signal?: AbortSignal, onWait?: (problem: Problem|null, seconds: number) => void}} options onWait: called each
+ * @param {{signal?: AbortSignal, onWait?: (problem: ?Problem, seconds: number) => void}} options onWait: called each
  *   second before another try, and with null once there is an answer
  */
 export async function patiently(attempt, { signal, onWait = () => {} } = {}) {

@@ -1,6 +1,7 @@
 /** Images → their labels at once, through POST classify: nothing is kept. */
 
-import { call, inParallel, patiently, pause, Problem } from "./api.js";
+import { call, patiently, pause, Problem } from "./api.js";
+import { readable, UNREADABLE } from "./files.js";
 
 /** Bytes of an image. The API's limit is that of a request, base64 not counted. */
 export const LARGEST = 4_500_000;
@@ -13,23 +14,26 @@ const REQUESTS = 2;
 const TRIES = 3;
 const PAUSE = 3;
 
-/** @param {import("./run.js").Run} run whose waiting images are sent. Rejects with a Problem that concerns all of them. */
+/** @param {import("./run.js").Run} run whose waiting images are sent. Rejects with a Problem that concerns them all. */
 export async function atOnce(run) {
-  const queue = run.of("waiting").map((item) => ({ item, tries: 0 }));
-  let most = MAX_IMAGES;
-  await inParallel(batches(), REQUESTS, async (batch) => {
+  const work = { queue: run.of("waiting").map((item) => ({ item, tries: 0 })), most: MAX_IMAGES };
+  await Promise.all(Array.from({ length: REQUESTS }, () => sendAll(run, work)));
+}
+
+async function sendAll(run, work) {
+  while (work.queue.length && !run.sending.signal.aborted) {
+    const batch = taken(work.queue, work.most);
     try {
-      await answer(run, queue, batch);
+      await answer(run, work.queue, batch);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (batch.length === 1 || ![413, 504].includes(problem.status)) return refuse(run, batch, problem);
-      most = Math.min(FEWER_IMAGES, Math.ceil(batch.length / 2));
-      queue.unshift(...batch);
+      if (batch.length > 1 && [413, 504].includes(problem.status)) {
+        work.most = Math.min(FEWER_IMAGES, Math.ceil(batch.length / 2));
+        work.queue.unshift(...batch);
+      } else {
+        refuse(run, batch, problem);
+      }
     }
-  }, run.sending.signal);
-
-  function* batches() {
-    while (queue.length) yield taken(queue, most);
   }
 }
 
@@ -44,7 +48,9 @@ function taken(queue, most) {
   return batch;
 }
 
-async function answer(run, queue, batch) {
+async function answer(run, queue, taken) {
+  const batch = await withoutUnreadable(run, taken);
+  if (!batch.length) return;
   for (const { item } of batch) run.set(item, "sending");
   const signal = run.sending.signal;
   const onWait = (problem, seconds) => run.say(problem ? `${problem.detail} Trying again in ${seconds} s.` : "");
@@ -54,6 +60,12 @@ async function answer(run, queue, batch) {
   const failed = batch.filter((_, n) => entries[n].status === "failed");
   batch.forEach(({ item }, n) => failed.some((one) => one.item === item) || run.settle(item, entries[n]));
   await later(run, queue, failed, (one) => entries[batch.indexOf(one)].detail);
+}
+
+async function withoutUnreadable(run, batch) {
+  const good = await Promise.all(batch.map(({ item }) => readable(item.file)));
+  batch.forEach(({ item }, n) => good[n] || run.set(item, "failed", { detail: UNREADABLE }));
+  return batch.filter((_, n) => good[n]);
 }
 
 async function later(run, queue, failed, detailOf) {
@@ -76,7 +88,7 @@ function base64(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(new Problem(400, "unreadable", `${file.name} can’t be read any more.`));
+    reader.onerror = () => reject(new Problem(400, "unreadable", UNREADABLE));
     reader.readAsDataURL(file);
   });
 }

@@ -9,14 +9,21 @@ import { element, percent } from "./dom.js";
  */
 export function bars(probabilities, digits = 0) {
   const list = element("ul", { className: "bars", ariaLabel: "Probability of each label" });
-  for (const label of Object.keys(probabilities).sort()) list.append(bar(label));
+  for (const label of Object.keys(probabilities).sort()) list.append(element("li", {}, ...bar(label)));
   setBars(list, probabilities, digits);
   return list;
 }
 
-function bar(label) {
+/** A class's name, its bar, and the place of a number: of a row of bars. */
+export function bar(label) {
   const track = element("span", { className: "track", ariaHidden: "true" }, element("span"));
-  return element("li", {}, element("span", { className: "class" }, label), track, element("span", { className: "share" }));
+  return [element("span", { className: "class" }, label), track, element("span", { className: "share" })];
+}
+
+/** Sets what a row shows. share: of the bar's length; text: the number */
+export function setBar(row, share, text) {
+  row.querySelector(".track > span").style.width = `${100 * share}%`;
+  row.querySelector(".share").textContent = text;
 }
 
 /** Moves bars that are there already: of the same classes. */
@@ -24,26 +31,37 @@ export function setBars(list, probabilities, digits = 0) {
   const most = Math.max(...Object.values(probabilities));
   for (const row of list.children) {
     const share = probabilities[row.firstChild.textContent];
-    row.querySelector(".track > span").style.width = `${100 * share}%`;
-    row.querySelector(".share").textContent = percent(share, digits);
+    setBar(row, share, percent(share, digits));
     row.classList.toggle("most", share === most);
   }
 }
 
-/** A label with its confidence; or, without a document, words. */
-export function outcome({ document, words, wrong }) {
-  if (document?.status === "classified") {
-    return [element("strong", {}, document.label), " ", element("span", {}, percent(document.confidence))];
-  }
-  return [element("span", { className: wrong ? "wrong" : "quiet" }, words)];
+/**
+ * @typedef {Object} Outcome what is shown of an image
+ * @property {?Object} document the API's, of an image that is classified
+ * @property {string} state of another image: a word or a few
+ * @property {string} why a sentence, where the image will get no label
+ */
+
+/** A label with its confidence, or the state. */
+export function outcome({ document, state, why }) {
+  if (document) return [element("strong", {}, document.label), " ", element("span", {}, percent(document.confidence))];
+  return [element(why ? "strong" : "span", { className: why ? "wrong" : "quiet" }, state)];
+}
+
+/** All bars, or why there are none. */
+export function reasons({ document, why }, digits = 0) {
+  if (document) return [bars(document.probabilities, digits)];
+  return why ? [element("p", { className: "why" }, why)] : [];
 }
 
 /**
  * @param {{name: string, picture: Node, onOpen: () => void}} image picture: what stands for it, small
- * @returns {{node: Element, show: (what: {document: ?Object, words: string, wrong: boolean}) => void}}
+ * @returns {{node: Element, show: (what: Outcome) => void}}
  */
 export function card({ name, picture, onOpen }) {
-  const open = element("button", { type: "button", className: "picture", ariaLabel: `Open ${name}`, click: onOpen }, picture);
+  const properties = { type: "button", className: "picture", ariaLabel: `Open ${name}`, click: onOpen };
+  const open = element("button", properties, picture);
   const said = element("p", { className: "outcome" });
   const shown = element("div");
   const caption = element("p", { className: "name", title: name }, ...shortened(name));
@@ -52,8 +70,7 @@ export function card({ name, picture, onOpen }) {
     node,
     show(what) {
       said.replaceChildren(...outcome(what));
-      const classified = what.document?.status === "classified";
-      shown.replaceChildren(...(classified ? [bars(what.document.probabilities)] : []));
+      shown.replaceChildren(...reasons(what));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Result documents as a reviewer looks at them: which, in what order, how many of each label, and as files. */
 
-/** @typedef {{labels: Set<string>, from: number, to: number}} Filter labels: none of them means all; from, to: per cent */
+/** @typedef {{labels: Set<string>, from: number, to: number}} Filter labels: none means all; from, to: per cent */
 
 /** An image's name, below the inbox. */
 export const nameOf = (document) => document.image.key.slice(document.image.key.indexOf("/") + 1);
@@ -40,7 +40,8 @@ export function csv(documents) {
   const rows = documents.map((document) => [
     nameOf(document), document.label, document.confidence, ...classes.map((one) => document.probabilities[one] ?? ""),
   ]);
-  return [["image", "label", "confidence", ...classes], ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+  const table = [["image", "label", "confidence", ...classes], ...rows];
+  return table.map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
 }
 
 const quoted = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value);

@@ -7,7 +7,7 @@ export const byId = (id) => document.getElementById(id);
 
 /**
  * @param {string} tag
- * @param {Object} properties functions are listeners; names that elements have are set as properties, others as attributes
+ * @param {Object} properties functions are listeners; what elements have is set as a property, all else as an attribute
  * @param {...(Node|string)} children strings become text
  */
 export function element(tag, properties = {}, ...children) {
@@ -32,12 +32,11 @@ export function percent(share, digits = 0) {
 
 export const number = (count) => count.toLocaleString("en");
 
+/** A count with its noun. */
 export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-export function bytes(count) {
-  if (count < 1000) return counted(count, "byte");
-  return count < 1e6 ? `${Math.round(count / 1000)} kB` : `${(count / 1e6).toFixed(1)} MB`;
-}
+/** What a button says that shows some more: of `all`, of which `shown` are shown. */
+export const showMore = (step, shown, all) => `Show ${number(Math.min(step, all - shown))} more of ${number(all)}`;
 
 let announced = 0;
 let waiting = null;

@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 import { fromInput, fromTransfer, inOrder, typeOf } from "./files.js";
 import { haveKey } from "./key.js";
-import { Run } from "./run.js";
+import { Run, sending } from "./run.js";
 import { RunView } from "./runview.js";
 
 /** @param {{onKept: () => void, onShow: (prefix: string) => void}} then onKept: the inbox has new results; onShow: a
@@ -22,17 +22,22 @@ export function startDrop(then) {
     });
   }
   // On the whole page: an image that misses the zone must not replace the page.
+  const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
   document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
     event.preventDefault();
     zone.dataset.over = "";
   });
   document.addEventListener("dragleave", (event) => event.relatedTarget || delete zone.dataset.over);
   document.addEventListener("drop", async (event) => {
+    if (!holdsFiles(event)) return;
     event.preventDefault();
     delete zone.dataset.over;
     const { found, folder } = await fromTransfer(event.dataTransfer);
     take(found, folder);
   });
+  // What was not sent yet would be gone with the page.
+  addEventListener("beforeunload", (event) => sending() && event.preventDefault());
   document.addEventListener("paste", (event) => take(pasted(event.clipboardData), false));
 }
 

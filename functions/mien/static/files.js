@@ -12,8 +12,15 @@ export function typeOf(file) {
   return TYPES[file.name.split(".").at(-1).toLowerCase()] ?? null;
 }
 
+/** A file that was changed, moved or deleted since it was dropped fails in the same way as a network that does. */
+export const readable = (file) => file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+
+export const UNREADABLE = "The file can’t be read any more: drop it again. It was not sent.";
+
 /** @returns {{name: string, file: File}[]} of an <input type=file>; of a folder's, names are paths within it */
-export const fromInput = (input) => [...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
+export function fromInput(input) {
+  return [...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
+}
 
 /**
  * Must be called while the event is handled: afterwards the transfer is empty.

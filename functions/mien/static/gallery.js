@@ -1,8 +1,8 @@
 /** What lies under results/: pages of documents, filtered and ordered for those who review them. */
 
 import { call, key, patiently } from "./api.js";
-import { card, placeholder } from "./card.js";
-import { byId, counted, element, number } from "./dom.js";
+import { bar, card, placeholder, setBar } from "./card.js";
+import { byId, counted, element, number, showMore } from "./dom.js";
 import { counts, csv, inRange, jsonLines, labelled, nameOf, ordered } from "./documents.js";
 import { view } from "./viewer.js";
 
@@ -38,10 +38,12 @@ export function startGallery() {
   show();
 }
 
-/** Loads all anew, as many as there were. prefix: of the images' names, as the field has it unless it is given. */
+/** Loads all anew. prefix: of the images' names; without one as the field has it, and as many as there were. */
 export function refresh(prefix) {
-  if (prefix !== undefined) byId("prefix").value = prefix;
-  else wanted = Math.max(LOAD, wanted);
+  if (prefix !== undefined) {
+    byId("prefix").value = prefix;
+    wanted = LOAD;
+  }
   if (key.get()) load(nothing());
 }
 
@@ -103,7 +105,7 @@ function show() {
   const entries = all.map(entryOf);
   byId("results").replaceChildren(...some.map((document, place) => cardOf(document, () => view(entries, place))));
   byId("show-more").hidden = some.length === all.length;
-  byId("show-more").textContent = `Show ${number(Math.min(CARDS, all.length - some.length))} more of ${number(all.length)}`;
+  byId("show-more").textContent = showMore(CARDS, some.length, all.length);
   showLoaded(all.length);
 }
 
@@ -113,9 +115,15 @@ function showLoaded(count) {
   const total = parts.reduce((sum, { documents }) => sum + documents.length, 0);
   byId("load-more").hidden = !more;
   for (const id of ["csv", "jsonl"]) byId(id).disabled = !count;
-  if (!key.get()) byId("loaded").textContent = "Results are shown once there is an API key.";
-  else if (!total) byId("loaded").textContent = "There are no results here yet.";
-  else byId("loaded").textContent = `${number(count)} of ${counted(total, "result")} here; ${more ? "there are more to load" : "there are no others"}.`;
+  byId("loaded").textContent = loadedWords(count, total, more);
+}
+
+function loadedWords(count, total, more) {
+  if (!key.get()) return "Results are shown once there is an API key.";
+  if (!total && !byId("trouble").hidden) return "No results could be loaded.";
+  if (!total) return "There are no results here yet.";
+  const others = more ? "there are more to load" : "there are no others";
+  return `${number(count)} of ${counted(total, "result")} here; ${others}.`;
 }
 
 /** Bars that filter. Those that are there already stay, and with them the focus. */
@@ -128,14 +136,12 @@ function showChart(found) {
   for (const row of chart.children) {
     const count = found.get(row.dataset.label);
     row.ariaPressed = String(labels.has(row.dataset.label));
-    row.querySelector(".track > span").style.width = `${(100 * count) / most}%`;
-    row.querySelector(".share").textContent = number(count);
+    setBar(row, count / most, number(count));
   }
 }
 
 function chartRow(label) {
-  const track = element("span", { className: "track", ariaHidden: "true" }, element("span"));
-  const row = element("button", { type: "button" }, element("span", { className: "class" }, label), track, element("span", { className: "share" }));
+  const row = element("button", { type: "button" }, ...bar(label));
   row.dataset.label = label;
   row.addEventListener("click", () => {
     if (!labels.delete(label)) labels.add(label);
@@ -149,17 +155,20 @@ function cardOf(document, onOpen) {
   if (!cards.has(document)) {
     const made = { open: onOpen };
     made.card = card({ name: nameOf(document), picture: pictureOf(document), onOpen: () => made.open() });
-    made.card.show(entryOf(document));
+    made.card.show(outcomeOf(document));
     cards.set(document, made);
   }
   cards.get(document).open = onOpen;
   return cards.get(document).card.node;
 }
 
+function outcomeOf(document) {
+  return { document: document.status === "classified" ? document : null, state: "Rejected", why: document.detail };
+}
+
 function entryOf(document) {
-  const wrong = document.status === "rejected";
   const source = () => ({ url: document.image.url ?? "", done: () => {} });
-  return { name: nameOf(document), document, words: document.detail ?? "", wrong, source };
+  return { name: nameOf(document), outcome: outcomeOf(document), document, source };
 }
 
 /** An address is good for some minutes: where it fails, another one is asked for, once. */

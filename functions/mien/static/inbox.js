@@ -1,8 +1,8 @@
 /** Images → the inbox, straight into the bucket, and their documents as they come. */
 
-import { call, inParallel, patiently, pause, Problem, reached, waitOf } from "./api.js";
-import { bytes, counted } from "./dom.js";
-import { cursorOf } from "./files.js";
+import { call, events, inParallel, patiently, pause, Problem, reached, waitOf } from "./api.js";
+import { counted, number } from "./dom.js";
+import { cursorOf, readable, UNREADABLE } from "./files.js";
 
 const UPLOADS = 6;
 // Seconds before forms expire in which they are not used any more.
@@ -14,8 +14,10 @@ const LOOKS = 4;
 const FIRST_PAUSE = 1;
 const SLOWER = 1.5;
 const LAST_PAUSE = 10;
+// Seconds between two looks from which it is asked whether the model is up.
+const DOUBT = 3;
 
-/** @param {import("./run.js").Run} run whose waiting images are sent, and its sent ones looked for. Rejects with a Problem. */
+/** @param {import("./run.js").Run} run whose waiting images are sent, and sent ones looked for. Rejects with a Problem. */
 export async function throughInbox(run) {
   const sent = send(run).catch((problem) => {
     run.cancel();
@@ -57,7 +59,7 @@ function persist(run, attempt) {
 }
 
 function waitingWords(run, problem, seconds) {
-  const safe = run.of("sent", "classified", "rejected").some((item) => item.type);
+  const safe = run.of("sent", "classified", "rejected").some((item) => !item.refused);
   return `${problem.detail} Trying again in ${seconds} s. ${safe ? "What is in the inbox is safe." : ""}`;
 }
 
@@ -74,16 +76,18 @@ async function upload(run, forms, item) {
 }
 
 async function post(forms, item, tries = 1) {
+  if (!(await readable(item.file))) throw new Problem(400, "unreadable", UNREADABLE);
   const { url, prefix, max_bytes: most, forms: fields } = await forms.get();
   if (item.file.size > most) {
-    throw new Problem(413, "too_large", `${bytes(item.file.size)} are more than the ${bytes(most)} that the inbox takes. Make the image smaller.`);
+    const sizes = `${number(item.file.size)} bytes are more than the ${number(most)} that the inbox takes`;
+    throw new Problem(413, "too_large", `${sizes}. Make the image smaller.`);
   }
   const body = new FormData();
   const values = { ...fields[item.type], key: prefix + item.name };
   for (const [name, value] of Object.entries(values)) body.append(name, value);
   // S3 writes the file's name wherever a key holds ${filename}; under this name, such a key stays as it is.
   body.append("file", item.file, "${filename}");
-  const response = await stored(url, body, item.file);
+  const response = await reached(url, { method: "POST", body });
   if (response.ok) return response;
   if (response.status === 403 && tries === 1) {
     // A form that has expired is refused like one that never was any.
@@ -93,22 +97,11 @@ async function post(forms, item, tries = 1) {
   throw await problemOf(response);
 }
 
-async function stored(url, body, file) {
-  try {
-    return await reached(url, { method: "POST", body });
-  } catch (problem) {
-    // A file that has changed since it was dropped fails in the same way as a network.
-    await file.slice(0, 1).arrayBuffer().catch(() => {
-      throw new Problem(400, "unreadable", "The file can’t be read any more. It was not sent.");
-    });
-    throw problem;
-  }
-}
-
 async function problemOf(response) {
   const xml = new DOMParser().parseFromString(await response.text(), "application/xml");
   const [code, message] = ["Code", "Message"].map((name) => xml.querySelector(name)?.textContent);
-  return new Problem(response.status, code ?? "unknown", `The bucket refused the image: ${message ?? `status ${response.status}`}.`, waitOf(response));
+  const detail = `The bucket refused the image: ${message ?? `status ${response.status}`}.`;
+  return new Problem(response.status, code ?? "unknown", detail, waitOf(response));
 }
 
 /** Looks for documents until there is one for each image that was sent. */
@@ -128,6 +121,8 @@ async function look(run) {
     }
     const found = outstanding.filter((item) => item.state !== "sent").length;
     seconds = found ? FIRST_PAUSE : Math.min(SLOWER * seconds, LAST_PAUSE);
+    // Images that wait for a model that is down look like images that wait for their turn.
+    if (seconds > DOUBT) events.dispatchEvent(new Event("trouble"));
   }
 }
 

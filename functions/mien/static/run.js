@@ -2,11 +2,16 @@
 
 import { Problem } from "./api.js";
 import { atOnce, LARGEST } from "./atonce.js";
-import { bytes } from "./dom.js";
+import { number } from "./dom.js";
 import { typeOf } from "./files.js";
 import { throughInbox } from "./inbox.js";
 
 const CHANGED_MS = 100;
+
+const going = new Set();
+
+/** Whether any run has images that are not sent yet. */
+export const sending = () => [...going].some((run) => run.of("waiting", "sending").length > 0);
 
 /**
  * @typedef {Object} Item
@@ -17,6 +22,8 @@ const CHANGED_MS = 100;
  *   and has no document yet; left: the same, and nobody looks for it any more
  * @property {?Object} document the API's
  * @property {string} detail of what has no label: why
+ * @property {boolean} [refused] here, without being sent
+ * @property {boolean} [tooLarge] to be answered at once
  */
 
 /**
@@ -28,7 +35,8 @@ export class Run extends EventTarget {
     super();
     this.way = way;
     this.prefix = way === "inbox" ? newPrefix() : null;
-    this.items = found.map(({ name, file }) => ({ name, file, type: typeOf(file), state: "waiting", document: null, detail: "" }));
+    const fresh = { state: "waiting", document: null, detail: "" };
+    this.items = found.map(({ name, file }) => ({ name, file, type: typeOf(file), ...fresh }));
     this.notice = "";
     this.over = false;
     this.touched = new Set();
@@ -37,13 +45,14 @@ export class Run extends EventTarget {
 
   /** What needs no call to be refused. */
   refuse(item) {
+    const refused = (detail, more) => this.set(item, "rejected", { refused: true, detail, ...more });
     if (!item.type) {
-      this.set(item, "rejected", { detail: "This is no JPEG, PNG, WebP, GIF, BMP or TIFF. It was not sent." });
+      refused("This is no JPEG, PNG, WebP, GIF, BMP or TIFF. It was not sent.");
     } else if (!item.file.size) {
-      this.set(item, "rejected", { detail: "The file is empty. It was not sent." });
+      refused("The file is empty. It was not sent.");
     } else if (this.way === "once" && item.file.size > LARGEST) {
-      const detail = `${bytes(item.file.size)} are more than the ${bytes(LARGEST)} that can be answered at once. Only the inbox takes it.`;
-      this.set(item, "rejected", { detail, tooLarge: true });
+      const sizes = `${number(item.file.size)} bytes are more than the ${number(LARGEST)} that can be answered at once`;
+      refused(`${sizes}. Only the inbox takes it.`, { tooLarge: true });
     }
   }
 
@@ -82,6 +91,7 @@ export class Run extends EventTarget {
   /** Sends what waits, until each image has its document or its failure. */
   async start() {
     this.over = false;
+    going.add(this);
     this.sending = new AbortController();
     this.looking = new AbortController();
     this.say("");
@@ -99,6 +109,7 @@ export class Run extends EventTarget {
     for (const item of this.of("waiting", "sending")) this.set(item, "unsent");
     for (const item of this.of("sent")) this.set(item, "left");
     this.over = true;
+    going.delete(this);
     this.tell();
     this.dispatchEvent(new Event("over"));
   }

@@ -1,7 +1,7 @@
 /** A run on the page: its progress in bars and words, and a card for each of its images. */
 
 import { card } from "./card.js";
-import { announce, counted, element, number } from "./dom.js";
+import { announce, counted, element, number, showMore } from "./dom.js";
 import { health } from "./health.js";
 import { thumbnail } from "./thumbnail.js";
 import { view } from "./viewer.js";
@@ -15,13 +15,18 @@ const WORDS = {
   sent: "In the inbox; its label will come",
   left: "In the inbox; its label will be among the results",
   unsent: "Not sent",
+  rejected: "Rejected",
+  failed: "Failed",
 };
 
 const MODEL_DOWN =
   "The model does not answer at present. The images are safe in the inbox, and get their labels once it does.";
 
 export class RunView {
-  /** @param {import("./run.js").Run} run @param {{onShow: Function, onInbox: Function}} then onInbox: send these there instead */
+  /**
+   * @param {import("./run.js").Run} run
+   * @param {{onShow: (prefix: string) => void, onInbox: (found: Object[]) => void}} then onInbox: send these there instead
+   */
   constructor(run, then) {
     Object.assign(this, { run, then, cards: new Map(), most: CARDS });
     this.build();
@@ -37,7 +42,7 @@ export class RunView {
     const { run } = this;
     const button = (text, click) => element("button", { type: "button", hidden: true, click }, text);
     this.sent = run.prefix ? progress("Sent") : null;
-    this.done = progress(run.prefix ? "Labelled" : "Answered");
+    this.done = progress(run.prefix ? "Done" : "Answered");
     this.words = element("p");
     this.notice = element("p", { className: "notice", hidden: true });
     this.cancel = button("Cancel", () => run.cancel());
@@ -73,7 +78,7 @@ export class RunView {
       this.list.replaceChildren(...nodes);
     }
     this.more.hidden = some.length === chosen.length;
-    this.more.textContent = `Show ${number(Math.min(CARDS, chosen.length - some.length))} more of ${number(chosen.length)}`;
+    this.more.textContent = showMore(CARDS, some.length, chosen.length);
   }
 
   cardOf(item) {
@@ -87,31 +92,28 @@ export class RunView {
 
   open(item) {
     const { items } = this.run;
-    const entries = items.map((one) => ({ name: one.name, ...shown(one), source: () => sourceOf(one.file) }));
-    view(entries, items.indexOf(item));
+    view(items.map(entryOf), items.indexOf(item));
   }
 
   showProgress() {
     const { run } = this;
     const count = (...states) => run.of(...states).length;
-    const [labelled, rejected, failed, unsent] = ["classified", "rejected", "failed", "unsent"].map((state) => count(state));
-    const settled = labelled + rejected + failed;
     const all = run.items.length;
-    this.sent?.set(all - count("waiting", "sending", "unsent"), all);
-    this.done.set(settled, all);
-    const parts = [`${number(settled)} of ${counted(all, "image")} done`, `${number(labelled)} labelled`, `${number(rejected)} rejected`, `${number(failed)} failed`];
-    if (unsent) parts.push(`${number(unsent)} not sent`);
-    this.words.textContent = `${parts[0]}: ${parts.slice(1).join(", ")}.`;
+    const toSend = run.items.filter((item) => !item.refused).length;
+    this.sent?.set(toSend - count("waiting", "sending", "unsent"), toSend);
+    this.done.set(count("classified", "rejected", "failed"), all);
+    this.words.textContent = progressWords(count, all);
     this.showNotice(count("sent"));
     this.cancel.hidden = run.over || !count("waiting", "sending");
     this.leave.hidden = run.over || !this.cancel.hidden;
     this.again.hidden = !run.over || !count("failed", "unsent", "left");
     this.results.hidden = !run.over || !run.prefix;
     this.remove.hidden = !run.over;
-    this.filter.hidden = labelled === all || all === 1;
+    this.filter.hidden = count("classified") === all || all === 1;
     const large = run.items.filter((item) => item.tooLarge).length;
     this.toInbox.hidden = !large;
-    this.toInbox.textContent = large === 1 ? "Send it to the inbox, where it is kept" : `Send ${number(large)} to the inbox, where they are kept`;
+    const [them, are] = large === 1 ? ["it", "it is"] : [number(large), "they are"];
+    this.toInbox.textContent = `Send ${them} to the inbox, where ${are} kept`;
     if (!run.over) announce(this.words.textContent);
   }
 
@@ -147,11 +149,22 @@ function title(run) {
   return run.prefix ? `${count} through the inbox, kept in ${run.prefix}` : `${count} answered at once, not kept`;
 }
 
-/** What a card and the viewer show of an item. */
-function shown(item) {
-  const { state, document, detail } = item;
-  const words = state === "rejected" || state === "failed" ? detail : WORDS[state];
-  return { document: state === "classified" ? document : null, words, wrong: ["rejected", "failed"].includes(state) };
+function progressWords(count, all) {
+  const done = number(count("classified", "rejected", "failed"));
+  const states = { labelled: "classified", rejected: "rejected", failed: "failed" };
+  const parts = Object.entries(states).map(([word, state]) => `${number(count(state))} ${word}`);
+  if (count("unsent")) parts.push(`${number(count("unsent"))} not sent`);
+  return `${done} of ${counted(all, "image")} done: ${parts.join(", ")}.`;
+}
+
+/** @returns {import("./card.js").Outcome} */
+function shown({ state, document, detail }) {
+  return { document: state === "classified" ? document : null, state: WORDS[state], why: detail };
+}
+
+/** @returns {import("./viewer.js").Entry} */
+function entryOf(item) {
+  return { name: item.name, outcome: shown(item), document: item.document, source: () => sourceOf(item.file) };
 }
 
 function sourceOf(file) {
@@ -166,7 +179,8 @@ function progress(name) {
   return {
     node,
     set(value, max) {
-      Object.assign(bar, { max, value });
+      // A bar of no length would be one that shows that nobody knows how long.
+      Object.assign(bar, { max: max || 1, value });
       said.textContent = `${number(value)} of ${number(max)}`;
     },
   };

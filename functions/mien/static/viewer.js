@@ -1,15 +1,15 @@
 /** One image large, with all that its document says; the arrow keys go on to the next. */
 
-import { bars, outcome, placeholder } from "./card.js";
+import { outcome, placeholder, reasons } from "./card.js";
 import { byId, element, number, percent } from "./dom.js";
 
 /**
  * @typedef {Object} Entry
  * @property {string} name
- * @property {?Object} document
- * @property {string} words instead of a label
- * @property {boolean} wrong
- * @property {() => {url: string, done: () => void}} source the picture's address; done is called when it is not shown any more
+ * @property {import("./card.js").Outcome} outcome
+ * @property {?Object} document whatever the API says of it
+ * @property {() => {url: string, done: () => void}} source the picture's address, and what to call when it is not shown any
+ *   more
  */
 
 let entries = [];
@@ -49,9 +49,8 @@ function go(place) {
   byId("viewer-previous").ariaDisabled = String(at === 0);
   byId("viewer-next").ariaDisabled = String(at === entries.length - 1);
   byId("viewer-picture").replaceChildren(picture(source.url, entry.name));
-  byId("viewer-outcome").replaceChildren(...outcome(entry));
-  const classified = entry.document?.status === "classified";
-  byId("viewer-bars").replaceChildren(...(classified ? [bars(entry.document.probabilities, 1)] : []));
+  byId("viewer-outcome").replaceChildren(...outcome(entry.outcome));
+  byId("viewer-bars").replaceChildren(...reasons(entry.outcome, 1));
   byId("viewer-fields").replaceChildren(...fields(entry.document));
 }
 

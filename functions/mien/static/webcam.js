@@ -2,7 +2,7 @@
 
 import { call, pause, Problem } from "./api.js";
 import { bars, setBars } from "./card.js";
-import { byId, element, percent } from "./dom.js";
+import { announce, byId, element, percent } from "./dom.js";
 import { haveKey } from "./key.js";
 
 const SIDE = 192;
@@ -25,7 +25,9 @@ export function startWebcam() {
     return;
   }
   byId("webcam-switch").addEventListener("click", () => (running ? stop("Stopped.") : haveKey() && start()));
-  document.addEventListener("visibilitychange", () => document.hidden && running && stop("Stopped, because the page was hidden."));
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && running) stop("Stopped, because the page was hidden.");
+  });
 }
 
 async function start() {
@@ -77,7 +79,8 @@ async function classify(signal) {
   for (let failures = 0; ; ) {
     const began = performance.now();
     try {
-      const { probabilities } = await call("POST", "classify", { body: await frame(canvas), type: "image/jpeg", signal });
+      const body = await frame(canvas);
+      const { probabilities } = await call("POST", "classify", { body, type: "image/jpeg", signal });
       failures = 0;
       smooth = smoothed(smooth, probabilities);
       times.push(performance.now());
@@ -122,6 +125,8 @@ function draw(probabilities, perSecond) {
     : `${label}, ${percent(share)}`;
 }
 
+/** What is said is heard, too; what is seen of each frame would be too much. */
 function say(text) {
   byId("webcam-state").textContent = text;
+  announce(text);
 }
