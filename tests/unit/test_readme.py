@@ -17,7 +17,7 @@ def test_every_target_that_it_names_exists(target: str) -> None:
     assert re.search(rf"^{re.escape(target)}:", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+@pytest.mark.parametrize("link", sorted({*re.findall(r"\]\(([^)]+)\)", README), *re.findall(r'src="([^"]+)"', README)}))
 def test_every_link_leads_somewhere(link: str) -> None:
     assert link.startswith("https://") or (template.ROOT / link).exists()
 
