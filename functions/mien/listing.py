@@ -1,7 +1,7 @@
 """What lies under results/ and rejected/: the document of one image, or a page of many.
 
-S3 lists keys and knows no labels: whoever asks for a label has documents read that he does not get, and so one page
-reads so many at most, however few of them it shows.
+S3 lists keys and knows no labels: to find those of one label, documents of all others are read too. So a page reads so
+many at most, however few of them it shows.
 """
 
 import json
