@@ -53,6 +53,7 @@ async function load(into) {
   loading = new AbortController();
   const { signal } = loading;
   trouble("");
+  if (!loaded.classified.documents.length) byId("loaded").textContent = "Loading…";
   byId("results").ariaBusy = "true";
   try {
     await fill(into, "classified", signal);
