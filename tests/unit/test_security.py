@@ -384,6 +384,8 @@ PAGE_ROLE = "PageRole Policies 0 PolicyDocument Statement"
 API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
 SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
 POST = "Api Body paths /classify post"
+# Of a path that only takes POST.
+POSTED = {"x-amazon-apigateway-integration": {}}
 PREFLIGHT = "Api Body paths /classify options Fn::If"
 REFUSES = f"Api Body {template.GATEWAY_RESPONSES} INVALID_API_KEY responseParameters"
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
@@ -635,6 +637,10 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     assert f"the function's {seconds['Api']['Timeout']} s" in SECURITY
     throttle = of_type(TEMPLATE, "AWS::ApiGateway::UsagePlan")["UsagePlan"]["Throttle"]
     assert f"{throttle['RateLimit']} times a second, {throttle['BurstLimit']} at once" in SECURITY
+    of_page = [path for path, methods in template.api()["paths"].items() if is_of_the_page(methods.get("get", POSTED))]
+    assert len(of_page) == 2
+    assert f"{throttle['RateLimit']} times a second each" in SECURITY
+    assert f"{2 * throttle['RateLimit'] * 86_400 / 1e6:.1f} million requests of them a day" in SECURITY
     assert f"`MaximumConcurrency` ({parameters['MaximumConcurrency']['Default']})" in SECURITY
     days = seconds["TwoWeeks"]["Retention"] // 86400
     old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
