@@ -79,7 +79,7 @@ function distinct(name, seen) {
 export const cursorOf = (name) => `${name}.json`;
 
 /** The order in which S3 lists the documents of two images: that of UTF-8's bytes, which is that of code points. */
-export function compareNames(one, other) {
+function compareNames(one, other) {
   const [a, b] = [cursorOf(one), cursorOf(other)];
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
