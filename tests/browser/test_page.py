@@ -1,6 +1,7 @@
 """The page itself: its key, its keyboard, its sizes, its webcam; and who can't see it, or not well, can use it."""
 
 from importlib.resources import files
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -80,12 +81,12 @@ def tab_to(page: Page, beginning: str) -> None:
 
 @pytest.mark.parametrize("width", [360, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_left_out(width: int, scheme: str, stranger: Visitor, kept: str) -> None:
+def test_nobody_is_left_out(width: int, scheme: Literal["light", "dark"], stranger: Visitor, kept: str) -> None:
     """axe finds names and roles that are missing, weak contrasts, headings out of order, and more."""
     page = stranger.page
     page.set_viewport_size({"width": width, "height": 800})
     # Contrasts are measured, and what fades in has less than it will have.
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     # An init script is the browser's own, and not held back by the page's policy.
     page.add_init_script((files("axe_playwright_python") / "axe.min.js").read_text())
     stranger.come()
