@@ -163,7 +163,7 @@ class Listing:
         return [stored["Key"] for stored in answer.get("Contents", [])], bool(answer["IsTruncated"])
 
     def documents(self, keys: list[str], deadline: Deadline) -> Iterator[tuple[str, Result | None]]:
-        """In order, and no further than there is time for. Raises Unreadable if that is not even one part."""
+        """In order: a page's worth in any case, and more while there is time for it."""
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(keys), PAGE):
                 if start and deadline.left() <= 0:

@@ -45,6 +45,9 @@ export async function call(method, path, { body, type, signal } = {}) {
   throw problem;
 }
 
+/** Where the API has the document of an image: its name is below the inbox. */
+export const documentPath = (name) => `results/${name.split("/").map(encodeURIComponent).join("/")}`;
+
 /** fetch, whose own failure is a Problem of status 0. */
 export async function reached(url, options) {
   try {

@@ -1,6 +1,6 @@
 /** What lies under results/: pages of documents, filtered and ordered for those who review them. */
 
-import { call, key, patiently } from "./api.js";
+import { call, documentPath, key, patiently } from "./api.js";
 import { bar, card, placeholder, setBar } from "./card.js";
 import { byId, counted, element, number, showMore } from "./dom.js";
 import { counts, csv, inRange, jsonLines, labelled, nameOf, ordered } from "./documents.js";
@@ -178,9 +178,8 @@ function pictureOf(document) {
   const fail = () => shown.replaceWith(placeholder(nameOf(document)));
   const renew = async () => {
     shown.addEventListener("error", fail, { once: true });
-    const path = nameOf(document).split("/").map(encodeURIComponent).join("/");
     try {
-      const { image } = await call("GET", `results/${path}`);
+      const { image } = await call("GET", documentPath(nameOf(document)));
       document.image.url = shown.src = image.url;
     } catch {
       fail();

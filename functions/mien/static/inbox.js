@@ -1,6 +1,6 @@
 /** Images → the inbox, straight into the bucket, and their documents as they come. */
 
-import { call, events, inParallel, patiently, pause, Problem, reached, waitOf } from "./api.js";
+import { call, documentPath, events, inParallel, patiently, pause, Problem, reached, waitOf } from "./api.js";
 import { counted, number } from "./dom.js";
 import { cursorOf, readable, UNREADABLE } from "./files.js";
 
@@ -127,9 +127,8 @@ async function look(run) {
 }
 
 async function lookForOne(run, ask, item) {
-  const path = (run.prefix + item.name).split("/").map(encodeURIComponent).join("/");
   try {
-    run.settle(item, await ask(`results/${path}`));
+    run.settle(item, await ask(documentPath(run.prefix + item.name)));
   } catch (problem) {
     if (problem.status !== 404) throw problem;
   }
