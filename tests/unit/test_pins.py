@@ -49,7 +49,7 @@ HASH = "--hash=sha256:" + "0" * 64
         "pillow==13.0.0 --hash=md5:00000000000000000000000000000000",
         f"pillow==13.0.0 {HASH[:-1]}",
         f"pillow @ https://example.org/pillow.whl {HASH}",
-        *(f"--{option} wheels" for option in ("index-url", "extra-index-url")),
+        *(f"--{which}-url wheels" for which in ("index", "extra-index")),
         "--find-links wheels",
         "-r other.txt",
         "-e .",
