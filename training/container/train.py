@@ -62,12 +62,6 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         help="weight of the loss of a second output, which learns the crowd's votes; it isn't exported",
     )
     parser.add_argument(
-        "--balance",
-        type=float,
-        default=0.0,
-        help="a label's weight in the loss is its share to the power of minus this: 0 none, 1 each class alike",
-    )
-    parser.add_argument(
         "--augment",
         default=",".join(faces.AUGMENTATIONS),
         help="what chance does to a face while the network learns, separated by commas (%(default)s), or none",
@@ -173,7 +167,6 @@ def main() -> None:
     opinions = train.votes.shape[1] if chosen.votes else 0
     if chosen.votes and not opinions:
         sys.exit(f"--votes {chosen.votes}, but {chosen.train} holds no votes: prepare it with --votes FILE")
-    weights = torch.bincount(labels, minlength=len(classes)).clamp(min=1).float().pow(-chosen.balance).to(device)
     mean, deviation = images.float().mean().item(), images.float().std().item()
     x = (images.float() - mean) / deviation
     validation_x = (validation.images.float() - mean) / deviation
@@ -237,7 +230,7 @@ def main() -> None:
             with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
                 logits = parallel(inputs)
             said, opinion = logits.float().split((len(classes), opinions), dim=1)
-            loss = F.cross_entropy(said, labels[batch].to(device), weights, label_smoothing=chosen.label_smoothing)
+            loss = F.cross_entropy(said, labels[batch].to(device), label_smoothing=chosen.label_smoothing)
             if opinions:
                 # Targets that are no distribution, but zeros, add nothing.
                 loss = loss + chosen.votes * F.cross_entropy(opinion, train.votes[batch].to(device))
