@@ -41,7 +41,9 @@ def main() -> None:
         print("| package | size, MB | zipped, MB | `mien.inbox`, ms | `mien.api`, ms |")
         print("| --- | ---: | ---: | ---: | ---: |")
         for name, folder in (("boto3 of the runtime", ours), ("boto3 bundled", bundled)):
-            times = " | ".join(f"{milliseconds(folder, module):.0f}" for module in ("mien.inbox", "mien.api"))
+            times = " | ".join(
+                f"{milliseconds(folder, module):.0f}" for module in ("mien.handlers.inbox", "mien.handlers.api")
+            )
             print(f"| {name} | {size(folder):.1f} | {zipped(folder, Path(scratch)):.1f} | {times} |")
 
 

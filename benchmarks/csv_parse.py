@@ -17,7 +17,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from training.fer2013 import read
+from training.data.fer2013 import read
 
 ROWS = 10_000
 

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from local import cloud as embedded
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, REGION, Cloud
 from local.demo import SAMPLES
-from mien.listing import PAGE
+from mien.aws.listing import PAGE
 
 # Of calls before those that count: the first starts a process.
 WARM_UP = 20

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mien.queue import PER_CALL
-from mien.retries import ATTEMPT, REASON, SINCE
-from mien.uploads import NotAStorageEvent, uploads
+from mien.aws.queue import PER_CALL
+from mien.logic.retries import ATTEMPT, REASON, SINCE
+from mien.logic.uploads import NotAStorageEvent, uploads
 
 # Seconds for which what is looked at is hidden from others. It is shown again at once when the look is over.
 LOOK = 120

@@ -3,7 +3,10 @@
 import typer
 from rich.console import Console
 
-from training.commands import data, deploy, evaluate, jobs
+from training.data import commands as data
+from training.evaluation import commands as evaluate
+from training.hosting import commands as deploy
+from training.jobs import commands as jobs
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import corpus
-from mien import images
 from mien.errors import Rejected
+from mien.logic import images
 from peak import peak
 
 Model = tuple[int, Literal["L", "RGB"]]

@@ -106,7 +106,7 @@ def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str
     for result in results:
         s3.get_waiter("object_exists").wait(Bucket=bucket, Key=result, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         s3.delete_object(Bucket=bucket, Key=result)
-    with interface("InboxFunction", "mien.inbox.handler", environment) as invoke:
+    with interface("InboxFunction", "mien.handlers.inbox.handler", environment) as invoke:
         answer = invoke((EVENTS / name).read_bytes())
     assert answer == {"batchItemFailures": []}
     documents = [json.loads(s3.get_object(Bucket=bucket, Key=result)["Body"].read()) for result in results]
@@ -116,7 +116,7 @@ def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str
 @pytest.mark.parametrize("name", ["api-base64.json", "api-json.json", "api-binary.json"])
 def test_a_request_is_answered(name: str, cloud: tuple[Cloud, dict[str, str]]) -> None:
     _, environment = cloud
-    with interface("ApiFunction", "mien.api.handler", environment) as invoke:
+    with interface("ApiFunction", "mien.handlers.api.handler", environment) as invoke:
         answer = invoke((EVENTS / name).read_bytes())
     assert answer["statusCode"] == 200
     assert "happy" in answer["body"]

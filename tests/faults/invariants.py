@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from local.demo import keys
-from mien.results import MAX_KEY_BYTES, document, key_of, newer
+from mien.logic.results import MAX_KEY_BYTES, document, key_of, newer
 
 Bucket = Any
 

@@ -5,9 +5,9 @@ import json
 import time
 from typing import Any, Literal
 
-from mien import images
 from mien.errors import Rejected
-from mien.uploads import Delivery, NotAStorageEvent, Upload, deliveries
+from mien.logic import images
+from mien.logic.uploads import Delivery, NotAStorageEvent, Upload, deliveries
 
 SECONDS = 2  # of the processor, for one file
 # Of both models, each for files of one parity, so that a finding is the same every time.

@@ -39,7 +39,7 @@ def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Call
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         for variable, value in (template.environment(cloud.references) | variables).items():
             monkeypatch.setenv(variable, value)
-        module = importlib.reload(importlib.import_module(f"mien.{name}"))
+        module = importlib.reload(importlib.import_module(f"mien.handlers.{name}"))
         return lambda event, seconds=60: module.handler(event, Context(seconds=seconds))
 
     return fresh

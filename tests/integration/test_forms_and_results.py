@@ -13,8 +13,8 @@ import pytest
 
 import corpus
 from local.demo import SAMPLES
-from mien.images import MAX_BYTES
-from mien.listing import PAGE, READ
+from mien.aws.listing import PAGE, READ
+from mien.logic.images import MAX_BYTES
 from rest import Send
 
 LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]

@@ -11,7 +11,7 @@ from corpus.largest import LARGEST_FILES
 from events import message
 from local import template
 from local.cloud import CREDENTIALS, Cloud
-from mien.images import MAX_BYTES
+from mien.logic.images import MAX_BYTES
 from peak import handled
 
 SIDE = 7071  # 50 million pixels, the most that pass
@@ -39,7 +39,7 @@ def test_a_batch_takes_less_than_half_of_the_functions_memory_of(
     environment = template.environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
     addresses = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url)}
-    answer, megabytes = handled("mien.inbox", event, {**addresses, **CREDENTIALS, **environment})
+    answer, megabytes = handled("mien.handlers.inbox", event, {**addresses, **CREDENTIALS, **environment})
     assert answer == {"batchItemFailures": []}
     assert [bucket.documents(name)[0]["status"] for name in names] == ["classified"] * len(names)
     limit = template.template()["Globals"]["Function"]["MemorySize"]

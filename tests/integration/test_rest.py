@@ -16,7 +16,7 @@ import corpus
 from local import template
 from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud, set_gateway_responses
 from local.demo import SAMPLES
-from mien.requests import MAX_IMAGES
+from mien.logic.requests import MAX_IMAGES
 from rest import Send, sending
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 import corpus
 from local import template
 from local.cloud import CREDENTIALS, Cloud
-from mien.images import MAX_PIXELS
-from mien.requests import MAX_BODY_BYTES
+from mien.logic.images import MAX_PIXELS
+from mien.logic.requests import MAX_BODY_BYTES
 from peak import handled
 
 SIDE = int(MAX_PIXELS**0.5)
@@ -29,7 +29,7 @@ def test_a_request_of_the_largest_images_takes_less_than_half_of_the_functions_m
         "isBase64Encoded": False,
     }
     environment = {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url), **CREDENTIALS}
-    answer, megabytes = handled("mien.api", event, environment | template.environment(cloud.references))
+    answer, megabytes = handled("mien.handlers.api", event, environment | template.environment(cloud.references))
     assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["classified"] * count
     limit = template.template()["Globals"]["Function"]["MemorySize"]
     assert megabytes < limit / 2

@@ -10,7 +10,7 @@ import pytest
 
 from local.cloud import CREDENTIALS, Cloud
 from local.template import ROOT
-from training import upload
+from training.data import upload
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from mien.expressions import LABELS
-from training import launch
-from training.fer2013 import OPINIONS
+from mien.logic.labels import LABELS
+from training.data.fer2013 import OPINIONS
+from training.jobs import launch
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/training"

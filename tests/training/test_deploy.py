@@ -19,14 +19,14 @@ import typer
 from aws import ACCOUNT, REGION, Account, account, answered
 from typer.testing import CliRunner, Result
 
-from training import deploy as plan
-from training.commands.deploy import deploy as command
-from training.deploy import Found, Wanted, check_against
-from training.hosting import CALLS_PER_MINUTE, Instances, Serverless
-from training.inventory import clients_of, look, settled
-from training.request import Request, check
-from training.rollout import delete, roll_out
-from training.source import Container, Source
+from training.hosting import plan as plan
+from training.hosting.commands import deploy as command
+from training.hosting.inventory import clients_of, look, settled
+from training.hosting.options import CALLS_PER_MINUTE, Instances, Serverless
+from training.hosting.plan import Found, Wanted, check_against
+from training.hosting.request import Request, check
+from training.hosting.rollout import delete, roll_out
+from training.hosting.source import Container, Source
 
 ENDPOINT = "mien-faces"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mien-serving"

@@ -17,8 +17,8 @@ from PIL import Image
 from rich.console import Console
 
 from conftest import BUCKET, REGION, ROLE
-from training import compare, metrics, prices
-from training.jobs import LOG_GROUP, Jobs, job_of
+from training.jobs import compare, metrics, prices
+from training.jobs.status import LOG_GROUP, Jobs, job_of
 
 BEGAN = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 NOW = datetime(2026, 1, 2, 4, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from conftest import BUCKET, REGION, ROLE, Sent, keys
-from training import launch, recipe
-from training.launch import Place
+from training.jobs import launch, recipe
+from training.jobs.launch import Place
 
 ROOT = Path(__file__).parent.parent.parent
 LOOKED_UP: list[str] = []

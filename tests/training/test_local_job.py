@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from sagemaker.train.container_drivers.scripts import environment as sdk
 
-from training import local_job, recipe, source
-from training.metrics import Epochs
-from training.recipe import Recipe
+from training.hosting import source
+from training.jobs import local as local_job
+from training.jobs import recipe
+from training.jobs.metrics import Epochs
+from training.jobs.recipe import Recipe
 
 SMALL = {"epochs": 2, "batch-size": 32, "depth": 10, "width": 8, "stem-stride": 2, "flip": 0}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import train
-from training import recipe
-from training.commands import data
+from training.data import commands as data
+from training.jobs import recipe
 
 ARTICLE = {
     "epochs": 30,

@@ -13,13 +13,13 @@ import pytest
 import corpus
 from description import faults_of_answer, operations
 from local import cloud, template
-from mien.circuit import THRESHOLD
-from mien.deadline import ANSWERING, Deadline
-from mien.endpoint import Endpoint, Silent, Throttled, Unavailable
+from mien.aws.endpoint import Endpoint, Silent, Throttled, Unavailable
 from mien.errors import Hopeless, OutOfTime, Rejected, TryAgain
-from mien.health import INTERVAL, Health
-from mien.problems import RETRY_AFTER, problem_of
-from mien.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES, Refused, images_of
+from mien.logic.circuit import THRESHOLD
+from mien.logic.deadline import ANSWERING, Deadline
+from mien.logic.problems import RETRY_AFTER, problem_of
+from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES, Refused, images_of
+from mien.pipeline.health import INTERVAL, Health
 from runtime import Said, content, runtime, serving
 
 EVEN = [1 / 7] * 7
@@ -77,7 +77,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         for variable, value in (template.environment(cloud.REFERENCES) | variables).items():
             monkeypatch.setenv(variable, value)
-        module = importlib.reload(importlib.import_module("mien.api"))
+        module = importlib.reload(importlib.import_module("mien.handlers.api"))
         monkeypatch.setattr(Deadline, "of", staticmethod(unhurried))
 
         def call(
@@ -196,7 +196,7 @@ def test_images_for_which_there_is_no_time_are_not_read_and_fail_no_other(
     with serving(even) as (url, asked):
         call = client(url)
         monkeypatch.setattr(Deadline, "of", staticmethod(lambda _: Deadline(SECONDS - ANSWERING, clock=lambda: now[0])))
-        api = importlib.import_module("mien.api")
+        api = importlib.import_module("mien.handlers.api")
         read, half = api.endpoint.face, reading_time(api) / 2
 
         def slowly(data: bytes) -> Any:
@@ -211,7 +211,7 @@ def test_images_for_which_there_is_no_time_are_not_read_and_fail_no_other(
 
 
 def test_the_time_that_a_call_leaves_is_a_tenth_of_a_second_for_each_image() -> None:
-    assert reading_time(importlib.import_module("mien.api")) / MAX_IMAGES >= 0.1
+    assert reading_time(importlib.import_module("mien.handlers.api")) / MAX_IMAGES >= 0.1
 
 
 def reading_time(api: Any) -> float:
@@ -312,7 +312,7 @@ def test_what_the_endpoint_does_instead_of_answering_is_told_by_the_status(
 def test_an_endpoint_that_is_silent_is_a_504(client: Any, sample: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with runtime(200, [EVEN], then="silence") as (url, asked):
         call = client(url)
-        api = importlib.import_module("mien.api")
+        api = importlib.import_module("mien.handlers.api")
         monkeypatch.setattr(api, "endpoint", Endpoint(api.SETTINGS, read_timeout=0.3, connections=1))
         assert call(encoded(sample), "image/png", binary=True).status == 200
         answer = call(encoded(sample), "image/png", binary=True)
@@ -456,7 +456,7 @@ def test_the_endpoint_is_asked_again_once_what_is_known_of_it_is_old(client: Any
     with runtime(503, b"", "ServiceUnavailable", then=(200, [EVEN])) as (url, asked):
         client(url)
         now = [0.0]
-        endpoint = importlib.import_module("mien.api").endpoint
+        endpoint = importlib.import_module("mien.handlers.api").endpoint
         endpoint.circuit.clock = lambda: now[0]
         endpoint.circuit.answered()
         health = Health(endpoint, clock=lambda: now[0])

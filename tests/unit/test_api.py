@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.requests import MAX_BODY_BYTES, Refused, images_of, wants_text
+from mien.logic.requests import MAX_BODY_BYTES, Refused, images_of, wants_text
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 ENCODED = ("", "text/plain", "application/x-www-form-urlencoded")

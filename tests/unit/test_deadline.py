@@ -2,7 +2,7 @@
 
 import pytest
 
-from mien.deadline import ANSWERING, Deadline
+from mien.logic.deadline import ANSWERING, Deadline
 
 
 class Clock:

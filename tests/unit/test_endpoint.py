@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.deadline import Deadline
-from mien.endpoint import Answer, Endpoint, checked, identity, npy
+from mien.aws.endpoint import Answer, Endpoint, checked, identity, npy
 from mien.errors import Hopeless, TryAgain
-from mien.images import FACE_SIZE, Face
+from mien.logic.deadline import Deadline
+from mien.logic.images import FACE_SIZE, Face
 from mien.settings import EndpointInput, Settings
 from runtime import Asked, Said, content, runtime, serving
 

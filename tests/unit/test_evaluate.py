@@ -13,9 +13,11 @@ from PIL import Image
 
 from local.cloud import MODEL
 from local.template import ROOT
-from mien.expressions import LABELS
-from training.card import card
-from training.evaluate import (
+from mien.logic.labels import LABELS
+from training.data.fer2013 import Faces
+from training.data.prepare import write_arrays
+from training.evaluation.card import card
+from training.evaluation.measure import (
     calibration_error,
     loaded,
     measure,
@@ -28,8 +30,6 @@ from training.evaluate import (
     trained_on,
     wilson,
 )
-from training.fer2013 import Faces
-from training.prepare import write_arrays
 
 CHANCE = np.random.default_rng(0)
 

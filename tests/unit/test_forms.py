@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.template import template
-from mien.forms import MAX_PREFIX_BYTES, forms, prefix_of
-from mien.listing import Listing
-from mien.requests import JSON, Refused
+from mien.aws.forms import MAX_PREFIX_BYTES, forms, prefix_of
+from mien.aws.listing import Listing
+from mien.logic.requests import JSON, Refused
 from mien.settings import Settings
 
 SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import corpus
-from mien import images
 from mien.errors import Rejected
+from mien.logic import images
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 SMALL = [name for name in corpus.FILES if name not in corpus.BOMBS]

@@ -18,8 +18,8 @@ from local.cloud import MODEL
 from local.demo import SAMPLES
 from local.endpoint import inference
 from local.template import ROOT
-from mien.expressions import LABELS
-from mien.images import FACE_SIZE
+from mien.logic.images import FACE_SIZE
+from mien.logic.labels import LABELS
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,13 @@ from jsonschema import Draft202012Validator
 
 from description import DOCUMENT, SCHEMAS, faults_of_answer, operations, resolved, response
 from local import template
-from mien import api, forms, health, images, listing, problems, requests
-from mien.bombs import MAX_COSTLY_PIXELS
-from mien.expressions import LABELS
-from mien.results import MAX_KEY_BYTES, SCHEMA
+from mien.aws import forms, listing
+from mien.handlers import api
+from mien.logic import images, problems, requests
+from mien.logic.bombs import MAX_COSTLY_PIXELS
+from mien.logic.labels import LABELS
+from mien.logic.results import MAX_KEY_BYTES, SCHEMA
+from mien.pipeline import health
 
 BODY = template.api()
 IAM = template.api(ApiAuth="iam")
@@ -200,7 +203,7 @@ def test_the_labels_are_the_models() -> None:
 
 
 def test_the_reasons_of_a_stored_rejection_are_those_of_images_and_of_objects() -> None:
-    folder = Path(images.__file__).parent
+    folder = Path(images.__file__).parents[1] / "aws"
     of_objects = set(re.findall(r'Rejected\("(\w+)"', (folder / "storage.py").read_text()))
     described = set(SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"])
     assert described == {*problems.STATUSES, *of_objects}

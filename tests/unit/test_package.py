@@ -10,7 +10,7 @@ import pytest
 
 from local.package import package
 
-MODULES = ["mien.inbox", "mien.api"]
+MODULES = ["mien.handlers.inbox", "mien.handlers.api"]
 STRANGERS = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local import cloud, template
-from mien import page
-from mien.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
+from mien.handlers import page
+from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
 
 BUCKET = f"https://{cloud.STACK}-{cloud.REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
 
@@ -94,7 +94,7 @@ def test_every_answer_says_what_it_is_and_may_not_be_framed() -> None:
 
 def test_the_labels_stand_in_no_file_of_the_page() -> None:
     """Whoever swaps in classes of their own changes nothing here: they come with the documents."""
-    labels = importlib.import_module("mien.expressions").LABELS
+    labels = importlib.import_module("mien.logic.labels").LABELS
     for name, file in page.FILES.items():
         assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
 
@@ -109,6 +109,6 @@ def test_the_page_keeps_to_the_apis_limits() -> None:
 
 def test_the_function_needs_no_library() -> None:
     """It answers everyone, and its cold start is what a visitor waits for."""
-    source = (template.ROOT / "functions" / "mien" / "page.py").read_text()
+    source = (template.ROOT / "functions" / "mien" / "handlers" / "page.py").read_text()
     imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
     assert not {"boto3", "botocore", "aws_lambda_powertools", "PIL", "mien"} & set(imported)

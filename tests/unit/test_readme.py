@@ -6,7 +6,7 @@ import re
 import pytest
 
 from local import template
-from mien import images
+from mien.logic import images
 
 README = (template.ROOT / "README.md").read_text()
 MAKEFILE = (template.ROOT / "Makefile").read_text()
@@ -38,7 +38,7 @@ def test_the_limits_that_it_states_are_the_functions() -> None:
     assert f"over {images.MAX_BYTES // 1024**2} MiB" in README
     assert f"over {images.MAX_PIXELS // 1_000_000} million" in README
     assert f"under {images.MIN_SIDE} pixels" in README
-    sources = [path.read_text() for path in (template.ROOT / "functions" / "mien").glob("*.py")]
+    sources = [path.read_text() for path in (template.ROOT / "functions" / "mien").rglob("*.py")]
     reasons = {
         reason for source in sources for reason in re.findall(r'(?:Rejected\(|BROKEN = \(|return )\s*"(\w+)",', source)
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.recordio import MAGIC, framed, write
+from training.data.recordio import MAGIC, framed, write
 
 # Written by MXNet 1.9.1, with MXIndexedRecordIO and pack, from the same five records.
 RECORDS = [

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.endpoint import Model
+from mien.aws.endpoint import Model
+from mien.aws.storage import supersedes
 from mien.errors import Rejected
-from mien.expressions import LABELS
-from mien.results import MAX_KEY_BYTES, classified, document, image_of, key_of, newer, rejected
-from mien.storage import supersedes
-from mien.uploads import Upload
+from mien.logic.labels import LABELS
+from mien.logic.results import MAX_KEY_BYTES, classified, document, image_of, key_of, newer, rejected
+from mien.logic.uploads import Upload
 
 UPLOAD = Upload("b", "inbox/ä.png", "v1", "e", 3, "0A")
 MODEL = Model("faces", "AllTraffic", "1", "1-batch")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from mien.circuit import LONGEST_PAUSE, THRESHOLD, Circuit
 from mien.errors import Hopeless, TryAgain
-from mien.retries import (
+from mien.logic.circuit import LONGEST_PAUSE, THRESHOLD, Circuit
+from mien.logic.retries import (
     ASIDE,
     LONGEST_DELAY,
     MAX_ENDED,

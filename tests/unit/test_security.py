@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from local import template
-from mien import batches, health, images, requests, retries
+from mien.logic import images, requests, retries
+from mien.pipeline import batches, health
 
 Template = dict[str, Any]
 Check = Callable[[Template], list[str]]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mien.expressions import LABELS
-from training.fer2013 import Faces
-from training.split import Split, capped, split, thinned, without
+from mien.logic.labels import LABELS
+from training.data.fer2013 import Faces
+from training.data.split import Split, capped, split, thinned, without
 
 CHANCE = np.random.default_rng(0)
 

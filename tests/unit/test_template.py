@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from local import template
-from mien import api, inbox, listing, queue, storage
-from mien.deadline import ANSWERING
-from mien.endpoint import Endpoint
+from mien.aws import listing, queue, storage
+from mien.aws.endpoint import Endpoint
+from mien.handlers import api, inbox
+from mien.logic.deadline import ANSWERING
 
 WRITTEN: dict[str, Any] = template.template()
 RESOURCES: dict[str, Any] = template.expanded()["Resources"]

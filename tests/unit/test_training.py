@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from local.template import ROOT
-from mien import images as mien_images
-from mien.expressions import LABELS
-from training import prepare
-from training.fer2013 import OPINIONS, TESTS, TRAINING, Faces, read, read_votes
+from mien.logic import images as mien_images
+from mien.logic.labels import LABELS
+from training.data import prepare
+from training.data.fer2013 import OPINIONS, TESTS, TRAINING, Faces, read, read_votes
 
 CHANCE = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.uploads import Delivery, NotAStorageEvent, Upload, deliveries, uploads
+from mien.logic.uploads import Delivery, NotAStorageEvent, Upload, deliveries, uploads
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 # Half a surrogate pair is text to JSON, and not to S3.

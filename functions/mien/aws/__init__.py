@@ -1,0 +1,1 @@
+"""All calls of AWS. No other folder imports boto3 or botocore."""
