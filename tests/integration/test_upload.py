@@ -11,6 +11,7 @@ import pytest
 from local.cloud import CREDENTIALS, Cloud
 from local.template import ROOT
 from training.data import upload
+from training.s3_uri import parse_s3_uri
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def run(folder: Path, to: str, cloud: Cloud) -> subprocess.CompletedProcess[str]
 
 
 def stored(s3: Any, place: str) -> dict[str, bytes]:
-    bucket, prefix = upload.place_of(place)
+    bucket, prefix = parse_s3_uri(place)
     listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     return {o["Key"].removeprefix(prefix): s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}
 
@@ -57,7 +58,7 @@ def test_a_file_of_several_parts_is_recognized(folder: Path, place: str, cloud: 
 
 
 def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, place: str, cloud: Cloud) -> None:
-    bucket, prefix = upload.place_of(place)
+    bucket, prefix = parse_s3_uri(place)
     s3 = cloud.client("s3")
     files = upload.files_of(folder, prefix)
     upload.send(dict(list(files.items())[:2]), bucket, s3, lambda count: None)
@@ -65,7 +66,7 @@ def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, plac
 
 
 @pytest.mark.parametrize(
-    ("to", "said"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is no s3://BUCKET/PREFIX")]
+    ("to", "said"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is not an S3 URI")]
 )
 def test_a_place_that_is_none_is_named(to: str, said: str, folder: Path, cloud: Cloud) -> None:
     result = run(folder, to, cloud)

@@ -144,8 +144,9 @@ def upload(
     from botocore.exceptions import BotoCoreError, ClientError
 
     from training.data import upload as s3_upload
+    from training.s3_uri import parse_s3_uri
 
-    bucket, prefix = s3_upload.place_of(to)
+    bucket, prefix = parse_s3_uri(to)
     files = s3_upload.files_of(folder, prefix)
     s3 = boto3.client("s3", config=Config(max_pool_connections=s3_upload.THREADS))
     try:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from boto3.s3.transfer import TransferConfig
 
@@ -19,15 +18,6 @@ THREADS = 16
 PART_BYTES = 64 * 1024 * 1024
 # A file is sent in one piece up to PART_BYTES, and in pieces of that size above it: its ETag follows from that.
 TRANSFER = TransferConfig(multipart_threshold=PART_BYTES + 1, multipart_chunksize=PART_BYTES, max_concurrency=4)
-
-
-def place_of(uri: str) -> tuple[str, str]:
-    """s3://bucket/prefix → bucket and prefix, which ends with a slash or is empty. Raises ValueError."""
-    parts = urlsplit(uri)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise ValueError(f"{uri!r} is no s3://BUCKET/PREFIX")
-    prefix = parts.path.strip("/")
-    return parts.netloc, f"{prefix}/" if prefix else ""
 
 
 def etag(path: Path) -> str:

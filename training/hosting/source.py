@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from training.data.upload import place_of
 from training.hosting.options import Hosting, Instances, Kind, Serverless, arm
 from training.hosting.request import Request
+from training.s3_uri import parse_s3_uri
 
 ARTIFACT = "model.tar.gz"
 # A training job's name (Amazon SageMaker API Reference, "CreateTrainingJob").
@@ -111,7 +111,7 @@ def missing_artifact(name: str, status: str, uri: str, checkpoints: str | None) 
 
 def etag_of(uri: str, s3: Any) -> str | None:
     """An object's ETag, which changes with its content, or None if there is no such object. Raises ValueError."""
-    bucket, prefix = place_of(uri)
+    bucket, prefix = parse_s3_uri(uri)
     if not prefix:
         raise ValueError(f"{uri} names no object: s3://BUCKET/KEY/{ARTIFACT}")
     try:
@@ -128,7 +128,7 @@ def of_file(path: Path, bucket: str | None, s3: Any) -> Source:
     """The key is made of the content, so that what lies there already is not sent again."""
     if bucket is None:
         raise ValueError(f"{path} is a file: --bucket s3://BUCKET/PREFIX says where it is to lie")
-    place, prefix = place_of(bucket)
+    place, prefix = parse_s3_uri(bucket)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
     files = files_of(path)

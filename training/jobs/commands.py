@@ -179,12 +179,12 @@ def settings(words: list[str]) -> dict[str, recipe.Value]:
 
 
 def place_of(data: str, output: str, role: str, kms_key: str | None) -> "Place":
-    from training.data.upload import place_of as parts
     from training.jobs.launch import Place
+    from training.s3_uri import parse_s3_uri
 
     if not data.startswith("s3://"):
         raise ValueError(f"--data {data} lies on this machine, and SageMaker reads s3://BUCKET/PREFIX; see `upload`")
-    bucket, _ = parts(data)
+    bucket, _ = parse_s3_uri(data)
     return Place(data, output or f"s3://{bucket}/jobs", role or "arn:aws:iam::000000000000:role/ROLE", kms_key)
 
 
