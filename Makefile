@@ -51,7 +51,7 @@ audit: .venv-audit/done ## Look up all pinned versions in the database of known 
 	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" sh requirements/audit.sh $(call quoted,$(TORCH))
 
 fuzz: .venv-fuzz/done ## Fuzz the image reader, or the event parser with TARGET=events; SECONDS=600.
-	@cd tests && PYTHONPATH=../functions:. ../.venv-fuzz/bin/python -m fuzz $(call quoted,$(TARGET)) -max_total_time=$(SECONDS)
+	@PYTHONPATH=functions:. .venv-fuzz/bin/python -m tests.fuzz $(call quoted,$(TARGET)) -max_total_time=$(SECONDS)
 
 test-training: .venv-training/tests ## Run the tests of training: PyTorch, SageMaker's SDK, AWS imitated by moto.
 	@.venv-training/bin/python -m pytest tests/training

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "functions"))
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from corpus.reading import Reading, readings
+from tests.corpus.reading import Reading, readings
 
 SLOWEST = 10
 
@@ -40,9 +40,9 @@ The process's memory, over all files: {max(one.megabytes for one in read)} MB at
 than {statistics.median(one.seconds for one in read) * 1000:.1f} ms.
 
 Read was the corpus of `tests/corpus`, made and damaged by code. Each file must show its picture or be rejected with its
-reason, in 2 s and 512 MB, which `tests/unit/test_bombs.py` holds. Seconds are the processor's, for the slower of the
-two models' inputs, 48x48 gray and 224x224 color, with {version}, on one core of an x86_64 machine
-that had other work besides. Written by
+reason, in 2 s and 512 MB, which a test holds (`tests/component/mien/logic/test_bombs.py`). Seconds are the
+processor's, for the slower of the two models' inputs, 48x48 gray and 224x224 color, with {version}, on one core of
+an x86_64 machine that had other work besides. Written by
 
     .venv/bin/python benchmarks/bad_images.py
 """

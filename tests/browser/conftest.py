@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from faults.proxy import Proxy, Reply, proxy
 from local import cloud as embedded
 from local.cloud import Cloud
 from local.demo import SAMPLES, prefix
+from tests.faults.proxy import Proxy, Reply, proxy
 
 from . import visitor as person
 from .visitor import Visitor

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from description import DOCUMENT
 from local import cloud as embedded
 from local.cloud import Cloud
 from local.demo import SAMPLES, prefix
 from local.template import ROOT
+from tests.description import DOCUMENT
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 

@@ -4,13 +4,13 @@
 costs more than its decoding; `BOMBS`: those of all that take long to make.
 """
 
-from corpus import bombs
-from corpus.bombs import png_of_size
-from corpus.damaged import DAMAGED
-from corpus.disguised import DISGUISED
-from corpus.kinds import KINDS
-from corpus.largest import LARGEST_FILES
-from corpus.pictures import (
+from tests.corpus import bombs
+from tests.corpus.bombs import png_of_size
+from tests.corpus.damaged import DAMAGED
+from tests.corpus.disguised import DISGUISED
+from tests.corpus.kinds import KINDS
+from tests.corpus.largest import LARGEST_FILES
+from tests.corpus.pictures import (
     Bad,
     Damaged,
     File,

@@ -5,9 +5,9 @@ import zlib
 
 from PIL import Image
 
-from corpus import written
-from corpus.pictures import LOSSY, SIZE, Bad, Files, Good, encoded, flat, gray, reference
-from corpus.written import LIMIT, LONG, RATIONAL, SHORT, UNDEFINED, chunk, repeated, segment
+from tests.corpus import written
+from tests.corpus.pictures import LOSSY, SIZE, Bad, Files, Good, encoded, flat, gray, reference
+from tests.corpus.written import LIMIT, LONG, RATIONAL, SHORT, UNDEFINED, chunk, repeated, segment
 
 LARGEST = 7071  # a square of 50 million pixels, the most that pass
 LARGEST_COSTLY = 4898  # a square of 24 million

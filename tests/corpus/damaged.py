@@ -7,9 +7,9 @@ import struct
 import numpy as np
 from PIL import Image
 
-from corpus import written
-from corpus.kinds import turned
-from corpus.pictures import (
+from tests.corpus import written
+from tests.corpus.kinds import turned
+from tests.corpus.pictures import (
     LOSSY,
     SIZE,
     Bad,

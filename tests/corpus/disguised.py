@@ -5,9 +5,9 @@ import zipfile
 
 from PIL import Image
 
-from corpus import written
-from corpus.kinds import turned
-from corpus.pictures import LOSSY, SIZE, Bad, Files, Good, encoded, gray, reference
+from tests.corpus import written
+from tests.corpus.kinds import turned
+from tests.corpus.pictures import LOSSY, SIZE, Bad, Files, Good, encoded, gray, reference
 
 
 def archive() -> bytes:

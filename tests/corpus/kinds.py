@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from corpus import written
-from corpus.jpeg import JPEG_FILES
-from corpus.pictures import (
+from tests.corpus import written
+from tests.corpus.jpeg import JPEG_FILES
+from tests.corpus.pictures import (
     LOSSY,
     SIZE,
     Bad,
@@ -20,9 +20,9 @@ from corpus.pictures import (
     gray,
     reference,
 )
-from corpus.png import PNG_FILES
-from corpus.tiff import TIFF_FILES, tiff_of
-from corpus.webp_gif_bmp import BMP_FILES, GIF_FILES, WEBP_FILES
+from tests.corpus.png import PNG_FILES
+from tests.corpus.tiff import TIFF_FILES, tiff_of
+from tests.corpus.webp_gif_bmp import BMP_FILES, GIF_FILES, WEBP_FILES
 
 TURNS: dict[int, Callable[[Image.Image], Image.Image]] = {
     1: lambda image: image,

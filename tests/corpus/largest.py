@@ -5,10 +5,10 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from corpus import written
-from corpus.bombs import LARGEST, LARGEST_COSTLY, tiff_of_size
-from corpus.pictures import LOSSY, Files, Good, encoded, flat
-from corpus.written import chunk
+from tests.corpus import written
+from tests.corpus.bombs import LARGEST, LARGEST_COSTLY, tiff_of_size
+from tests.corpus.pictures import LOSSY, Files, Good, encoded, flat
+from tests.corpus.written import chunk
 
 
 def noise(*shape: int) -> np.ndarray:

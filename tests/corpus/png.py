@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from corpus import written
-from corpus.pictures import (
+from tests.corpus import written
+from tests.corpus.pictures import (
     SIZE,
     Files,
     Good,

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import corpus
 from mien.errors import Rejected
 from mien.logic import images
-from peak import peak
+from tests import corpus
+from tests.support.peak import peak
 
 Model = tuple[int, Literal["L", "RGB"]]
 MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "RGB"))

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from corpus import written
-from corpus.pictures import (
+from tests.corpus import written
+from tests.corpus.pictures import (
     COLOR_SIZE,
     LOSSY,
     SIZE,

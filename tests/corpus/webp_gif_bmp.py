@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from corpus import written
-from corpus.pictures import (
+from tests.corpus import written
+from tests.corpus.pictures import (
     LOSSY,
     SIZE,
     Files,
@@ -23,7 +23,7 @@ from corpus.pictures import (
     reference,
     spread,
 )
-from corpus.png import transparent_level
+from tests.corpus.png import transparent_level
 
 
 def bmp_run_length_encoded() -> bytes:

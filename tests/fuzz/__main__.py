@@ -5,7 +5,7 @@
 It begins with the corpus's files, or with the events of `events/`, keeps what reaches new code in
 `build/fuzz/TARGET/inputs`, from which a later run goes on, and ends at the first finding, which it leaves in
 `build/fuzz/TARGET/findings`. A finding is kept as a case: an image in `tests/corpus`, made by code, with what must come
-of it, and an event in `tests/unit/test_uploads.py`.
+of it, and an event in `tests/unit/mien/logic/test_uploads.py`.
 """
 
 import sys
@@ -15,9 +15,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["mien", "PIL"]):
-    from fuzz import targets
+    from tests.fuzz import targets
 
-import corpus
+from tests import corpus
 
 ROOT = Path(__file__).parents[2]
 # As large as the corpus's files of one picture are; a larger one is seldom needed to reach other code.

@@ -11,7 +11,7 @@ import pytest
 from local import cloud as embedded
 from local.cloud import Cloud
 from local.demo import prefix
-from rest import Send, sending
+from tests.support.rest import Send, sending
 
 
 @pytest.fixture(scope="session")

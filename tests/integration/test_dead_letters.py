@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from events import message
 from local.cloud import CREDENTIALS, STACK, Cloud
 from local.template import ROOT
 from operate.dead_letters import ENDED
+from tests.support.messages import message
 
 Operate = Callable[..., subprocess.CompletedProcess[str]]
 MENDED = "the model refused it, until somebody mended it"

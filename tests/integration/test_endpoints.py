@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from events import message
 from local import template
 from local.cloud import Cloud
-from runtime import runtime
+from tests.support.messages import message
+from tests.support.runtime import runtime
 
 EVEN = [1 / 7] * 7
 EVENTS = Path(__file__).parents[2] / "events"

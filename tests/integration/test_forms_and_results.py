@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-import corpus
 from local.demo import SAMPLES
 from mien.aws.listing import PAGE, READ
 from mien.logic.images import MAX_BYTES
-from rest import Send
+from tests import corpus
+from tests.support.rest import Send
 
 LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]
 

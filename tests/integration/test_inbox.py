@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import corpus
-from events import message
 from local.cloud import MODEL, Cloud
 from local.demo import SAMPLES
 from local.endpoint import inference
+from tests import corpus
+from tests.support.messages import message
 
 KEYS = [
     "a face.png",

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import corpus
-from corpus.largest import LARGEST_FILES
-from events import message
 from local import template
 from local.cloud import CREDENTIALS, Cloud
 from mien.logic.images import MAX_BYTES
-from peak import handled
+from tests import corpus
+from tests.corpus.largest import LARGEST_FILES
+from tests.support.messages import message
+from tests.support.peak import handled
 
 SIDE = 7071  # 50 million pixels, the most that pass
 

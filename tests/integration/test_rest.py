@@ -12,12 +12,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-import corpus
 from local import template
 from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud, set_gateway_responses
 from local.demo import SAMPLES
 from mien.logic.requests import MAX_IMAGES
-from rest import Send, sending
+from tests import corpus
+from tests.support.rest import Send, sending
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ import json
 
 from PIL import Image
 
-import corpus
 from local import template
 from local.cloud import CREDENTIALS, Cloud
 from mien.logic.images import MAX_PIXELS
 from mien.logic.requests import MAX_BODY_BYTES
-from peak import handled
+from tests import corpus
+from tests.support.peak import handled
 
 SIDE = int(MAX_PIXELS**0.5)
 

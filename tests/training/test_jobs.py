@@ -11,12 +11,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from conftest import BUCKET, REGION, ROLE
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sagemaker.models import sagemaker_backends
 from PIL import Image
 from rich.console import Console
 
-from conftest import BUCKET, REGION, ROLE
 from training.jobs import compare, metrics, prices
 from training.jobs.status import LOG_GROUP, Jobs, job_of
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
-
 from conftest import BUCKET, REGION, ROLE, Sent, keys
+
 from training.jobs import launch, recipe
 from training.jobs.launch import Place
 

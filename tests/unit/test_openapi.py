@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from description import DOCUMENT, SCHEMAS, faults_of_answer, operations, resolved, response
 from local import template
 from mien.aws import forms, listing
 from mien.handlers import api
@@ -20,6 +19,7 @@ from mien.logic.bombs import MAX_COSTLY_PIXELS
 from mien.logic.labels import LABELS
 from mien.logic.results import MAX_KEY_BYTES, SCHEMA
 from mien.pipeline import health
+from tests.description import DOCUMENT, SCHEMAS, faults_of_answer, operations, resolved, response
 
 BODY = template.api()
 IAM = template.api(ApiAuth="iam")

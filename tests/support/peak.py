@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 STATUS = Path("/proc/self/status")
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 HANDLE = """
 import importlib, json, sys
 from types import SimpleNamespace
-from peak import peak
+from tests.support.peak import peak
 handler = importlib.import_module(sys.argv[1]).handler
 names = dict.fromkeys(("function_name", "invoked_function_arn", "aws_request_id"), "")
 context = SimpleNamespace(memory_limit_in_mb=0, get_remaining_time_in_millis=lambda: 900_000, **names)
@@ -34,7 +34,7 @@ def peak() -> int:
 
 def handled(module: str, event: dict[str, Any], environment: Mapping[str, str]) -> tuple[Any, int]:
     """What a function answers in a process of its own, with time enough, and that process's peak in MB."""
-    folders = os.pathsep.join(str(folder) for folder in (TESTS.parent / "functions", TESTS))
+    folders = os.pathsep.join(str(folder) for folder in (ROOT / "functions", ROOT))
     ran = subprocess.run(
         [sys.executable, "-c", HANDLE, module],
         input=json.dumps(event),

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import description
 from local.cloud import Cloud
+from tests import description
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-import corpus
-from description import faults_of_answer, operations
 from local import cloud, template
 from mien.aws.endpoint import Endpoint, Silent, Throttled, Unavailable
 from mien.errors import Hopeless, OutOfTime, Rejected, TryAgain
@@ -20,7 +18,9 @@ from mien.logic.deadline import ANSWERING, Deadline
 from mien.logic.problems import RETRY_AFTER, problem_of
 from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES, Refused, images_of
 from mien.pipeline.health import INTERVAL, Health
-from runtime import Said, content, runtime, serving
+from tests import corpus
+from tests.description import faults_of_answer, operations
+from tests.support.runtime import Said, content, runtime, serving
 
 EVEN = [1 / 7] * 7
 JSON = "application/json"

@@ -14,7 +14,7 @@ from mien.errors import Hopeless, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.images import FACE_SIZE, Face
 from mien.settings import EndpointInput, Settings
-from runtime import Asked, Said, content, runtime, serving
+from tests.support.runtime import Asked, Said, content, runtime, serving
 
 EVEN = [1 / 7] * 7
 UNHURRIED = Deadline(math.inf, sleep=lambda seconds: None)

@@ -2,8 +2,8 @@
 
 import pytest
 
-import corpus
-from corpus.reading import Reading, readings
+from tests import corpus
+from tests.corpus.reading import Reading, readings
 
 # Half of the function's 1024 MB.
 MEGABYTES = 512

@@ -9,9 +9,9 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import corpus
 from mien.errors import Rejected
 from mien.logic import images
+from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 SMALL = [name for name in corpus.FILES if name not in corpus.BOMBS]
