@@ -1,4 +1,4 @@
-# Each target is a line over a tool. `make` alone lists them.
+# Each target that people type is one line over a tool. `make` alone lists them.
 PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples/faces
@@ -7,135 +7,129 @@ TARGET ?= images
 SECONDS ?= 600
 MINUTES ?= 0
 SEED ?= 1
-# The template's runtime; pyenv's shims answer to this name without having it, so its own folders are looked at too.
+WORKERS ?= 2
+# The build of PyTorch: pip chooses the one for this machine, or you do, for instance with TORCH=torch==2.13.0+cpu.
+TORCH ?= torch==2.13.0
+# The Python version of the template's runtime. A pyenv shim can be on the PATH although pyenv has not selected that
+# version, so pyenv's own folders are searched first.
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-browser test-contract test-faults faults check audit fuzz test-training test-sam deploy-local screenshot requirements clean
+.PHONY: help demo up deploy-local install install-training install-sagemaker check test test-contract test-browser \
+  test-faults test-training test-sam faults fuzz audit screenshot requirements clean install-runtime chromium
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/local.done ## Classify sample faces through the whole application; IMAGES=DIR takes your own.
+demo: .venv/local.done ## Classify the sample faces with the whole application, or your own images with IMAGES=DIR.
 	@.venv/bin/python -m local demo --model $(call quoted,$(MODEL)) $(call quoted,$(IMAGES))
 
-up: .venv/local.done ## Keep the application running until Ctrl-C; PORT=4566.
+up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4566 is the port.
 	@.venv/bin/python -m local up --port $(PORT) --model $(call quoted,$(MODEL))
 
-test: .venv/dev.done ## Run all tests that need neither an account nor a container engine.
-	@.venv/bin/python -m pytest
+deploy-local: install-runtime ## Build and deploy with the SAM CLI into the embedded cloud, then classify the sample faces.
+	@$(with_sam) .venv-runtime/bin/python -m local sam
 
-test-browser: .venv-browser/done chromium ## Use the page in a real browser, over the whole application.
-	@.venv-browser/bin/python -m pytest tests/browser
+install: .venv/dev.done .venv-audit/audit.done ## Install the development environment: what check and test need.
 
-test-contract: .venv/dev.done .venv-contract/done ## Hold the running API against openapi.yaml, with schemathesis.
-	@PATH="$(CURDIR)/.venv-contract/bin:$$PATH" .venv/bin/python -m pytest tests/contract
+install-training: .venv-training/torch.done ## Install PyTorch and what training needs into .venv-training.
 
-test-faults: .venv/dev.done ## Inject every fault a few times, while a few images are classified.
-	@.venv/bin/python -m pytest tests/faults
+install-sagemaker: .venv-training/sagemaker.done ## Add the SageMaker SDK to .venv-training (1 GB).
 
-faults: .venv/dev.done ## Inject every fault once, and hold the results against the uploads; MINUTES=60 goes on for so long.
-	@.venv/bin/python -m tests.faults run --minutes $(MINUTES) --seed $(SEED)
-
-check: .venv/dev.done .venv-audit/done ## Run the linters, over the template and over what SAM makes of it too.
+check: install ## Run the linters and the type checker.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/cfn-lint template.yaml
 	mkdir -p build && .venv/bin/python -m local.template > build/template.json
 	.venv/bin/cfn-lint build/template.json
 	$(checkov) --file template.yaml
 	$(checkov) --file build/template.json --skip-check CKV_AWS_73,CKV_AWS_76,CKV_AWS_120
 
-audit: .venv-audit/done ## Look up all pinned versions in the database of known holes; needs a network.
-	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" sh requirements/audit.sh $(call quoted,$(TORCH))
+test: .venv/dev.done ## Run the unit and integration tests. They need no AWS account and no container engine.
+	@.venv/bin/python -m pytest
 
-fuzz: .venv-fuzz/done ## Fuzz the image reader, or the event parser with TARGET=events; SECONDS=600.
-	@PYTHONPATH=functions:. .venv-fuzz/bin/python -m tests.fuzz $(call quoted,$(TARGET)) -max_total_time=$(SECONDS)
+test-contract: .venv/dev.done ## Compare the running API with openapi.yaml, with schemathesis.
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest tests/contract
 
-test-training: .venv-training/tests ## Run the tests of training: PyTorch, SageMaker's SDK, AWS imitated by moto.
+test-browser: .venv/dev.done chromium ## Use the page in Chromium, with the whole application behind it.
+	@.venv/bin/python -m pytest tests/browser
+
+test-faults: .venv/dev.done ## Inject almost every fault a few times, with WORKERS=2 at the same time.
+	@.venv/bin/python -m pytest --numprocesses $(WORKERS) tests/faults
+
+test-training: .venv-training/training-tests.done ## Test training, with AWS imitated by moto.
 	@.venv-training/bin/python -m pytest tests/training
 
-deploy-local: .venv-sam/done .venv-runtime/done ## The same with the SAM CLI: build, and deploy into an embedded cloud.
-	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m local sam
+test-sam: install-runtime ## Test what the SAM CLI builds and deploys, on Lambda's Python version.
+	@$(with_sam) .venv-runtime/bin/python -m pytest tests/e2e
 
-test-sam: .venv-sam/done .venv-runtime/done ## Run the tests that need the SAM CLI and Lambda's own Python.
-	@PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH" .venv-runtime/bin/python -m pytest tests/e2e
+faults: .venv/dev.done ## Inject every fault, one after the other. MINUTES=60 repeats it with new seeds for an hour.
+	@.venv/bin/python -m tests.faults run --minutes $(MINUTES) --seed $(SEED)
 
-screenshot: .venv-browser/done chromium ## Draw the page again, for the README: docs/page.png.
-	@.venv-browser/bin/python -m tests.browser.screenshot
+fuzz: .venv-runtime/runtime.done ## Fuzz the image reader for SECONDS=600, or the event parser with TARGET=events.
+	@PYTHONPATH=functions:. .venv-runtime/bin/python -m tests.fuzz $(call quoted,$(TARGET)) -max_total_time=$(SECONDS)
 
-requirements: .venv/dev.done ## Pin all requirements anew.
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh
+audit: .venv-audit/audit.done ## Look up all pinned versions in OSV, a database of vulnerabilities. Needs a network.
+	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" sh requirements/audit.sh $(call quoted,$(TORCH))
 
-clean: ## Delete what was installed and built.
-	rm -rf .venv .venv-audit .venv-browser .venv-contract .venv-fuzz .venv-runtime .venv-sam .venv-training .aws-sam build
+screenshot: .venv/dev.done chromium ## Take the README's screenshots of the page again.
+	@.venv/bin/python -m tests.browser.screenshot
+
+requirements: .venv/dev.done ## Pin the requirements again. UPGRADE=--upgrade takes the newest versions.
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh $(UPGRADE)
+
+clean: ## Delete everything that was installed or built.
+	rm -rf .venv .venv-* .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
-# What is skipped of the expanded template, and why, stands in template.yaml at the API: SAM drops it from the stage.
+with_sam = PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH"
+# The checks that are skipped for the transformed template only, and the reasons, are in template.yaml at the API: SAM
+# does not copy them to the stage.
 checkov = .venv-audit/bin/checkov --framework cloudformation --skip-download --compact --quiet
-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(2)
 
-.venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Mien needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+# Environments. Sets of requirements share one unless their versions conflict.
+#   .venv            local, then dev
+#   .venv-training   training and PyTorch, then sagemaker, then training-tests
+#   .venv-runtime    local, then runtime, on the Python version of the template's runtime
+#   .venv-sam        sam, on the same version
+#   .venv-audit      audit
+# The file ENVIRONMENT/SET.done shows that requirements/SET.txt is installed in it. A set contains only what it adds to
+# the set before it.
+.SECONDARY:
+.SECONDEXPANSION:
+%.done: requirements/$$(*F).txt | $$(*D)/bin/python
+	@echo "installing requirements/$(*F).txt into $(*D)"
+	@$(*D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  $(addprefix --requirement ,$(filter %.txt,$^)) && touch $@
 
-.venv/local.done: requirements/local.txt | .venv/bin/python
-	@echo "installing requirements into .venv" && $(call install,.venv,$<) && touch $@
+.venv/local.done .venv-runtime/local.done: functions/requirements.txt
+.venv/dev.done: .venv/local.done
+.venv-runtime/runtime.done: .venv-runtime/local.done
+.venv-training/sagemaker.done: .venv-training/torch.done
+.venv-training/training-tests.done: .venv-training/sagemaker.done
 
-.venv/dev.done: requirements/dev.txt .venv/local.done
-	@echo "installing development requirements into .venv" && $(call install,.venv,$<) && touch $@
+.venv-training/torch.done: .venv-training/training.done
+	@echo "installing PyTorch into .venv-training"
+	@.venv-training/bin/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' && touch $@
 
-.venv-audit/done: requirements/audit.txt
-	@$(PYTHON) -m venv .venv-audit
-	@echo "installing checkov and pip-audit into .venv-audit" && $(call install,.venv-audit,$<) && touch $@
+# `sam build` compiles for the template's runtime and needs a Python of that version, and so does running the result.
+install-runtime: .venv-sam/sam.done .venv-runtime/runtime.done
 
-.venv-browser/done: requirements/browser.txt
-	@$(PYTHON) -m venv .venv-browser
-	@echo "installing Playwright and what the local cloud needs into .venv-browser" && $(call install,.venv-browser,$<) && touch $@
+version = $(PYTHON)
+.venv-runtime/bin/python .venv-sam/bin/python: version = $(RUNTIME)
+%/bin/python:
+	@$(version) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+	  { echo "$* needs Python 3.11 or newer, and $(version) is not: set PYTHON or RUNTIME" >&2; exit 1; }
+	@$(version) -m venv $*
 
-# Playwright drives the machine's own browser, and downloads none. Without a font there would be no text to see.
-.PHONY: chromium
+# Playwright uses the Chromium of this machine and downloads none. Without a font, the page would show no text.
 chromium:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null && exit; done; \
 	  if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
 	    echo "installing Chromium" && apt-get update -qq && \
 	      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core > /dev/null; \
 	  else \
-	    echo "install Chromium first: one of chromium, chromium-browser and google-chrome must be on the PATH" >&2; exit 1; \
+	    echo "install Chromium first: chromium, chromium-browser or google-chrome must be on the PATH" >&2; exit 1; \
 	  fi
-
-.venv-contract/done: requirements/contract.txt
-	@$(PYTHON) -m venv .venv-contract
-	@echo "installing schemathesis into .venv-contract" && $(call install,.venv-contract,$<) && touch $@
-
-# The runtime's Python again: which Pythons the fuzzer has wheels for is its authors' affair.
-.venv-fuzz/done: requirements/fuzz.txt
-	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
-	@$(RUNTIME) -m venv .venv-fuzz
-	@echo "installing the fuzzer into .venv-fuzz" && $(call install,.venv-fuzz,$<) && touch $@
-
-# The build of PyTorch that suits the machine is pip's choice, or yours: TORCH=torch==2.13.0+cpu, for instance.
-TORCH ?= torch==2.13.0
-.venv-training/done: requirements/training.txt
-	@$(PYTHON) -m venv .venv-training
-	@echo "installing PyTorch and what training needs into .venv-training"
-	@$(call install,.venv-training,$<) && .venv-training/bin/python -m pip install --quiet '$(TORCH)' && touch $@
-
-.venv-training/sagemaker: requirements/sagemaker.txt .venv-training/done
-	@echo "installing SageMaker's SDK into .venv-training: about 1 GB" && $(call install,.venv-training,$<) && touch $@
-
-.venv-training/tests: requirements/training-tests.txt .venv-training/sagemaker
-	@$(call install,.venv-training,$<) && touch $@
-
-# `sam build` compiles for the template's runtime, and needs a Python of that version; so does running what it built.
-.venv-runtime/done: requirements/runtime.txt
-	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
-	@$(RUNTIME) -m venv .venv-runtime
-	@echo "installing requirements into .venv-runtime" && $(call install,.venv-runtime,$<) && touch $@
-
-.venv-sam/done: requirements/sam.txt
-	@$(RUNTIME) -c '' 2>/dev/null || { echo "$(RUNTIME), the template's runtime, is not on the PATH" >&2; exit 1; }
-	@$(RUNTIME) -m venv .venv-sam
-	@echo "installing the SAM CLI into .venv-sam" && $(call install,.venv-sam,$<) && touch $@
