@@ -15,7 +15,7 @@ TORCH ?= torch==2.13.0
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up deploy-local install install-training install-sagemaker check test test-contract test-browser \
+.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-template test test-contract test-browser \
   test-faults test-training test-sam faults fuzz audit screenshot requirements clean install-runtime chromium
 
 help: ## List the targets.
@@ -36,11 +36,15 @@ install-training: .venv-training/torch.done ## Install PyTorch and what training
 
 install-sagemaker: .venv-training/sagemaker.done ## Add the SageMaker SDK to .venv-training (1 GB).
 
-check: install ## Run the linters and the type checker.
+check: check-python check-template ## Run all linters and the type checker.
+
+check-python: install ## Run ruff and mypy, and check the GitHub workflow.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+check-template: install ## Run cfn-lint and checkov on the template, before and after SAM's transform.
 	.venv/bin/cfn-lint template.yaml
 	mkdir -p build && .venv/bin/python -m local.template > build/template.json
 	.venv/bin/cfn-lint build/template.json
