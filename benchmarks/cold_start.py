@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from local import cloud, template
-from local.package import package
+from local.package import build_package
 
 RUNS = 15
 BUNDLED = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six.py")
@@ -29,7 +29,7 @@ def main() -> None:
     site = Path(__import__("boto3").__file__).parent.parent
     with tempfile.TemporaryDirectory() as scratch:
         ours, bundled = Path(scratch) / "ours", Path(scratch) / "bundled"
-        with zipfile.ZipFile(package()) as archive:
+        with zipfile.ZipFile(build_package()) as archive:
             archive.extractall(ours)
         shutil.copytree(ours, bundled)
         for name in BUNDLED:
@@ -62,7 +62,7 @@ def milliseconds(folder: Path, module: str) -> float:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(folder),
         **cloud.CREDENTIALS,
-        **template.environment(cloud.REFERENCES),
+        **template.function_environment(cloud.UNDEPLOYED_REFERENCES),
     }
     times = []
     for _ in range(RUNS):

@@ -29,9 +29,9 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).parent.parent / "functions"))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from local import cloud as embedded
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, REGION, Cloud
-from local.demo import SAMPLES
+from local.paths import SAMPLES
+from local.stack import start_application
 from mien.aws.listing import PAGE
 
 # Of calls before those that count: the first starts a process.
@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1000, help="of each kind (%(default)s)")
     calls: int = parser.parse_args().calls
     face, large = (SAMPLES / "happy" / "1.png").read_bytes(), photo()
-    with embedded.running() as cloud:
+    with start_application() as cloud:
         kinds = {
             "`POST /classify`, a 48x48 PNG": posting(cloud, face, "image/png"),
             f"`POST /classify`, a JPEG of 12 megapixels, {len(large) / 1e6:.1f} MB": posting(

@@ -1,5 +1,7 @@
-"""The whole application on this machine: no AWS account, no Docker. AWS is emulated by MiniStack; the functions, the
-template and the model are the real ones."""
+"""Run the whole application on this machine, in an embedded cloud: no AWS account and no Docker.
+
+MiniStack emulates AWS. The functions, the template and the model are the ones that are deployed to AWS.
+"""
 
 import contextlib
 import os
@@ -13,167 +15,191 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from local import cloud, demo, sam
-from local.cloud import CREDENTIALS, Cloud, CloudError
-from local.demo import PATIENCE, SAMPLES
-from local.template import BUILD
+from cli import exit_with_error
+from local import demo, sam
+from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
+from local.paths import BUILD, MODEL, SAMPLES
+from local.processes import wait_until_healthy
+from local.stack import connect_stack, start_application
+
+# MiniStack's own default, and LocalStack's.
+DEFAULT_PORT = 4566
+# What a shell reports for a process that SIGTERM ended: 128 plus the signal's number.
+TERMINATED_STATUS = 128 + signal.SIGTERM
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-Images = Annotated[Path, typer.Argument(help="A folder of images. One with a folder a class also gives an accuracy.")]
-Model = Annotated[
-    Path, typer.Option(exists=True, help="A folder of model.onnx and model.json, or a training job's model.tar.gz.")
+ImagesArgument = Annotated[
+    Path,
+    typer.Argument(help="Folder of images. If its subfolders are named after labels, the accuracy is printed too."),
 ]
+ModelOption = Annotated[
+    Path,
+    typer.Option(exists=True, help="Folder with model.onnx and model.json, or the model.tar.gz of a training job."),
+]
+RunningPortOption = Annotated[int, typer.Option(help="Port of the cloud that `up` keeps running.")]
 
 
 @app.command(name="demo")
-def demo_(
-    images: Images = SAMPLES,
-    model: Model = cloud.MODEL,
-    output: Annotated[Path, typer.Option(help="Where results.jsonl and results.csv are kept.")] = BUILD,
+def run_demo(
+    images: ImagesArgument = SAMPLES,
+    model: ModelOption = MODEL,
+    output: Annotated[Path, typer.Option(help="Folder to write results.jsonl and results.csv to.")] = BUILD,
     patience: Annotated[
-        float, typer.Option(min=0, help="Seconds without a new document, after which to give up.")
-    ] = PATIENCE,
+        float, typer.Option(min=0, help="Seconds without a new result before the demo gives up.")
+    ] = demo.PATIENCE,
 ) -> None:
-    """Start the cloud, classify a folder of images through its inbox, print the labels, and stop it again.
+    """Classify a folder of images, print the labels, and stop.
 
-    Ends with status 1 if any image has neither a result nor a rejection.
+    Starts the cloud, uploads the images to its inbox, waits for the results, and stops the cloud.
+
+    The exit status is 1 if any image has neither a result nor a rejection.
     """
     if not images.is_dir():
-        raise CloudError(f"{images} is no folder")
-    if not demo.images_of(images):
+        raise CloudError(f"{images} is not a folder")
+    if not demo.list_files(images):
         raise CloudError(f"there are no files in {images}")
     with contextlib.ExitStack() as stack:
         with console.status("starting the embedded cloud, and deploying template.yaml into it"):
-            running = stack.enter_context(cloud.running(model=model))
-        run = demo.run(running, images, console, patience)
-    demo.report(run, console)
-    lines, table = demo.save(run, output)
-    console.print(f"results: {shown(lines)}, {shown(table)}", highlight=False)
-    if run.missing:
+            cloud = stack.enter_context(start_application(model=model))
+        classified = demo.classify_folder(cloud, images, console, patience)
+    demo.print_report(classified, console)
+    jsonl, table = demo.save_results(classified, output)
+    console.print(f"results: {relative_path(jsonl)}, {relative_path(table)}", highlight=False)
+    if classified.missing:
         raise typer.Exit(1)
 
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where all of the cloud's services answer.")] = 4566,
-    model: Model = cloud.MODEL,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of all services of the cloud.")] = DEFAULT_PORT,
+    model: ModelOption = MODEL,
 ) -> None:
-    """Start the cloud with the application in it, say how to use it, and keep it running until Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt), cloud.running(port, model) as running:
-        console.print(instructions(running), highlight=False, markup=False, soft_wrap=True)
+    """Keep the application running until Ctrl-C.
+
+    Starts the cloud with the application in it, and prints the page's address and commands to try.
+    """
+    with contextlib.suppress(KeyboardInterrupt), start_application(port, model) as cloud:
+        console.print(usage_examples(cloud), highlight=False, markup=False, soft_wrap=True)
         while True:
             time.sleep(3600)
 
 
 @app.command(name="sam")
-def sam_(
-    images: Images = SAMPLES / "happy",
+def run_sam(
+    images: ImagesArgument = SAMPLES / "happy",
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Where the cloud answers. By default a free port.")
+        int | None, typer.Option(min=1, max=65535, help="Port of all services of the cloud; by default a free one.")
     ] = None,
 ) -> None:
-    """Build and deploy with the real SAM CLI into an embedded cloud, and classify a folder of images through it."""
+    """Build and deploy with the real SAM CLI, then classify a folder.
+
+    The SAM CLI deploys into an embedded cloud, which is stopped at the end.
+    """
     with contextlib.ExitStack() as stack:
-        with console.status("sam build, and sam deploy into an embedded cloud"):
-            running = stack.enter_context(sam.running(port))
-        described = running.client("cloudformation").describe_stack_resources(StackName=cloud.STACK)["StackResources"]
-        for resource in sorted(described, key=lambda resource: resource["ResourceType"]):
+        with console.status("running sam build, then sam deploy into an embedded cloud"):
+            cloud = stack.enter_context(sam.start_application(port))
+        resources = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+        for resource in sorted(resources, key=lambda resource: resource["ResourceType"]):
             console.print(f"{resource['ResourceType']:35} {resource['LogicalResourceId']}", highlight=False)
-        run = demo.run(running, images, console, PATIENCE)
-    demo.report(run, console)
-    if run.missing:
+        classified = demo.classify_folder(cloud, images, console, demo.PATIENCE)
+    demo.print_report(classified, console)
+    if classified.missing:
         raise typer.Exit(1)
 
 
-def instructions(running: Cloud) -> str:
-    face = shown(SAMPLES / "happy" / "1.png")
+def usage_examples(cloud: Cloud) -> str:
+    """What `up` prints: the page's address, and commands that work as they are printed."""
+    face = relative_path(SAMPLES / "happy" / "1.png")
     exports = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
-    inbox, results, rejected = (running.outputs[name] for name in ("Inbox", "Results", "Rejected"))
-    key, url, api = running.api_key, running.classify_url, running.page_url.removesuffix("/")
-    bucket = running.outputs["BucketName"]
-    python = shlex.quote(shown(Path(sys.executable)))
+    inbox, results, rejected = (cloud.outputs[name] for name in ("Inbox", "Results", "Rejected"))
+    key, url = cloud.api_key, cloud.classify_url
+    python = shlex.quote(relative_path(Path(sys.executable)))
+    port = cloud.url.rpartition(":")[2]
     return f"""
-Mien runs at {running.url}, in an embedded cloud (MiniStack). Ctrl-C ends it, and all that is in it.
+Mien runs at {cloud.url}, in an embedded cloud (MiniStack). Ctrl-C stops it and deletes everything in it.
 
-The page, with the API's key in its address:
+The page, with the API key in its address:
 
-{running.page_url}#key={key}
+{cloud.page_url}#key={key}
 
 With the AWS CLI, in another terminal:
 
-  export AWS_ENDPOINT_URL={running.url} {exports}
+  export AWS_ENDPOINT_URL={cloud.url} {exports}
   aws s3 cp {face} {inbox}
   aws s3 ls --recursive {results}
   aws s3 cp {results}1.png.json -
-  aws s3 cp --recursive {shown(SAMPLES)} {inbox}
+  aws s3 cp --recursive {relative_path(SAMPLES)} {inbox}
   aws s3 cp README.md {inbox}
   aws s3 cp {rejected}README.md.json -
 
-One image, one answer:
+One image in one request:
 
   curl -H 'x-api-key: {key}' -H 'Content-Type: image/png' --data-binary @{face} {url}
   base64 {face} | curl -H 'x-api-key: {key}' -H 'Accept: text/plain' --data-binary @- {url}
 
-For the README's examples:
+Variables for the examples of the documentation:
 
-  export API={api} KEY={key} BUCKET={bucket}
+  export API={cloud.page_url.removesuffix("/")} KEY={key} BUCKET={cloud.bucket}
 
-With Python alone:
+With Python only:
 
-  {python} -m local put {face} --port {running.url.rpartition(":")[2]}
-  {python} -m local results --port {running.url.rpartition(":")[2]}
+  {python} -m local put {face} --port {port}
+  {python} -m local results --port {port}
 """
 
 
 @app.command()
 def put(
     image: Annotated[Path, typer.Argument(exists=True, help="An image, or a folder of images.")],
-    port: Annotated[int, typer.Option(help="The port of the running cloud.")] = 4566,
+    port: RunningPortOption = DEFAULT_PORT,
 ) -> None:
-    """Drop images into the inbox of the cloud that `up` keeps running."""
-    running = attached(port)
-    s3, inbox = running.client("s3"), demo.prefix(running, "Inbox")
-    files = [image] if image.is_file() else demo.images_of(image)
+    """Upload images to the inbox of the cloud that `up` keeps running."""
+    cloud = connect(port)
+    s3, inbox = cloud.client("s3"), cloud.prefix("Inbox")
+    files = [image] if image.is_file() else demo.list_files(image)
     for file in files:
         key = inbox + (file.name if image.is_file() else file.relative_to(image).as_posix())
-        s3.upload_file(str(file), running.outputs["BucketName"], key)
-        console.print(f"s3://{running.outputs['BucketName']}/{key}", markup=False, highlight=False)
+        s3.upload_file(str(file), cloud.bucket, key)
+        console.print(f"s3://{cloud.bucket}/{key}", markup=False, highlight=False)
 
 
 @app.command()
-def results(port: Annotated[int, typer.Option(help="The port of the running cloud.")] = 4566) -> None:
-    """Print the result documents of the cloud that `up` keeps running, as JSON Lines."""
-    running = attached(port)
-    s3, bucket = running.client("s3"), running.outputs["BucketName"]
-    for name in ("Results", "Rejected"):
-        for key in demo.keys(s3, bucket, demo.prefix(running, name)):
-            sys.stdout.write(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+def results(port: RunningPortOption = DEFAULT_PORT) -> None:
+    """Print the results in the cloud that `up` keeps running.
+
+    Prints result and rejection documents as JSON Lines.
+    """
+    cloud = connect(port)
+    s3 = cloud.client("s3")
+    for output in ("Results", "Rejected"):
+        for key in demo.list_keys(s3, cloud.bucket, cloud.prefix(output)):
+            sys.stdout.write(s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read().decode())
 
 
-def attached(port: int) -> Cloud:
+def connect(port: int) -> Cloud:
+    """Connects to the cloud that `up` keeps running. Raises CloudError if nothing answers at the port."""
     url = f"http://127.0.0.1:{port}"
     try:
-        cloud.wait_for(url, seconds=1)
+        wait_until_healthy(url, seconds=1)
     except CloudError:
-        raise CloudError(f"nothing runs at {url}; start it with: make up PORT={port}") from None
-    return cloud.attached(Cloud(url, None, {}))
+        raise CloudError(f"no cloud runs at {url}; start it with: make up PORT={port}") from None
+    return connect_stack(Cloud(url, None, {}))
 
 
-def shown(path: Path) -> str:
-    """A path as one would type it from here."""
+def relative_path(path: Path) -> str:
+    """The path relative to the working directory if it is in it, otherwise unchanged."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def main() -> None:
-    # A `kill` ends the cloud as Ctrl-C does: through the blocks that stop what they started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # As an exception, SIGTERM runs the same blocks as Ctrl-C, which stop the child processes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED_STATUS))
     try:
         app()
     except CloudError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        exit_with_error(error)
 
 
 if __name__ == "__main__":

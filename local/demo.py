@@ -1,4 +1,4 @@
-"""Images into the inbox, a progress bar, the table of labels: the main job, as a user does it."""
+"""Classifies a folder of images through the inbox of a running cloud, and reports the labels."""
 
 import csv
 import json
@@ -15,35 +15,47 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 
 from local.cloud import Cloud, CloudError
-from local.template import ROOT, template
+from local.template import load_template
 
-SAMPLES = ROOT / "samples" / "faces"
-THREADS = 16
-# Seconds: a message that failed once is hidden for as long as the queue says, and then has its second attempt.
-PATIENCE = 1.2 * template()["Mappings"]["Seconds"]["Inbox"]["Visibility"]
-SHOWN = 40
+UPLOAD_THREADS = 16
+# Seconds between two listings of the documents.
+POLL_SECONDS = 0.2
+# Seconds without a new document before the demo gives up. A message that failed once is invisible for the queue's
+# visibility timeout, and is then received a second time.
+PATIENCE = 1.2 * load_template()["Mappings"]["Seconds"]["Inbox"]["Visibility"]
+# Longer tables would scroll the summary off the screen.
+MAX_TABLE_ROWS = 40
+# Characters of the bar that shows a confidence of 1.
+BAR_LENGTH = 20
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Run:
-    """documents: by the image's path below the folder; missing: images that have none. seconds: from the first
-    upload to the last document."""
+class ClassifiedFolder:
+    """The documents of a folder's images.
+
+    documents: result or rejection documents, by the image's path relative to the folder.
+    missing: paths of the images that have neither a result nor a rejection.
+    seconds: from the first upload to the last document.
+    """
 
     documents: dict[str, Document]
     missing: list[str]
     seconds: float
 
 
-def images_of(folder: Path) -> list[Path]:
-    """The folder's files, however they are named: what is no image is to be rejected, not overlooked."""
+def list_files(folder: Path) -> list[Path]:
+    """All files of a folder and its subfolders, without hidden ones.
+
+    Files that are not images are included: the application rejects them, and the user sees why.
+    """
     files = (p for p in sorted(folder.rglob("*")) if p.is_file())
     return [p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
 
 
-def columns() -> tuple[ProgressColumn, ...]:
-    """Of a progress bar over images, whose task has a rate."""
+def progress_columns() -> tuple[ProgressColumn, ...]:
+    """Columns of a progress bar that counts images. Its task needs a field `rate`, in images per second."""
     return (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -53,25 +65,31 @@ def columns() -> tuple[ProgressColumn, ...]:
     )
 
 
-def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
-    """patience: seconds without a new document, after which to give up."""
-    s3, bucket = cloud.client("s3", max_pool_connections=THREADS), cloud.outputs["BucketName"]
-    inbox, results, rejected = (prefix(cloud, name) for name in ("Inbox", "Results", "Rejected"))
-    names = {p.relative_to(folder).as_posix(): p for p in images_of(folder)}
+def classify_folder(cloud: Cloud, folder: Path, console: Console, patience: float) -> ClassifiedFolder:
+    """Uploads a folder's files to the inbox, waits for their documents, and shows a progress bar meanwhile.
+
+    patience: seconds without a new document before it gives up on the images that are missing.
+
+    Raises CloudError if a file can't be read.
+    """
+    s3 = cloud.client("s3", max_pool_connections=UPLOAD_THREADS)
+    inbox = cloud.prefix("Inbox")
+    document_prefixes = (cloud.prefix("Results"), cloud.prefix("Rejected"))
+    files = {path.relative_to(folder).as_posix(): path for path in list_files(folder)}
     began = time.monotonic()
-    with Progress(*columns(), console=console) as progress, ThreadPoolExecutor(THREADS) as pool:
-        bar = progress.add_task("classifying", total=len(names), rate=0)
-        uploads = [pool.submit(s3.upload_file, str(p), bucket, inbox + name) for name, p in names.items()]
-        places: dict[str, str] = {}
+    with Progress(*progress_columns(), console=console) as progress, ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+        task = progress.add_task("classifying", total=len(files), rate=0)
+        uploads = [pool.submit(s3.upload_file, str(path), cloud.bucket, inbox + name) for name, path in files.items()]
+        keys: list[str] = []
         changed = began
-        while len(places) < len(names) and time.monotonic() - changed < patience:
-            time.sleep(0.2)
-            found = {key: p for p in (results, rejected) for key in keys(s3, bucket, p)}
+        while len(keys) < len(files) and time.monotonic() - changed < patience:
+            time.sleep(POLL_SECONDS)
+            listed = [key for prefix in document_prefixes for key in list_keys(s3, cloud.bucket, prefix)]
             now = time.monotonic()
-            if len(found) > len(places):
+            if len(listed) > len(keys):
                 changed = now
-            places = found
-            progress.update(bar, completed=len(places), rate=len(places) / (now - began))
+            keys = listed
+            progress.update(task, completed=len(keys), rate=len(keys) / (now - began))
             for upload in uploads:
                 if upload.done():
                     try:
@@ -79,69 +97,77 @@ def run(cloud: Cloud, folder: Path, console: Console, patience: float) -> Run:
                     except OSError as error:
                         raise CloudError(f"{error.filename} can't be read: {error.strerror}") from error
         seconds = changed - began
-        bodies = pool.map(lambda key: s3.get_object(Bucket=bucket, Key=key)["Body"].read(), places)
         documents = {}
-        for body in bodies:
+        for body in pool.map(lambda key: s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read(), keys):
             document = json.loads(body)
             documents[document["image"]["key"].removeprefix(inbox)] = document
-    return Run(dict(sorted(documents.items())), [name for name in names if name not in documents], seconds)
+    missing = [name for name in files if name not in documents]
+    return ClassifiedFolder(dict(sorted(documents.items())), missing, seconds)
 
 
-def prefix(cloud: Cloud, output: str) -> str:
-    return cloud.outputs[output].removeprefix(f"s3://{cloud.outputs['BucketName']}/")
-
-
-def keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys of all objects below a prefix."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (stored["Key"] for stored in page.get("Contents", []))
+        yield from (listed["Key"] for listed in page.get("Contents", []))
 
 
-def expected_of(name: str, document: Document) -> str | None:
-    """The class whose folder an image lay in, if it lay in one that the model knows."""
+def expected_label(name: str, document: Document) -> str | None:
+    """The name of the image's folder if it is one of the model's labels, otherwise None."""
     folder = Path(name).parent.name.lower()
     return folder if folder in document.get("probabilities", {}) else None
 
 
-def report(run: Run, console: Console) -> None:
-    expected = {name: expected_of(name, document) for name, document in run.documents.items()}
-    expected = {name: label for name, label in expected.items() if label}
+def print_report(classified: ClassifiedFolder, console: Console) -> None:
+    """Prints the labels, the accuracy if the folders are named after labels, the speed, and the missing images."""
+    documents = classified.documents
+    expected = {
+        name: label for name, document in documents.items() if (label := expected_label(name, document)) is not None
+    }
+    console.print(label_table(documents, expected))
+    if len(documents) > MAX_TABLE_ROWS:
+        console.print(f"and {len(documents) - MAX_TABLE_ROWS:,} more")
+    labels = Counter(document.get("label", "rejected") for document in documents.values())
+    console.print(", ".join(f"{count:,} {label}" for label, count in labels.most_common()))
+    if expected:
+        right = sum(documents[name]["label"] == label for name, label in expected.items())
+        console.print(
+            f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are the name of their folder"
+        )
+    count = len(documents)
+    rate = count / max(classified.seconds, 1e-9)
+    console.print(f"{rate:.0f} images per second: {count:,} in {classified.seconds:.1f} s, including cold starts")
+    for name in classified.missing:
+        console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
+
+
+def label_table(documents: dict[str, Document], expected: dict[str, str]) -> Table:
+    """The first MAX_TABLE_ROWS documents: rejections are red, labels other than the expected one are yellow."""
     table = Table("image", "label", "confidence")
-    for name, document in list(run.documents.items())[:SHOWN]:
+    for name, document in list(documents.items())[:MAX_TABLE_ROWS]:
         if document["status"] == "rejected":
             table.add_row(name, "rejected", document["detail"], style="red")
         else:
             wrong = name in expected and expected[name] != document["label"]
-            bar = "█" * round(document["confidence"] * 20)
-            table.add_row(
-                name, document["label"], f"{document['confidence']:.2f} {bar}", style="yellow" if wrong else None
-            )
-    console.print(table)
-    if len(run.documents) > SHOWN:
-        console.print(f"and {len(run.documents) - SHOWN:,} more")
-    labels = Counter(d.get("label", "rejected") for d in run.documents.values())
-    console.print(", ".join(f"{count:,} {label}" for label, count in labels.most_common()))
-    if expected:
-        right = sum(run.documents[name]["label"] == label for name, label in expected.items())
-        console.print(
-            f"accuracy {right / len(expected):.4f}: {right:,} of {len(expected):,} labels are their folder's name"
-        )
-    count = len(run.documents)
-    rate = count / max(run.seconds, 1e-9)
-    console.print(f"{rate:.0f} images per second: {count:,} in {run.seconds:.1f} s, cold starts included")
-    for name in run.missing:
-        console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
+            bar = "█" * round(document["confidence"] * BAR_LENGTH)
+            confidence = f"{document['confidence']:.2f} {bar}"
+            table.add_row(name, document["label"], confidence, style="yellow" if wrong else None)
+    return table
 
 
-def save(run: Run, folder: Path) -> tuple[Path, Path]:
-    """The cloud ends with the demo, so its documents are kept here: as JSON Lines, and as a table of labels."""
+def save_results(classified: ClassifiedFolder, folder: Path) -> tuple[Path, Path]:
+    """Writes the documents as results.jsonl, and their labels as results.csv. Returns both paths.
+
+    Without these files, the results would be lost when the cloud stops.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lines, table = folder / "results.jsonl", folder / "results.csv"
-    with lines.open("w") as file:
-        for document in run.documents.values():
+    jsonl, table = folder / "results.jsonl", folder / "results.csv"
+    with jsonl.open("w") as file:
+        for document in classified.documents.values():
             file.write(json.dumps(document, sort_keys=True, ensure_ascii=False) + "\n")
     with table.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["image", "label", "confidence", "rejected"])
-        for name, d in run.documents.items():
-            rows.writerow([name, d.get("label", ""), d.get("confidence", ""), d.get("reason", "")])
-    return lines, table
+        for name, document in classified.documents.items():
+            label, confidence = document.get("label", ""), document.get("confidence", "")
+            rows.writerow([name, label, confidence, document.get("reason", "")])
+    return jsonl, table

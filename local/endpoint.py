@@ -1,8 +1,11 @@
-"""SageMaker's runtime, as far as InvokeEndpoint goes, over the code that runs in the model's container.
+"""A local SageMaker runtime: only InvokeEndpoint, with the code that also runs in the model's container on SageMaker.
 
-The container's code is training/container/inference.py, the same as on SageMaker; this file adds the runtime's path,
-its headers, and the forms of its errors.
-Source: Amazon SageMaker Runtime API Reference, "InvokeEndpoint"; botocore's service model for the errors' fields.
+    python -m local.endpoint FOLDER NAME
+
+Serves the model in FOLDER as endpoint NAME on a free port of this machine, and prints the port.
+
+training/container/inference.py answers the requests. This file adds the runtime's path, headers and error formats.
+Source: Amazon SageMaker Runtime API Reference, "InvokeEndpoint"; botocore's service model for the fields of errors.
 """
 
 import json
@@ -18,24 +21,31 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
 import inference
 
-MAX_BODY_BYTES = 25_000_000  # of an endpoint on instances
+# SageMaker's limit for the body of a request to a real-time endpoint on instances.
+MAX_BODY_BYTES = 25_000_000
+# The name that SageMaker gives to a variant by default.
 VARIANT = "AllTraffic"
 
 
-class Runtime(ThreadingHTTPServer):
+class EndpointServer(ThreadingHTTPServer):
+    """Serves one model on 127.0.0.1. port: 0 for a free one, which is then in `server_port`."""
+
     daemon_threads = True
 
     def __init__(self, port: int, name: str, model: inference.Model):
-        super().__init__(("127.0.0.1", port), Invocation)
-        self.name, self.model = name, model
-        # Whoever computes beside more others than there are cores takes their time, and memory of its own.
+        super().__init__(("127.0.0.1", port), InvocationHandler)
+        self.name = name
+        self.model = model
+        # More computations than cores would slow each other down, and each needs its own memory.
         self.cores = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
-class Invocation(BaseHTTPRequestHandler):
-    server: Runtime
+class InvocationHandler(BaseHTTPRequestHandler):
+    """Handles one connection to the endpoint."""
+
+    server: EndpointServer
     protocol_version = "HTTP/1.1"
-    # Headers and body leave in two writes; Nagle's algorithm would hold the second back for 40 ms.
+    # Headers and body are two writes. Nagle's algorithm would delay the second one by 40 ms.
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
@@ -43,43 +53,47 @@ class Invocation(BaseHTTPRequestHandler):
         path = re.fullmatch("/endpoints/([^/]+)/invocations", self.path)
         if not path or path[1] != self.server.name:
             name = path[1] if path else self.path
-            self.fail(400, "ValidationError", f"Endpoint {name} of account 000000000000 not found.")
+            self.send_error_response(400, "ValidationError", f"Endpoint {name} of account 000000000000 not found.")
         elif len(body) > MAX_BODY_BYTES:
-            self.fail(400, "ValidationError", f"The body has {len(body)} bytes; the limit is {MAX_BODY_BYTES}.")
+            message = f"The body has {len(body)} bytes; the limit is {MAX_BODY_BYTES}."
+            self.send_error_response(400, "ValidationError", message)
         else:
-            self.answer(body)
+            self.invoke_model(body)
 
-    def answer(self, body: bytes) -> None:
+    def invoke_model(self, body: bytes) -> None:
         headers = self.headers
         with self.server.cores:
             answer = inference.answer(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
         if answer.status == 200:
-            self.send(200, answer.body, answer.kind, {"x-Amzn-Invoked-Production-Variant": VARIANT, **answer.headers})
+            variant = {"x-Amzn-Invoked-Production-Variant": VARIANT}
+            self.send_body(200, answer.body, answer.kind, {**variant, **answer.headers})
         else:
-            self.model_error(answer.status, answer.body.decode())
+            self.send_model_error(answer.status, answer.body.decode())
 
-    def model_error(self, status: int, message: str) -> None:
-        whose = "client" if status < 500 else "server"
-        said = f'Received {whose} error ({status}) from primary with message "{message}".'
-        self.fail(424, "ModelError", said, OriginalStatusCode=status, OriginalMessage=message, LogStreamArn="")
+    def send_model_error(self, status: int, message: str) -> None:
+        """SageMaker reports an error status of the container as ModelError with HTTP status 424."""
+        side = "client" if status < 500 else "server"
+        text = f'Received {side} error ({status}) from primary with message "{message}".'
+        fields = {"OriginalStatusCode": status, "OriginalMessage": message, "LogStreamArn": ""}
+        self.send_error_response(424, "ModelError", text, **fields)
 
-    def fail(self, status: int, kind: str, message: str, **fields: Any) -> None:
+    def send_error_response(self, status: int, error_type: str, message: str, **fields: Any) -> None:
         body = json.dumps({"Message": message, **fields}).encode()
-        self.send(status, body, "application/json", {"x-amzn-ErrorType": kind})
+        self.send_body(status, body, "application/json", {"x-amzn-ErrorType": error_type})
 
-    def send(self, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
+    def send_body(self, status: int, body: bytes, content_type: str, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+        for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: a line a call would be most of the log."""
+        """Logs nothing: one line per call would fill most of the log."""
 
 
 if __name__ == "__main__":
     folder, endpoint_name = sys.argv[1:]
-    runtime = Runtime(0, endpoint_name, inference.model_fn(folder))
-    print(runtime.server_port, flush=True)
-    runtime.serve_forever()
+    server = EndpointServer(0, endpoint_name, inference.model_fn(folder))
+    print(server.server_port, flush=True)
+    server.serve_forever()

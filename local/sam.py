@@ -1,4 +1,4 @@
-"""The application built and deployed by the real SAM CLI, into the embedded cloud."""
+"""Builds and deploys the application with the real SAM CLI, into the embedded cloud."""
 
 import contextlib
 import os
@@ -8,39 +8,49 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from local import cloud
-from local.cloud import CREDENTIALS, ENDPOINT_NAME, MODEL, Cloud, CloudError
-from local.template import BUILD, ROOT
+from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
+from local.paths import BUILD, MODEL, ROOT
+from local.processes import start_cloud
+from local.stack import finish_deployment
 
+# Where `sam build` writes.
 BUILT = ROOT / ".aws-sam" / "build"
+LOG = BUILD / "sam.log"
+LOG_TAIL_LINES = 15
 
 
-def build() -> Path:
-    """`sam build` for this machine's processor: the folder of what it built. Raises CloudError."""
-    sam("build", "--parameter-overrides", *overrides())
-    return BUILT
+def build() -> None:
+    """Runs `sam build` for this machine's processor. The functions are then in BUILT. Raises CloudError."""
+    run_sam("build", "--parameter-overrides", *parameter_overrides())
 
 
 @contextlib.contextmanager
-def running(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
-    """As cloud.running, but deployed by `sam deploy`."""
-    with cloud.empty(port, model) as empty:
+def start_application(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
+    """The same as local.stack.start_application, but built and deployed by the SAM CLI. Raises CloudError."""
+    with start_cloud(port, model) as cloud:
         build()
-        sam("deploy", "--config-env", "embedded", "--parameter-overrides", *overrides(), AWS_ENDPOINT_URL=empty.url)
-        yield cloud.deployed(empty)
+        deploy = ["deploy", "--config-env", "embedded", "--parameter-overrides", *parameter_overrides()]
+        run_sam(*deploy, AWS_ENDPOINT_URL=cloud.url)
+        yield finish_deployment(cloud)
 
 
-def overrides() -> list[str]:
+def parameter_overrides() -> list[str]:
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     return [f"EndpointName={ENDPOINT_NAME}", f"Architecture={architecture}"]
 
 
-def sam(*words: str, **environment: str) -> None:
+def run_sam(*arguments: str, **environment: str) -> None:
+    """Runs the SAM CLI; its output goes to build/sam.log.
+
+    environment: more environment variables.
+
+    Raises CloudError with the end of the log if `sam` is missing or fails.
+    """
     if not shutil.which("sam"):
         raise CloudError("the SAM CLI is not on the PATH; `make deploy-local` installs it")
     variables = {**os.environ, **CREDENTIALS, "SAM_CLI_TELEMETRY": "0", **environment}
-    with (BUILD / "sam.log").open("ab") as log:
-        ended = subprocess.run(["sam", *words], cwd=ROOT, env=variables, stdout=log, stderr=log, check=False)
+    with LOG.open("ab") as log:
+        ended = subprocess.run(["sam", *arguments], cwd=ROOT, env=variables, stdout=log, stderr=log, check=False)
     if ended.returncode:
-        last = "\n".join((BUILD / "sam.log").read_text(errors="replace").splitlines()[-15:])
-        raise CloudError(f"sam {words[0]} failed:\n{last}")
+        last_lines = "\n".join(LOG.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        raise CloudError(f"sam {arguments[0]} failed:\n{last_lines}")

@@ -1,6 +1,7 @@
-"""template.yaml, read and expanded as CloudFormation expands it.
+"""Reads template.yaml and resolves it as AWS SAM and CloudFormation do.
 
-The one place where everything that is local learns what the application is made of.
+All local code and the tests read names, limits and variables of the application from the template in this way.
+`python -m local.template` prints the CloudFormation template that SAM generates.
 """
 
 import copy
@@ -10,125 +11,155 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parent.parent
-PATH = ROOT / "template.yaml"
-# What is made here and can be made again: the package, logs, results.
-BUILD = ROOT / "build"
+from local.paths import TEMPLATE
+
+# `${Name}` and `${AWS::Region}` in the text of an Fn::Sub.
 REFERENCE = r"\$\{([\w:]+)\}"
-# What CloudFormation leaves out.
+# CloudFormation removes a property that has this value.
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # Amazon API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses object".
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
-def template() -> dict[str, Any]:
-    """The application as it is written, with its intrinsic functions in long form."""
-    return copy.deepcopy(parsed())
+def load_template() -> dict[str, Any]:
+    """The SAM template as written, with intrinsic functions in their long form. The caller may change its copy."""
+    return copy.deepcopy(parse_template())
 
 
 @cache
-def parsed() -> dict[str, Any]:
-    """Read once, because it takes a tenth of a second. Nobody may change it."""
-    return yaml_parse(PATH.read_text())
+def parse_template() -> dict[str, Any]:
+    """The same as load_template, but shared: callers must not change it. Parsing needs 0.1 s, so it is done once."""
+    return yaml_parse(TEMPLATE.read_text())
 
 
-def environment(references: dict[str, str]) -> dict[str, str]:
-    """What the functions' variables are, all functions' together, with the template's defaults and what these names of
-    parameters and resources refer to. Raises KeyError."""
-    of = template()
-    values = {**defaults(), **references}
-    functions = [r for r in of["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
-    environments = [of["Globals"]["Function"], *(function["Properties"] for function in functions)]
-    variables = [e["Environment"]["Variables"] for e in environments if "Environment" in e]
-    return {name: text(value, values) for some in variables for name, value in some.items()}
+def default_parameters() -> dict[str, str]:
+    """Default values of the template's parameters. Parameters without a default are left out."""
+    return {
+        name: str(parameter["Default"])
+        for name, parameter in parse_template()["Parameters"].items()
+        if "Default" in parameter
+    }
 
 
-def defaults() -> dict[str, str]:
-    """What the parameters that have a default are."""
-    return {name: str(p["Default"]) for name, p in parsed()["Parameters"].items() if "Default" in p}
+def function_environment(references: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables of all functions together, as CloudFormation would set them.
+
+    references: values of the parameters and resources that the variables refer to. Parameters that are missing have
+        their defaults.
+
+    Raises KeyError if a reference has no value.
+    """
+    template = parse_template()
+    values = {**default_parameters(), **references}
+    functions = [r for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    configurations = [template["Globals"]["Function"], *(function["Properties"] for function in functions)]
+    environment: dict[str, str] = {}
+    for configuration in configurations:
+        variables = configuration.get("Environment", {}).get("Variables", {})
+        environment |= {name: resolve_text(value, values) for name, value in variables.items()}
+    return environment
 
 
-def text(value: Any, values: Mapping[str, str]) -> str:
-    """A reference, or a text with references in it, as it reads with these values. Raises KeyError."""
+def resolve_text(value: Any, values: Mapping[str, str]) -> str:
+    """Replaces the references in a Ref or Fn::Sub; any other value becomes text.
+
+    values: what to insert, by the name of a parameter or resource.
+
+    Raises KeyError if a reference has no value.
+    """
     match value:
         case {"Ref": name}:
             return values[name]
-        case {"Fn::Sub": str(written)}:
-            return re.sub(REFERENCE, lambda found: values[found[1]], written)
+        case {"Fn::Sub": str(text)}:
+            return re.sub(REFERENCE, lambda reference: values[reference[1]], text)
     return str(value)
 
 
-def holds(condition: Any, values: Mapping[str, str]) -> bool:
-    """Whether one of the template's conditions holds with these values of parameters."""
+def evaluate_condition(condition: Any, parameters: Mapping[str, str]) -> bool:
+    """Whether a condition of the template is true with these parameters.
+
+    condition: name of one of the template's conditions, or an Fn::Equals, Fn::Not, Fn::Or or Condition.
+
+    Raises ValueError for other functions.
+    """
     match condition:
-        case {"Fn::Equals": [one, other]}:
-            return text(one, values) == text(other, values)
+        case {"Fn::Equals": [left, right]}:
+            return resolve_text(left, parameters) == resolve_text(right, parameters)
         case {"Fn::Not": [inner]}:
-            return not holds(inner, values)
+            return not evaluate_condition(inner, parameters)
         case {"Fn::Or": conditions}:
-            return any(holds(inner, values) for inner in conditions)
+            return any(evaluate_condition(inner, parameters) for inner in conditions)
         case {"Condition": str(name)} | str(name):
-            return holds(parsed()["Conditions"][name], values)
-    raise ValueError(f"a condition of an unknown kind: {condition}")
+            return evaluate_condition(parse_template()["Conditions"][name], parameters)
+    raise ValueError(f"local/template.py can't evaluate this condition: {condition}")
 
 
-def settled(part: Any, values: Mapping[str, str]) -> Any:
-    """A part of the template as it is with these values of parameters: its conditions are decided, and what refers to
-    them alone is text."""
+def resolve(part: Any, parameters: Mapping[str, str]) -> Any:
+    """A part of the template with its conditions decided and its references to parameters replaced.
+
+    References to anything else, for example to resources, stay as they are.
+    """
     match part:
-        case {"Ref": name} if name in values:
-            return values[name]
-        case {"Fn::Sub": str(written)} if all(name in values for name in re.findall(REFERENCE, written)):
-            return text(part, values)
-        case {"Fn::If": [condition, one, other]}:
-            return settled(one if holds(condition, values) else other, values)
+        case {"Ref": name} if name in parameters:
+            return parameters[name]
+        case {"Fn::Sub": str(text)} if all(name in parameters for name in re.findall(REFERENCE, text)):
+            return resolve_text(part, parameters)
+        case {"Fn::If": [condition, if_true, if_false]}:
+            return resolve(if_true if evaluate_condition(condition, parameters) else if_false, parameters)
         case {**entries}:
-            decided = {name: settled(entry, values) for name, entry in entries.items()}
-            return {name: entry for name, entry in decided.items() if entry != NO_VALUE}
+            resolved = {name: resolve(entry, parameters) for name, entry in entries.items()}
+            return {name: entry for name, entry in resolved.items() if entry != NO_VALUE}
         case [*items]:
-            return [item for item in (settled(item, values) for item in items) if item != NO_VALUE]
+            return [item for item in (resolve(item, parameters) for item in items) if item != NO_VALUE]
     return part
 
 
-def with_code(bucket: str, key: str) -> dict[str, Any]:
-    """The template as `sam package` leaves it: the code is an object in a bucket."""
-    packaged = template()
+def packaged_template(bucket: str, key: str) -> dict[str, Any]:
+    """The template as `sam package` writes it: the functions' code is an object in a bucket."""
+    packaged = load_template()
     packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": key}
     return packaged
 
 
-def expanded() -> dict[str, Any]:
-    """The plain CloudFormation that SAM makes of the template."""
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of features that are not for its users
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM looks one up, and then writes ${AWS::Region}
-    return transform(with_code("code", "functions.zip"), {}, NoManagedPolicies())
+def expand_template() -> dict[str, Any]:
+    """The plain CloudFormation template that SAM generates from template.yaml."""
+    # SAM's translator logs warnings about its own internals, which users of the template can't change.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    # SAM needs a region to start, although it then writes ${AWS::Region}.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+    return transform(packaged_template("code", "functions.zip"), {}, NoManagedPolicies())
 
 
-def api(**parameters: str) -> dict[str, Any]:
-    """The API's body, as it is with these parameters, and the defaults of all others."""
-    body: dict[str, Any] = template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
-    decided: dict[str, Any] = settled(body, defaults() | parameters)
-    return decided
+def api_definition(**parameters: str) -> dict[str, Any]:
+    """The API's OpenAPI definition in the template.
+
+    parameters: values of template parameters; the others have their defaults.
+    """
+    body = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
+    definition: dict[str, Any] = resolve(body, default_parameters() | parameters)
+    return definition
 
 
 def gateway_responses(**parameters: str) -> dict[str, Any]:
-    """What API Gateway answers by itself, by the type of the response."""
-    responses: dict[str, Any] = api(**parameters)[GATEWAY_RESPONSES]
+    """API Gateway's own responses in the API's definition, by response type.
+
+    parameters: values of template parameters; the others have their defaults.
+    """
+    responses: dict[str, Any] = api_definition(**parameters)[GATEWAY_RESPONSES]
     return responses
 
 
 class NoManagedPolicies:
-    """Stands where SAM asks IAM for the ARNs of managed policies; the template names none."""
+    """Replaces SAM's lookup of the ARNs of managed IAM policies. The template uses no managed policy."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 if __name__ == "__main__":
-    print(json.dumps(expanded(), indent=2))
+    print(json.dumps(expand_template(), indent=2))

@@ -5,13 +5,13 @@ import os
 import pytest
 
 from local import cloud, template
-from local.demo import SAMPLES
+from local.paths import SAMPLES
 
 
 def pytest_configure() -> None:
     # The functions read their environment when they are imported, as they do in Lambda.
     os.environ.update(cloud.CREDENTIALS)
-    os.environ.update(template.environment(cloud.REFERENCES))
+    os.environ.update(template.function_environment(cloud.UNDEPLOYED_REFERENCES))
     os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-from local import template
+from local.paths import ROOT
 
-DOCUMENT: dict[str, Any] = yaml.safe_load((template.ROOT / "openapi.yaml").read_text())
+DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from local import cloud as embedded
 from local.cloud import Cloud
-from local.demo import SAMPLES, prefix
+from local.paths import SAMPLES
+from local.stack import start_application
 from tests.faults.proxy import Proxy, Reply, proxy
 
 from . import visitor as person
@@ -75,14 +75,14 @@ def model(way: Proxy) -> Iterator[Model]:
 
 @pytest.fixture(scope="session")
 def cloud(way: Proxy) -> Iterator[Cloud]:
-    with embedded.running(variables={"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": way.url}) as running:
+    with start_application(variables={"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": way.url}) as running:
         way.upstream = str(running.endpoint_url)
         yield running
 
 
 @pytest.fixture(scope="session")
 def bucket(cloud: Cloud) -> Bucket:
-    names = (prefix(cloud, output) for output in ("Inbox", "Results", "Rejected"))
+    names = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
     return Bucket(cloud.client("s3"), cloud.outputs["BucketName"], *names)
 
 

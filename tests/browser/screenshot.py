@@ -2,10 +2,9 @@
 
 from playwright.sync_api import Browser
 
-from local import cloud as embedded
 from local.cloud import Cloud
-from local.demo import SAMPLES
-from local.template import ROOT
+from local.paths import ROOT, SAMPLES
+from local.stack import start_application
 
 from . import visitor as person
 
@@ -35,5 +34,5 @@ def draw(cloud: Cloud, browser: Browser) -> None:
 
 
 if __name__ == "__main__":
-    with embedded.running() as running, person.browser() as chromium:
+    with start_application() as running, person.browser() as chromium:
         draw(running, chromium)

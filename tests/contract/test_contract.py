@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local import cloud as embedded
 from local.cloud import Cloud
-from local.demo import SAMPLES, prefix
-from local.template import ROOT
+from local.paths import ROOT, SAMPLES
+from local.stack import start_application
 from tests.description import DOCUMENT
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
@@ -19,11 +18,11 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 def cloud() -> Iterator[Cloud]:
     """With the image in it that openapi.yaml has as its example."""
     [key] = [p["example"] for p in DOCUMENT["paths"]["/results/{key}"]["get"]["parameters"]]
-    with embedded.running() as running:
+    with start_application() as running:
         s3, bucket = running.client("s3"), running.outputs["BucketName"]
-        s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"{prefix(running, 'Inbox')}{key}")
+        s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"{running.prefix('Inbox')}{key}")
         waiter = s3.get_waiter("object_exists")
-        waiter.wait(Bucket=bucket, Key=f"{prefix(running, 'Results')}{key}.json", WaiterConfig={"Delay": 1})
+        waiter.wait(Bucket=bucket, Key=f"{running.prefix('Results')}{key}.json", WaiterConfig={"Delay": 1})
         yield running
 
 

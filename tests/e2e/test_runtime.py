@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from local import cloud as embedded
 from local import sam, template
-from local.cloud import CREDENTIALS, Cloud, free_port
-from local.demo import SAMPLES
-from local.template import BUILD
+from local.cloud import CREDENTIALS, Cloud
+from local.paths import BUILD, SAMPLES
+from local.processes import free_port
+from local.stack import start_application
 
 EVENTS = Path(__file__).parents[2] / "events"
 # The uploads that each event names.
@@ -45,10 +45,10 @@ def emulator() -> Path:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[tuple[Cloud, dict[str, str]]]:
     """The cloud, and the environment in which the functions find it."""
-    with embedded.running() as running:
+    with start_application() as running:
         assert running.endpoint_url
         addresses = {"AWS_ENDPOINT_URL": running.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": running.endpoint_url}
-        yield running, {**addresses, **template.environment(running.references)}
+        yield running, {**addresses, **template.function_environment(running.references)}
 
 
 @contextlib.contextmanager

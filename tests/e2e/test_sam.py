@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from local import cloud as embedded
-from local import demo, sam, template
+from local import demo, sam
 from local.cloud import STACK, Cloud
-from local.demo import SAMPLES
+from local.paths import SAMPLES, TEMPLATE
+from local.stack import start_application
 
 
 @pytest.fixture(scope="module")
 def by_sam() -> Iterator[Cloud]:
-    with sam.running() as running:
+    with sam.start_application() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def by_us() -> Iterator[Cloud]:
-    with embedded.running() as running:
+    with start_application() as running:
         yield running
 
 
@@ -77,13 +77,13 @@ def test_both_deploy_them_with_the_same_settings(by_sam: Cloud, by_us: Cloud) ->
 
 
 def test_a_face_goes_through_what_sam_deployed(by_sam: Cloud) -> None:
-    run = demo.run(by_sam, SAMPLES / "surprise", Console(quiet=True), patience=60)
+    run = demo.classify_folder(by_sam, SAMPLES / "surprise", Console(quiet=True), patience=60)
     assert run.missing == []
     assert {document["label"] for document in run.documents.values()} == {"surprise"}
 
 
 def test_the_template_is_valid_and_lints_clean() -> None:
-    command = ["sam", "validate", "--lint", "--template", str(template.PATH), "--region", "us-east-1"]
+    command = ["sam", "validate", "--lint", "--template", str(TEMPLATE), "--region", "us-east-1"]
     result = subprocess.run(command, env={**os.environ, "SAM_CLI_TELEMETRY": "0"}, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "is a valid SAM Template" in result.stdout

@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
-from local import cloud as embedded
 from local.cloud import Cloud
-from local.demo import SAMPLES, prefix
+from local.paths import SAMPLES
+from local.stack import start_application
 from operate import dead_letters
 from operate.dead_letters import Letter
 
@@ -66,7 +66,7 @@ class Application:
         self.sqs = self.cloud.client("sqs", max_pool_connections=2 * THREADS)
         self.bucket = self.cloud.outputs["BucketName"]
         self.queue, self.dead = self.cloud.outputs["QueueUrl"], self.cloud.outputs["DeadLetterQueueUrl"]
-        inbox, results, rejected = (prefix(self.cloud, name) for name in ("Inbox", "Results", "Rejected"))
+        inbox, results, rejected = (self.cloud.prefix(name) for name in ("Inbox", "Results", "Rejected"))
         self.prefixes = (inbox, results, rejected)
         self.etags = {hashlib.md5(data).hexdigest(): name for name, data in self.contents.items()}
         self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": str(self.visibility)})
@@ -243,7 +243,7 @@ def application(visibility: int = VISIBILITY) -> Iterator[Application]:
             "AWS_ENDPOINT_URL_S3": s3_proxy.url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": endpoint_proxy.url,
         }
-        with embedded.running(variables=variables) as cloud:
+        with start_application(variables=variables) as cloud:
             s3_proxy.upstream, endpoint_proxy.upstream = cloud.url, str(cloud.endpoint_url)
             running = Application(cloud, s3_proxy, endpoint_proxy, contents(), visibility)
             learn(running)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from local.demo import keys
+from local.demo import list_keys
 from mien.logic.results import MAX_KEY_BYTES, document, key_of, newer
 
 Bucket = Any
@@ -65,7 +65,7 @@ def expected(reference: dict[str, Any], version: Version, found: dict[str, Any])
 
 
 def documents(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-    for key in keys(s3, bucket, prefix):
+    for key in list_keys(s3, bucket, prefix):
         yield key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import psutil
 from rich.progress import Progress
 
-from local.demo import columns
+from local.demo import progress_columns
 
 from .catalogue import Trial, mixed
 from .harness import Application, Result, run
@@ -86,7 +86,7 @@ def watched(application: Application, images: int) -> Iterator[list[Sample]]:
             samples.append(Sample(time.monotonic() - began, documents, memory()))
             progress.update(bar, completed=documents, rate=documents / samples[-1].seconds)
 
-    with Progress(*columns()) as progress:
+    with Progress(*progress_columns()) as progress:
         thread = threading.Thread(target=look, args=(progress,), daemon=True)
         thread.start()
         try:

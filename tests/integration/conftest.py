@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from local import cloud as embedded
 from local.cloud import Cloud
-from local.demo import prefix
+from local.stack import start_application
 from tests.support.rest import Send, sending
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    with embedded.running() as running:
+    with start_application() as running:
         yield running
 
 
@@ -65,7 +64,7 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def bucket(cloud: Cloud) -> Bucket:
-    names = (prefix(cloud, output) for output in ("Inbox", "Results", "Rejected"))
+    names = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
     return Bucket(cloud.client("s3", max_pool_connections=16), cloud.outputs["BucketName"], *names)
 
 

@@ -21,10 +21,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.cloud import MODEL, free_port
-from local.demo import SAMPLES
 from local.endpoint import inference
-from local.template import ROOT
+from local.paths import MODEL, ROOT, SAMPLES
+from local.processes import free_port
 
 CONTAINER = ROOT / "training" / "container"
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"

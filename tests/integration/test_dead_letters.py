@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.cloud import CREDENTIALS, STACK, Cloud
-from local.template import ROOT
+from local.paths import ROOT
 from operate.dead_letters import ENDED
 from tests.support.messages import message
 

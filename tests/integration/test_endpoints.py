@@ -37,7 +37,7 @@ def handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Call
     def fresh(endpoint: str, name: str = "inbox", **variables: str) -> Callable[[dict[str, Any]], Any]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
-        for variable, value in (template.environment(cloud.references) | variables).items():
+        for variable, value in (template.function_environment(cloud.references) | variables).items():
             monkeypatch.setenv(variable, value)
         module = importlib.reload(importlib.import_module(f"mien.handlers.{name}"))
         return lambda event, seconds=60: module.handler(event, Context(seconds=seconds))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.demo import SAMPLES
+from local.paths import SAMPLES
 
 EVENTS = Path(__file__).parents[2] / "events"
 INBOX = {

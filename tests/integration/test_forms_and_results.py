@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from local.demo import SAMPLES
+from local.paths import SAMPLES
 from mien.aws.listing import PAGE, READ
 from mien.logic.images import MAX_BYTES
 from tests import corpus

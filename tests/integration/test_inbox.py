@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.cloud import MODEL, Cloud
-from local.demo import SAMPLES
+from local.cloud import Cloud
 from local.endpoint import inference
+from local.paths import MODEL, SAMPLES
 from tests import corpus
 from tests.support.messages import message
 

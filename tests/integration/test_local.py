@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import MODEL, free_port, require_free
-from local.template import ROOT
+from local.paths import MODEL, ROOT
+from local.processes import free_port, require_free_port
 
 
 def local(*words: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +62,7 @@ def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Pat
     assert "neither result nor rejection: happy/one.png" in result.stdout
 
 
-@pytest.mark.parametrize(("folder", "said"), [("/no/such", "is no folder"), ("empty", "there are no files in")])
+@pytest.mark.parametrize(("folder", "said"), [("/no/such", "is not a folder"), ("empty", "there are no files in")])
 def test_a_folder_that_cannot_be_used_is_one_clear_line(folder: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = local("demo", str(tmp_path / folder))
@@ -84,13 +84,13 @@ def test_a_training_jobs_archive_is_served_as_its_folder_is(images: Path) -> Non
 def test_a_file_that_is_no_archive_is_named(images: Path) -> None:
     result = local("demo", str(images), "--model", str(images / "notes.txt"))
     assert result.returncode == 1
-    assert "notes.txt is neither a model's folder nor a model.tar.gz" in result.stderr.replace("\n", "")
+    assert "notes.txt is neither a folder with a model nor a model.tar.gz" in result.stderr.replace("\n", "")
 
 
 def test_a_model_that_cannot_be_served_is_named(tmp_path: Path) -> None:
     result = local("demo", "--model", str(tmp_path))
     assert result.returncode == 1
-    assert f"the model under {tmp_path} could not be served" in result.stderr.replace("\n", "")
+    assert f"the model in {tmp_path} can't be served" in result.stderr.replace("\n", "")
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
@@ -151,7 +151,7 @@ def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
         assert any("s3://" in output for command, output in ran.items() if "local put" in command)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
-    require_free(port)
+    require_free_port(port)
 
 
 def test_results_without_a_cloud_say_how_to_start_one() -> None:

@@ -36,11 +36,11 @@ def test_a_batch_takes_less_than_half_of_the_functions_memory_of(
         names.append(f"{files.__name__}/{name}")
         bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{names[-1]}", Body=data)
     # Under a prefix of its own, which no notification watches.
-    environment = template.environment({**cloud.references, "InboxPrefix": "elsewhere/"})
+    environment = template.function_environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
     addresses = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url)}
     answer, megabytes = handled("mien.handlers.inbox", event, {**addresses, **CREDENTIALS, **environment})
     assert answer == {"batchItemFailures": []}
     assert [bucket.documents(name)[0]["status"] for name in names] == ["classified"] * len(names)
-    limit = template.template()["Globals"]["Function"]["MemorySize"]
+    limit = template.load_template()["Globals"]["Function"]["MemorySize"]
     assert megabytes < limit / 2

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.cloud import CREDENTIALS, Cloud
-from local.template import ROOT
+from local.paths import ROOT
 
 SECTION = (ROOT / "README.md").read_text().partition("\n## Call it\n")[2].partition("\n## ")[0]
 EXAMPLES = re.findall(r"^```(bash|python)\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)

@@ -13,8 +13,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from local import template
-from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud, set_gateway_responses
-from local.demo import SAMPLES
+from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud
+from local.paths import SAMPLES
+from local.stack import set_gateway_responses
 from mien.logic.requests import MAX_IMAGES
 from tests import corpus
 from tests.support.rest import Send, sending
@@ -169,7 +170,7 @@ def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     patience = {"Delay": 0.2, "MaxAttempts": 300}
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=json.dumps(template.with_code(f"{STACK}-code", code["Key"])),
+        TemplateBody=json.dumps(template.packaged_template(f"{STACK}-code", code["Key"])),
         Parameters=[
             {"ParameterKey": parameter, "ParameterValue": value}
             for parameter, value in {"EndpointName": ENDPOINT_NAME, **parameters}.items()

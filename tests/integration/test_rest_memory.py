@@ -29,7 +29,9 @@ def test_a_request_of_the_largest_images_takes_less_than_half_of_the_functions_m
         "isBase64Encoded": False,
     }
     environment = {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url), **CREDENTIALS}
-    answer, megabytes = handled("mien.handlers.api", event, environment | template.environment(cloud.references))
+    answer, megabytes = handled(
+        "mien.handlers.api", event, environment | template.function_environment(cloud.references)
+    )
     assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["classified"] * count
-    limit = template.template()["Globals"]["Function"]["MemorySize"]
+    limit = template.load_template()["Globals"]["Function"]["MemorySize"]
     assert megabytes < limit / 2

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.cloud import CREDENTIALS, Cloud
-from local.template import ROOT
+from local.paths import ROOT
 from training.data import upload
 from training.s3_uri import parse_s3_uri
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.cloud import MODEL
-from local.template import ROOT
+from local.paths import MODEL, ROOT
 from mien.logic.labels import LABELS
 from training.data.fer2013 import Faces
 from training.data.prepare import write_arrays

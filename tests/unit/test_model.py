@@ -14,10 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.cloud import MODEL
-from local.demo import SAMPLES
 from local.endpoint import inference
-from local.template import ROOT
+from local.paths import MODEL, ROOT, SAMPLES
 from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
 

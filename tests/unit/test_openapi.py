@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local import template
+from local.paths import ROOT
 from mien.aws import forms, listing
 from mien.handlers import api
 from mien.logic import images, problems, requests
@@ -21,8 +22,8 @@ from mien.logic.results import MAX_KEY_BYTES, SCHEMA
 from mien.pipeline import health
 from tests.description import DOCUMENT, SCHEMAS, faults_of_answer, operations, resolved, response
 
-BODY = template.api()
-IAM = template.api(ApiAuth="iam")
+BODY = template.api_definition()
+IAM = template.api_definition(ApiAuth="iam")
 GATEWAY = template.gateway_responses()
 PROBLEM = "application/problem+json"
 REQUEST = DOCUMENT["paths"]["/classify"]["post"]["requestBody"]["content"]
@@ -83,7 +84,7 @@ def test_an_operation_asks_for_what_the_template_asks_for() -> None:
 def test_the_content_types_of_a_request_are_those_that_are_taken() -> None:
     taken = [*requests.RAW, requests.JSON, "text/plain"]
     assert sorted(REQUEST) == sorted(taken) == sorted(requests.TAKEN.split(", "))
-    expanded = template.expanded()["Resources"]["Api"]["Properties"]["Body"]
+    expanded = template.expand_template()["Resources"]["Api"]["Properties"]["Body"]
     assert set(requests.RAW) == set(expanded["x-amazon-apigateway-binary-media-types"])
     assert "text/plain" in requests.ENCODED
 
@@ -231,14 +232,14 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
 
 
 def test_nothing_is_defined_that_nobody_refers_to() -> None:
-    text = (template.ROOT / "openapi.yaml").read_text()
+    text = (ROOT / "openapi.yaml").read_text()
     for kind in ("headers", "schemas", "responses"):
         for name in DOCUMENT["components"][kind]:
             assert f"#/components/{kind}/{name}" in text
 
 
 def test_the_readme_says_the_same_in_short() -> None:
-    readme = (template.ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     table = re.findall(r"^\| (\d{3}) \| .* \| (.*) \|$", readme, re.MULTILINE)
     gateway = reasons_of_gateway()
     assert {int(status) for status, _ in table} == {*CODE, *gateway} - {405}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local import template
+from local.paths import ROOT
 
 FOLDERS = ("requirements", "functions", "training/container")
-PINNED = sorted(path for folder in FOLDERS for path in (template.ROOT / folder).glob("*.txt"))
+PINNED = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.txt"))
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,._-]+\])?==[A-Za-z0-9.+!]+( ; [^#;]+?)?(?P<hashes>( --hash=\S+)*)")
 
 
@@ -26,14 +26,14 @@ def pinned(line: str) -> bool:
     return bool(hashes) and all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes)
 
 
-@pytest.mark.parametrize("path", PINNED, ids=lambda path: str(path.relative_to(template.ROOT)))
+@pytest.mark.parametrize("path", PINNED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_line_of_a_set_is_a_version_with_hashes_and_no_address(path: Path) -> None:
     assert faults(path.read_text()) == []
     assert "==" in path.read_text()
 
 
 def test_every_set_that_is_written_is_pinned() -> None:
-    written = {path for folder in FOLDERS for path in (template.ROOT / folder).glob("*.in")}
+    written = {path for folder in FOLDERS for path in (ROOT / folder).glob("*.in")}
     assert {path.with_suffix(".txt") for path in written} == set(PINNED)
 
 
@@ -80,7 +80,7 @@ def audit(folder: Path, *more: str, holes: str) -> tuple[subprocess.CompletedPro
     (folder / "pip-audit").chmod(0o755)
     asked = folder / "asked"
     environment = {"PATH": f"{folder}:{os.environ['PATH']}", "HOLES": holes, "ASKED": str(asked)}
-    command = ["sh", str(template.ROOT / "requirements" / "audit.sh"), *more]
+    command = ["sh", str(ROOT / "requirements" / "audit.sh"), *more]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return ended, set(asked.read_text().splitlines())
 
@@ -98,7 +98,7 @@ def test_an_audit_looks_up_every_version_of_every_set_once(tmp_path: Path) -> No
 
 
 def test_an_audit_fails_where_a_version_has_a_hole(tmp_path: Path) -> None:
-    [pillow] = re.findall(r"^pillow==\S+", (template.ROOT / "functions/requirements.txt").read_text(), re.MULTILINE)
+    [pillow] = re.findall(r"^pillow==\S+", (ROOT / "functions/requirements.txt").read_text(), re.MULTILINE)
     ended, _ = audit(tmp_path, holes=f"{KNOWN} {pillow}")
     assert ended.returncode
     assert f"{pillow.replace('==', ' ')} PYSEC" in ended.stdout

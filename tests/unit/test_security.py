@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 
 from local import template
+from local.paths import ROOT
 from mien.logic import images, requests, retries
 from mien.pipeline import batches, health
 
 Template = dict[str, Any]
 Check = Callable[[Template], list[str]]
 
-TEMPLATE: Template = template.expanded()
+TEMPLATE: Template = template.expand_template()
 # In one line, so that it does not matter where its lines end.
-SECURITY = " ".join((template.ROOT / "SECURITY.md").read_text().split())
+SECURITY = " ".join((ROOT / "SECURITY.md").read_text().split())
 
 # Which prefixes each action on objects is for, by role. If the one that reads the inbox could write to it, it could
 # make a loop; the API's only signs what others write there, and writes no documents.
@@ -234,7 +235,9 @@ def every_method_asks_for_what_the_parameter_says(of: Template) -> list[str]:
     open_to_all = []
     for name, of_api in of_type(of, "AWS::ApiGateway::RestApi").items():
         for auth in of["Parameters"]["ApiAuth"]["AllowedValues"]:
-            body = template.settled(of_api["Body"], template.defaults() | {"ApiAuth": auth, "CorsOrigin": "*"})
+            body = template.resolve(
+                of_api["Body"], template.default_parameters() | {"ApiAuth": auth, "CorsOrigin": "*"}
+            )
             for path, methods in body["paths"].items():
                 open_to_all += [
                     f"{name}: {method} {path} ({auth})"
@@ -609,11 +612,11 @@ def test_each_check_is_shown_a_damage() -> None:
 
 
 def test_what_checkov_is_told_to_skip_has_a_reason() -> None:
-    written = template.template()["Resources"]
+    written = template.load_template()["Resources"]
     skips = {name: r["Metadata"]["checkov"]["skip"] for name, r in written.items() if "Metadata" in r}
     assert all(re.fullmatch(r"\S.{20,}\.", skip["comment"]) for those in skips.values() for skip in those)
     # SAM drops the API's own from the stage, and so the Makefile names them.
-    [named] = re.findall(r"--skip-check (\S+)", (template.ROOT / "Makefile").read_text())
+    [named] = re.findall(r"--skip-check (\S+)", (ROOT / "Makefile").read_text())
     assert named.split(",") == [skip["id"] for skip in skips["Api"]]
 
 
@@ -631,14 +634,18 @@ def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
 
 
 def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
-    written = template.template()
+    written = template.load_template()
     seconds, parameters = written["Mappings"]["Seconds"], written["Parameters"]
     assert f"the function's {written['Globals']['Function']['MemorySize']} MB" in SECURITY
     assert f"timeout of {seconds['Inbox']['Timeout']} s" in SECURITY
     assert f"the function's {seconds['Api']['Timeout']} s" in SECURITY
     throttle = of_type(TEMPLATE, "AWS::ApiGateway::UsagePlan")["UsagePlan"]["Throttle"]
     assert f"{throttle['RateLimit']} times a second, {throttle['BurstLimit']} at once" in SECURITY
-    of_page = [path for path, methods in template.api()["paths"].items() if is_of_the_page(methods.get("get", POSTED))]
+    of_page = [
+        path
+        for path, methods in template.api_definition()["paths"].items()
+        if is_of_the_page(methods.get("get", POSTED))
+    ]
     assert len(of_page) == 2
     assert f"{throttle['RateLimit']} times a second each" in SECURITY
     assert f"{2 * throttle['RateLimit'] * 86_400 / 1e6:.1f} million requests of them a day" in SECURITY
@@ -652,4 +659,4 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", SECURITY))))
 def test_every_link_of_the_page_leads_somewhere(link: str) -> None:
-    assert (template.ROOT / link).exists()
+    assert (ROOT / link).exists()

@@ -13,8 +13,8 @@ from mien.aws.endpoint import Endpoint
 from mien.handlers import api, inbox
 from mien.logic.deadline import ANSWERING
 
-WRITTEN: dict[str, Any] = template.template()
-RESOURCES: dict[str, Any] = template.expanded()["Resources"]
+WRITTEN: dict[str, Any] = template.load_template()
+RESOURCES: dict[str, Any] = template.expand_template()["Resources"]
 # Where a reference would be a circle, the bucket is called by its name.
 BUCKET = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
 
@@ -134,7 +134,7 @@ def test_logs_end() -> None:
 def test_the_api_asks_for_a_key_or_for_iam(auth: str, scheme: str) -> None:
     operations = {
         (path, method): operation
-        for path, methods in template.api(ApiAuth=auth)["paths"].items()
+        for path, methods in template.api_definition(ApiAuth=auth)["paths"].items()
         for method, operation in methods.items()
     }
     asking = {place for place, operation in operations.items() if operation["security"] == [{scheme: []}]}
@@ -145,7 +145,9 @@ def test_the_api_asks_for_a_key_or_for_iam(auth: str, scheme: str) -> None:
 
 
 def test_a_stack_that_asks_for_iam_has_neither_key_nor_page() -> None:
-    of_keys = {name for name, r in template.expanded()["Resources"].items() if r.get("Condition") == "KeyIsAsked"}
+    of_keys = {
+        name for name, r in template.expand_template()["Resources"].items() if r.get("Condition") == "KeyIsAsked"
+    }
     assert {"ApiKey", "UsagePlan", "UsagePlanKey", "PageFunction", "PageRole", "PageLog"} <= of_keys
     assert {n for n, output in WRITTEN["Outputs"].items() if output.get("Condition")} == {"ApiKeyId", "PageUrl"}
 
@@ -170,7 +172,7 @@ def test_only_pages_that_may_call_the_api_upload_into_the_bucket(
     parameters: dict[str, str], origins: list[Any] | None
 ) -> None:
     [bucket] = of_type("AWS::S3::Bucket").values()
-    settled = template.settled(bucket, template.defaults() | parameters)
+    settled = template.resolve(bucket, template.default_parameters() | parameters)
     rules = settled.get("CorsConfiguration", {"CorsRules": []})["CorsRules"]
     assert [rule["AllowedOrigins"] for rule in rules] == ([origins] if origins else [])
     assert all(rule["AllowedMethods"] == ["POST"] for rule in rules)
@@ -223,7 +225,7 @@ def test_an_api_is_deployed_anew_when_a_parameter_has_changed() -> None:
     """SAM names a deployment after the API's text, in which a parameter's value does not stand."""
 
     def deployments() -> list[str]:
-        expanded = template.expanded()["Resources"].items()
+        expanded = template.expand_template()["Resources"].items()
         return [name for name, resource in expanded if resource["Type"] == "AWS::ApiGateway::Deployment"]
 
     first, end = deployments(), time.monotonic() + 3

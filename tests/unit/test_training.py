@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.template import ROOT
+from local.paths import ROOT
 from mien.logic import images as mien_images
 from mien.logic.labels import LABELS
 from training.data import prepare

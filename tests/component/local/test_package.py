@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.package import package
+from local.package import build_package
 
 MODULES = ["mien.handlers.inbox", "mien.handlers.api"]
 STRANGERS = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
@@ -17,7 +17,7 @@ STRANGERS = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "minist
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    with zipfile.ZipFile(package()) as archive:
+    with zipfile.ZipFile(build_package()) as archive:
         archive.extractall(folder)
     return folder
 
@@ -31,9 +31,9 @@ def test_it_holds_neither_numpy_nor_pandas_nor_what_the_runtime_has(unpacked: Pa
 
 
 def test_it_is_not_built_twice() -> None:
-    first = package()
+    first = build_package()
     built = first.stat().st_mtime_ns
-    assert (package(), first.stat().st_mtime_ns) == (first, built)
+    assert (build_package(), first.stat().st_mtime_ns) == (first, built)
 
 
 @pytest.mark.parametrize("module", MODULES)

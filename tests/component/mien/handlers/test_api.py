@@ -24,7 +24,7 @@ from tests.support.runtime import Said, content, runtime, serving
 
 EVEN = [1 / 7] * 7
 JSON = "application/json"
-SECONDS = template.template()["Mappings"]["Seconds"]["Api"]["Timeout"]
+SECONDS = template.load_template()["Mappings"]["Seconds"]["Api"]["Timeout"]
 
 
 def encoded(data: bytes) -> str:
@@ -75,7 +75,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
 
     def fresh(endpoint: str = "http://127.0.0.1:9", **variables: str) -> Client:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
-        for variable, value in (template.environment(cloud.REFERENCES) | variables).items():
+        for variable, value in (template.function_environment(cloud.UNDEPLOYED_REFERENCES) | variables).items():
             monkeypatch.setenv(variable, value)
         module = importlib.reload(importlib.import_module("mien.handlers.api"))
         monkeypatch.setattr(Deadline, "of", staticmethod(unhurried))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.template import template
+from local.template import load_template
 from mien.aws.forms import MAX_PREFIX_BYTES, forms, prefix_of
 from mien.aws.listing import Listing
 from mien.logic.requests import JSON, Refused
@@ -82,7 +82,7 @@ def test_forms_and_pictures_lie_at_the_origin_that_the_pages_policy_names(
     """Were it another of S3's names for the bucket, a browser would keep the page from it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    written = template()["Resources"]["PageFunction"]["Properties"]["Environment"]["Variables"]["BUCKET_ORIGIN"]
+    written = load_template()["Resources"]["PageFunction"]["Properties"]["Environment"]["Variables"]["BUCKET_ORIGIN"]
     origin = written["Fn::Sub"].replace("${AWS::StackName}-${AWS::AccountId}-${AWS::Region}", "faces")
     origin = origin.replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
     listing = Listing(SETTINGS, "faces")

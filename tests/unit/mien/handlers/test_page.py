@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from local import cloud, template
+from local import cloud
+from local.paths import ROOT
 from mien.handlers import page
 from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
 
-BUCKET = f"https://{cloud.STACK}-{cloud.REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
+BUCKET = f"https://{cloud.STACK}-{cloud.UNDEPLOYED_REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
 
 
 def get(file: str | None = None, version: str = page.VERSION) -> dict[str, Any]:
@@ -109,6 +110,6 @@ def test_the_page_keeps_to_the_apis_limits() -> None:
 
 def test_the_function_needs_no_library() -> None:
     """It answers everyone, and its cold start is what a visitor waits for."""
-    source = (template.ROOT / "functions" / "mien" / "handlers" / "page.py").read_text()
+    source = (ROOT / "functions" / "mien" / "handlers" / "page.py").read_text()
     imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
     assert not {"boto3", "botocore", "aws_lambda_powertools", "PIL", "mien"} & set(imported)

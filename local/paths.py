@@ -1,0 +1,13 @@
+"""Files and folders of the repository that more than one module uses."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "template.yaml"
+FUNCTIONS = ROOT / "functions"
+# The default model: model.onnx and model.json.
+MODEL = ROOT / "models"
+# Sample faces, one folder per label.
+SAMPLES = ROOT / "samples" / "faces"
+# Generated files that can be deleted at any time: the deployment package, logs, results.
+BUILD = ROOT / "build"

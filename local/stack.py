@@ -1,0 +1,112 @@
+"""Deploys the application into the embedded cloud from template.yaml, and connects to a stack that is deployed."""
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import WaiterError
+
+from local import template
+from local.cloud import ENDPOINT_NAME, STACK, Cloud, CloudError
+from local.package import build_package
+from local.paths import MODEL
+from local.processes import NO_VARIABLES, log_tail, start_cloud
+
+# Seconds between two questions about the stack's state, and the number of questions: one minute in all.
+POLL_SECONDS = 0.2
+POLLS = 300
+
+
+@contextlib.contextmanager
+def start_application(
+    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+) -> Iterator[Cloud]:
+    """Runs an embedded cloud with the whole application in it, until the block ends.
+
+        with start_application() as cloud:
+            cloud.client("s3").upload_file("face.png", cloud.bucket, cloud.prefix("Inbox") + "face.png")
+
+    port, model, variables: see local.processes.start_cloud.
+
+    Raises CloudError if the cloud can't start or the stack can't be created.
+    """
+    with start_cloud(port, model, variables) as cloud:
+        create_stack(cloud)
+        yield finish_deployment(cloud)
+
+
+def create_stack(cloud: Cloud) -> None:
+    """Builds the package, uploads it, and creates the stack from template.yaml through CloudFormation.
+
+    Raises CloudError if pip can't install the functions' requirements, or if CloudFormation reports a failure.
+    """
+    s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
+    bucket = f"{STACK}-code"
+    try:
+        archive = build_package()
+    except subprocess.CalledProcessError as error:
+        raise CloudError("pip could not install functions/requirements.txt; its output is above") from error
+    s3.create_bucket(Bucket=bucket)
+    s3.upload_file(str(archive), bucket, archive.name)
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template.packaged_template(bucket, archive.name)),
+        Parameters=[{"ParameterKey": "EndpointName", "ParameterValue": ENDPOINT_NAME}],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    try:
+        waiter = cloudformation.get_waiter("stack_create_complete")
+        waiter.wait(StackName=STACK, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": POLLS})
+    except WaiterError as error:
+        raise CloudError(f"the stack was not created: {stack_failures(cloudformation)}{log_tail()}") from error
+
+
+def finish_deployment(cloud: Cloud) -> Cloud:
+    """Sets what MiniStack does not apply from the template, and returns the cloud with the stack's outputs.
+
+    MiniStack passes a Number parameter on as text, and its poller can't compare text with numbers: the concurrency of
+    each event source mapping is set again. MiniStack also ignores the gateway responses in the API's definition.
+    """
+    functions = cloud.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
+    connected = connect_stack(cloud)
+    set_gateway_responses(connected)
+    return connected
+
+
+def set_gateway_responses(cloud: Cloud, **parameters: str) -> None:
+    """Sets API Gateway's own responses as the template has them.
+
+    parameters: values of template parameters; the others have their defaults.
+    """
+    gateway = cloud.client("apigateway")
+    for response_type, response in template.gateway_responses(**parameters).items():
+        status = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
+        gateway.put_gateway_response(
+            restApiId=cloud.api_id,
+            responseType=response_type,
+            responseParameters=response["responseParameters"],
+            responseTemplates=response["responseTemplates"],
+            **status,
+        )
+    [stage] = gateway.get_stages(restApiId=cloud.api_id)["item"]
+    gateway.create_deployment(restApiId=cloud.api_id, stageName=stage["stageName"])
+
+
+def connect_stack(cloud: Cloud) -> Cloud:
+    """Returns the cloud with the outputs of the stack that is deployed in it."""
+    [description] = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return replace(cloud, outputs={output["OutputKey"]: output["OutputValue"] for output in description["Outputs"]})
+
+
+def stack_failures(cloudformation: Any) -> str:
+    """The resources that CloudFormation could not create, each with the reason."""
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+    return "; ".join(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed)
