@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ FORBIDDEN = {
     "socket.sendto",
     "subprocess.Popen",
 }
+FOLDER = Path(__file__).parent
 # These start processes, and move to tests/component.
 MOVING = {"test_evaluate.py", "test_model.py", "test_pins.py", "test_training.py"}
 # The unit test that is running. An audit hook cannot be removed, so it does nothing while this is empty.
@@ -38,8 +40,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Covers the set-up and tear-down of fixtures too. pytest calls this for the tests below this folder alone."""
-    if item.path.name not in MOVING:
+    """Covers the set-up and tear-down of fixtures too. pytest calls this hook for the tests of other folders as well."""
+    if item.path.is_relative_to(FOLDER) and item.path.name not in MOVING:
         running.append(item.nodeid)
     try:
         return (yield)
