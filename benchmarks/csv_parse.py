@@ -17,7 +17,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from training.data.fer2013 import read
+from training.data.fer2013 import read_faces
 
 ROWS = 10_000
 
@@ -31,7 +31,7 @@ def theirs(path: Path) -> np.ndarray:
 
 
 def ours(path: Path) -> np.ndarray:
-    return read(path)[0].images
+    return read_faces(path)[0].images
 
 
 def main() -> None:

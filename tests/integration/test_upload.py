@@ -60,8 +60,8 @@ def test_a_file_of_several_parts_is_recognized(folder: Path, place: str, cloud: 
 def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, place: str, cloud: Cloud) -> None:
     bucket, prefix = parse_s3_uri(place)
     s3 = cloud.client("s3")
-    files = upload.files_of(folder, prefix)
-    upload.send(dict(list(files.items())[:2]), bucket, s3, lambda count: None)
+    files = upload.files_by_key(folder, prefix)
+    upload.send_files(dict(list(files.items())[:2]), bucket, s3, lambda count: None)
     assert "2 files sent" in run(folder, place, cloud).stdout
 
 

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from mien.logic.labels import LABELS
-from training.data.fer2013 import OPINIONS
+from training.data.fer2013 import VOTE_COLUMNS
 from training.jobs import launch
 
 REGION = "eu-central-1"
@@ -83,7 +83,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         images = chance.integers(0, 80, (count, 48, 48), np.uint8)
         for image, label in zip(images, labels, strict=True):
             image[6 * label : 6 * label + 6] += 150
-        votes = chance.multinomial(10, np.ones(len(OPINIONS)) / len(OPINIONS), count).astype(np.uint8)
+        votes = chance.multinomial(10, np.ones(len(VOTE_COLUMNS)) / len(VOTE_COLUMNS), count).astype(np.uint8)
         (root / channel).mkdir()
         np.savez_compressed(
             root / channel / "faces.npz", images=images, labels=labels, classes=np.array(LABELS), votes=votes

@@ -14,7 +14,7 @@ from PIL import Image
 from local.paths import MODEL, ROOT
 from mien.logic.labels import LABELS
 from training.data.fer2013 import Faces
-from training.data.prepare import write_arrays
+from training.data.writers import write_arrays
 from training.evaluation.card import card
 from training.evaluation.measure import (
     calibration_error,

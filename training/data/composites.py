@@ -1,6 +1,6 @@
-"""Sample faces that may be shown and shipped: each the average of many faces of one class that look alike.
+"""Makes sample faces that may be published: each one averages many similar faces of one class.
 
-No pixel of a composite belongs to one person. FER2013's own pictures came from the web with unclear rights, and are
+No pixel of a composite belongs to one person. FER2013's own pictures come from the web with unclear rights, so they are
 not part of this project.
 """
 
@@ -9,78 +9,104 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
+from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
 from training.data.fer2013 import Faces
 
+# Faces are compared by this many principal components instead of 2,304 pixels: it is faster, and ignores fine detail.
 COMPONENTS = 64
-MEMBERS = 30
-# Two faces that correlate more than this are taken for prints of one photograph: FER2013 holds many, cropped or
-# compressed anew, and an average of those would be that photograph again.
+# Faces per composite. An average of this many shows nobody in particular.
+GROUP_SIZE = 30
+# Two groups of one class share fewer faces than this, so that their composites differ. A small class, such as disgust,
+# does not have enough faces for groups that share none.
+MAX_SHARED = GROUP_SIZE // 3
+# Two faces that correlate at least this much count as copies of one photograph, cropped or compressed again. FER2013
+# has many of them, and their average would be the photograph itself.
 SAME_PHOTOGRAPH = 0.9
+# A group is tried around this many random faces of each class. Each one costs its distances to the whole class.
 CENTERS = 400
+# Gray levels. Images with a smaller standard deviation are blank, or nearly so.
+MINIMUM_CONTRAST = 20
+# Groups are chosen from one third of each class: the faces that look most like their label, because many labels are
+# doubtful.
+TYPICAL_ONE_IN = 3
+# A composite's pixels before contrast is stretched: mid-gray, with 2.5 standard deviations up to black and white.
+MEAN_LEVEL, LEVEL_DEVIATION = 128, 50
 
 
 def write(faces: Faces, folder: Path, per_class: int, seed: int) -> list[Path]:
-    """Writes `folder/<class>/<n>.png`, 48x48 grayscale, `per_class` of each class."""
-    chance = np.random.default_rng(seed)
-    flat = faces.images.reshape(len(faces), -1).astype(np.float32)
-    lively = flat.std(1) > 20
-    flat, labels = flat[lively], faces.labels[lively]
-    # Brightness and contrast are the photographer's, not the face's.
-    standard = (flat - flat.mean(1, keepdims=True)) / flat.std(1, keepdims=True)
-    places = principal_components(standard)
-    typical = typicality(places, labels)
-    written = []
+    """Writes `folder/<class>/<number>.png`, 48x48 grayscale, numbered from 1, and returns the paths.
+
+    per_class: composites per class; a class with too few different faces gets fewer.
+    seed: the same faces and seed give the same composites.
+    """
+    generator = np.random.default_rng(seed)
+    pixels = faces.images.reshape(len(faces), -1).astype(np.float32)
+    has_contrast = pixels.std(1) > MINIMUM_CONTRAST
+    pixels, labels = pixels[has_contrast], faces.labels[has_contrast]
+    standardized = standardize(pixels)
+    components = principal_components(standardized)
+    scores = class_scores(components, labels)
+    paths = []
     for label, name in enumerate(LABELS):
         members = np.flatnonzero(labels == label)
-        members = members[distinct(standard[members])]
-        members = members[np.argsort(-typical[members, label])[: max(len(members) // 3, per_class * MEMBERS)]]
+        members = members[without_copies(standardized[members])]
+        count = max(len(members) // TYPICAL_ONE_IN, per_class * GROUP_SIZE)
+        members = members[np.argsort(-scores[members, label])[:count]]
         (folder / name).mkdir(parents=True, exist_ok=True)
-        for number, group in enumerate(groups(places[members], per_class, chance), start=1):
+        for number, group in enumerate(similar_groups(components[members], per_class, generator), start=1):
             path = folder / name / f"{number}.png"
-            average(standard[members][group]).save(path, optimize=True)
-            written.append(path)
-    return written
+            average(standardized[members][group]).save(path, optimize=True)
+            paths.append(path)
+    return paths
 
 
-def principal_components(standard: np.ndarray) -> np.ndarray:
-    """float32 [n, pixels] → [n, COMPONENTS]."""
-    centered = standard - standard.mean(0)
+def standardize(pixels: np.ndarray) -> np.ndarray:
+    """Removes each image's brightness and contrast, which depend on the photo and not on the face: float32 [n, p]."""
+    return np.asarray((pixels - pixels.mean(1, keepdims=True)) / pixels.std(1, keepdims=True))
+
+
+def principal_components(standardized: np.ndarray) -> np.ndarray:
+    """float32 [n, pixels] → float32 [n, COMPONENTS]."""
+    centered = standardized - standardized.mean(0)
     _, axes = np.linalg.eigh(centered.T @ centered)
     return np.asarray(centered @ axes[:, ::-1][:, :COMPONENTS])
 
 
-def typicality(places: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How much a face looks like each class to a linear model, float [n, classes]: many labels are doubtful."""
-    wanted = np.eye(len(LABELS))[labels]
-    weights, *_ = np.linalg.lstsq(places, wanted - wanted.mean(0), rcond=None)
-    return np.asarray(places @ weights)
+def class_scores(components: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How much each face looks like each class, float [n, classes], as a linear model sees it."""
+    one_hot = np.eye(len(LABELS))[labels]
+    weights, *_ = np.linalg.lstsq(components, one_hot - one_hot.mean(0), rcond=None)
+    return np.asarray(components @ weights)
 
 
-def distinct(standard: np.ndarray) -> np.ndarray:
-    """Which faces to keep, bool [n]: of a photograph's several prints none."""
-    correlations = standard @ standard.T / standard.shape[1]
+def without_copies(standardized: np.ndarray) -> np.ndarray:
+    """Which faces have no copy among the others, bool [n]. A photograph with several copies loses all of them."""
+    correlations = standardized @ standardized.T / standardized.shape[1]
     np.fill_diagonal(correlations, 0)
     return np.asarray(correlations.max(1) < SAME_PHOTOGRAPH)
 
 
-def groups(places: np.ndarray, count: int, chance: np.random.Generator) -> list[np.ndarray]:
-    """The tightest `count` groups, each of a face and those nearest to it, that have few faces in common."""
-    found = []
-    for center in chance.permutation(len(places))[:CENTERS]:
-        distances = np.linalg.norm(places - places[center], axis=1)
-        nearest = np.argsort(distances)[:MEMBERS]
-        found.append((float(distances[nearest].mean()), nearest))
-    taken: list[np.ndarray] = []
-    for _, group in sorted(found, key=lambda pair: pair[0]):
-        # A small class has not room for groups that are wholly apart.
-        if len(taken) < count and all(np.intersect1d(group, other).size < MEMBERS // 3 for other in taken):
-            taken.append(group)
-    return taken
+def similar_groups(components: np.ndarray, count: int, generator: np.random.Generator) -> list[np.ndarray]:
+    """Up to `count` groups of GROUP_SIZE similar faces, most similar first: int64 [GROUP_SIZE] each.
+
+    A group is a face and its nearest neighbours. Two groups share fewer than MAX_SHARED faces.
+    """
+    candidates = []
+    for center in generator.permutation(len(components))[:CENTERS]:
+        distances = np.linalg.norm(components - components[center], axis=1)
+        nearest = np.argsort(distances)[:GROUP_SIZE]
+        candidates.append((float(distances[nearest].mean()), nearest))
+    groups: list[np.ndarray] = []
+    for _, group in sorted(candidates, key=lambda candidate: candidate[0]):
+        if len(groups) < count and all(np.intersect1d(group, other).size < MAX_SHARED for other in groups):
+            groups.append(group)
+    return groups
 
 
-def average(standard: np.ndarray) -> Image.Image:
-    mean = standard.mean(0)
-    pixels = np.clip(mean / mean.std() * 50 + 128, 0, 255).astype(np.uint8).reshape(48, 48)
-    # Averaging blurs what the expression is made of: mouth, brows and eyes.
-    return ImageOps.autocontrast(Image.fromarray(pixels), cutoff=1).filter(ImageFilter.UnsharpMask(2, 100, 0))
+def average(standardized: np.ndarray) -> Image.Image:
+    """The average of faces, float32 [n, pixels], sharpened: averaging blurs mouth, brows and eyes."""
+    mean = standardized.mean(0)
+    levels = np.clip(mean / mean.std() * LEVEL_DEVIATION + MEAN_LEVEL, 0, 255).astype(np.uint8)
+    image = ImageOps.autocontrast(Image.fromarray(levels.reshape(FACE_SIZE, FACE_SIZE)), cutoff=1)
+    return image.filter(ImageFilter.UnsharpMask(radius=2, percent=100, threshold=0))

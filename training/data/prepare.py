@@ -1,120 +1,137 @@
-"""Faces → what training jobs read: image files in class folders, lists of them, RecordIO, and arrays.
+"""Turns FER2013's CSV into the files that training jobs read: select faces, then write them."""
 
-Our own script reads arrays; SageMaker's built-in image classification reads RecordIO, or images with lists.
-Source of the lists' form: Amazon SageMaker AI, "Image Classification - MXNet", input interface.
-"""
-
-import io
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
 
-from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, face, png
-from mien.logic.labels import LABELS
-from training.data import recordio
+from training.data import fer2013, split, writers
 from training.data.fer2013 import Faces
-
-Fit = Literal["resize", "pad"]
-Progress = Callable[[int], None]
-
-SMALL = "FacialExpressions"
-LARGE = f"FacialExpressions_{BUILT_IN_SIZE}by{BUILT_IN_SIZE}_3channel"
-# Enough to keep a process busy, few enough that those that wait to be written take no memory to speak of.
-CHUNK = 64
+from training.data.png import Fit
+from training.data.split import Strategy
+from training.data.writers import Progress
 
 
-def path_of(index: int, label: int) -> str:
-    """A face's file, below its class folder's parent."""
-    return f"{LABELS[label]}/{index:05}.png"
+@dataclass(frozen=True)
+class Preparation:
+    """What to read, which faces to select, and what to write.
+
+    csv: FER2013's CSV file; if it has a column Usage, only its rows for training are used.
+    output: folder to write into.
+    exclude: CSV file with faces that must not be used; if it has a column Usage, only its test rows count.
+    votes: FER+'s CSV file, with one row per row of `csv`.
+    validation_share, strategy, keep_duplicates, seed: as for `split.split`.
+    class_shares, training_samples: as `shares` and `total` of `split.subsample`, for the training faces.
+    training_cap, validation_cap: at most this many faces per class.
+    fit: how 48x48 pixels become 224x224.
+    folders, records, arrays: which formats to write.
+    skip_invalid: skip invalid rows of the CSV files instead of failing.
+    """
+
+    csv: Path
+    output: Path
+    exclude: Path | None = None
+    votes: Path | None = None
+    validation_share: float = 0.2
+    strategy: Strategy = "stratified"
+    keep_duplicates: bool = False
+    class_shares: Mapping[int, float] = field(default_factory=dict)
+    training_samples: int | None = None
+    training_cap: int | None = None
+    validation_cap: int | None = None
+    fit: Fit = "resize"
+    folders: bool = True
+    records: bool = True
+    arrays: bool = True
+    skip_invalid: bool = False
+    seed: int = 0
 
 
-def small(image: np.ndarray) -> bytes:
-    """A face, uint8 [48, 48] → PNG, as it is."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG", compress_level=6)
-    return file.getvalue()
+@dataclass(frozen=True)
+class Selected:
+    """The faces that were read, and the selection of each channel ("train", "validation"): int64 [n], face indices."""
+
+    faces: Faces
+    channels: Mapping[str, np.ndarray]
+
+    def class_counts(self, label: int) -> list[int]:
+        """How many faces of a class each channel has."""
+        return [int((self.faces.labels[selection] == label).sum()) for selection in self.channels.values()]
 
 
-def large(image: np.ndarray, fit: Fit) -> bytes:
-    """A face, uint8 [48, 48] → PNG, 224x224, RGB: `resize` as serving does it, `pad` into the middle of black."""
-    if fit == "resize":
-        return png(face(small(image), BUILT_IN_SIZE, "RGB"))
-    canvas = Image.new("RGB", (BUILT_IN_SIZE, BUILT_IN_SIZE))
-    margin = (BUILT_IN_SIZE - FACE_SIZE) // 2
-    canvas.paste(Image.fromarray(image).convert("RGB"), (margin, margin))
-    file = io.BytesIO()
-    canvas.save(file, "PNG", compress_level=6)
-    return file.getvalue()
+def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Selected:
+    """Reads the CSV files and decides which faces go into which channel. Writes nothing.
+
+    log: is called with a sentence per file that was read, and one about excluded faces.
+
+    Raises InvalidRows, unless they are skipped; ValueError if a column is missing, if the count of votes differs from
+    the count of faces, or if `training_samples` is not possible.
+    """
+    faces = read_with_votes(preparation, log)
+    if preparation.exclude:
+        others = fer2013.load_faces(preparation.exclude, fer2013.TESTS, skip_invalid=preparation.skip_invalid, log=log)
+        kept = faces[split.exclude(faces, others)]
+        log(f"{len(faces) - len(kept):,} faces are also in {preparation.exclude.name} and are excluded")
+        faces = kept
+    sides = split.split(
+        faces, preparation.validation_share, preparation.seed, preparation.strategy, preparation.keep_duplicates
+    )
+    training, validation = sides.training, sides.validation
+    if preparation.class_shares or preparation.training_samples:
+        training = split.subsample(training, faces.labels, preparation.class_shares, preparation.training_samples)
+    if preparation.training_cap:
+        training = split.limit_per_class(training, faces.labels, preparation.training_cap)
+    if preparation.validation_cap:
+        validation = split.limit_per_class(validation, faces.labels, preparation.validation_cap)
+    return Selected(faces, {"train": training, "validation": validation})
 
 
-def encoded(images: np.ndarray, encode: Callable[[np.ndarray], bytes]) -> list[bytes]:
-    return [encode(image) for image in images]
+def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> Faces:
+    faces = fer2013.load_faces(preparation.csv, fer2013.TRAINING, skip_invalid=preparation.skip_invalid, log=log)
+    if not preparation.votes:
+        return faces
+    votes = fer2013.read_votes(preparation.votes, fer2013.TRAINING)
+    if len(votes) != len(faces):
+        raise ValueError(
+            f"{preparation.votes.name} has votes for {len(votes):,} faces, but {preparation.csv.name} has "
+            f"{len(faces):,}: both need the same rows in the same order"
+        )
+    return Faces(faces.images, faces.labels, votes)
 
 
-def encoding(images: np.ndarray, encode: Callable[[np.ndarray], bytes], pool: ProcessPoolExecutor) -> Iterator[bytes]:
-    """Files, in the images' order, made on all cores. Only a few chunks are under way at once."""
-    chunks = [images[i : i + CHUNK] for i in range(0, len(images), CHUNK)]
-    ahead = 2 * (os.cpu_count() or 1)
-    running = [pool.submit(encoded, chunk, encode) for chunk in chunks[:ahead]]
-    for following in [*chunks[ahead:], *[None] * len(running)]:
-        yield from running.pop(0).result()
-        if following is not None:
-            running.append(pool.submit(encoded, following, encode))
+def count_images(selected: Selected, preparation: Preparation) -> int:
+    """How many images `write_channels` writes, and reports to its callback: arrays are not counted."""
+    count = 0
+    if preparation.folders:
+        count += 2 * len(selected.faces)
+    if preparation.records:
+        count += sum(len(selection) for selection in selected.channels.values())
+    return count
 
 
-def write_folders(faces: Faces, root: Path, fit: Fit, pool: ProcessPoolExecutor, progress: Progress) -> None:
-    """Both folders of the article: every face as it is, and at the size of the built-in algorithm."""
-    for name in (SMALL, LARGE):
-        for label in LABELS:
-            (root / name / label).mkdir(parents=True, exist_ok=True)
-    encoders: dict[str, Callable[[np.ndarray], bytes]] = {SMALL: small, LARGE: partial(large, fit=fit)}
-    for name, encode in encoders.items():
-        for index, file in enumerate(encoding(faces.images, encode, pool)):
-            (root / name / path_of(index, int(faces.labels[index]))).write_bytes(file)
-            progress(1)
+def write_channels(selected: Selected, preparation: Preparation, progress: Progress) -> None:
+    """Writes the selected faces in each requested format, below `preparation.output`.
 
+    progress: is called with the count of images that were written since the last call.
 
-def write_list(selection: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    """Unique index, class index, path relative to the class folders, a line a face, tab-separated."""
-    lines = (f"{index}\t{labels[index]}\t{path_of(index, labels[index])}\n" for index in selection.tolist())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines))
-
-
-def large_files(faces: Faces, selection: np.ndarray, fit: Fit, pool: ProcessPoolExecutor) -> Iterator[bytes]:
-    """The selection's images at the built-in algorithm's size, made anew."""
-    return encoding(faces.images[selection], partial(large, fit=fit), pool)
-
-
-def written_files(faces: Faces, selection: np.ndarray, root: Path) -> Iterator[bytes]:
-    """The same, as `write_folders` left them."""
-    return ((root / LARGE / path_of(index, int(faces.labels[index]))).read_bytes() for index in selection.tolist())
-
-
-def write_records(faces: Faces, selection: np.ndarray, files: Iterable[bytes], path: Path, progress: Progress) -> None:
-    """A .rec and an .idx file of the selection, in its order; files: its images."""
-
-    def records() -> Iterator[tuple[int, int, bytes]]:
-        for index, file in zip(selection.tolist(), files, strict=True):
-            yield index, int(faces.labels[index]), file
-            progress(1)
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    recordio.write(records(), path)
-
-
-def write_arrays(faces: Faces, channel: Path) -> Path:
-    """A channel's faces.npz, as container/train.py reads it; says where."""
-    channel.mkdir(parents=True, exist_ok=True)
-    path = channel / "faces.npz"
-    arrays: dict[str, Any] = {"images": faces.images, "labels": faces.labels, "classes": np.array(LABELS)}
-    if faces.votes is not None:
-        arrays["votes"] = faces.votes
-    np.savez_compressed(path, **arrays)
-    return path
+    The same faces and the same preparation give the same images, lists and RecordIO files, byte for byte.
+    """
+    faces, output = selected.faces, preparation.output
+    # "spawn" gives each process a fresh interpreter: forking a process that has threads can deadlock.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        if preparation.folders:
+            writers.write_folders(faces, output, preparation.fit, pool, progress)
+        for channel, selection in selected.channels.items():
+            if preparation.folders:
+                writers.write_list(selection, faces.labels, output / f"{channel}.lst")
+            if preparation.records:
+                if preparation.folders:
+                    files = writers.read_large_files(faces, selection, output)
+                else:
+                    files = writers.encode_large_files(faces, selection, preparation.fit, pool)
+                writers.write_records(faces, selection, files, output / f"{channel}.rec", progress)
+            if preparation.arrays:
+                writers.write_arrays(faces[selection], output / channel)

@@ -1,6 +1,6 @@
-"""Which faces are trained on, and which are held out: plain decisions over labels and digests.
+"""Decides which faces a model is trained on and which are held out for validation. Plain arrays, no files.
 
-A selection is the faces' indices, int64 [n], in the order in which they are to be used.
+A selection is an array of face indices, int64 [n], in the order in which the faces are used.
 """
 
 from collections.abc import Mapping
@@ -12,74 +12,88 @@ import numpy as np
 from mien.logic.labels import LABELS
 from training.data.fer2013 import Faces
 
-How = Literal["stratified", "random"]
+Strategy = Literal["stratified", "random"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Two selections that have no face in common."""
+    """Two selections that have no index in common: int64 [n] and int64 [m]."""
 
     training: np.ndarray
     validation: np.ndarray
 
 
-def without(faces: Faces, others: Faces) -> np.ndarray:
-    """The faces that don't occur, to the pixel, among the others: a selection."""
+def exclude(faces: Faces, others: Faces) -> np.ndarray:
+    """Selects the faces that are not among the others. Two faces are the same if all their pixels are equal."""
     return np.flatnonzero(~np.isin(faces.digests(), others.digests()))
 
 
 def split(
     faces: Faces,
-    share: float,
+    validation_share: float,
     seed: int,
-    how: How = "stratified",
+    strategy: Strategy = "stratified",
     keep_duplicates: bool = False,
 ) -> Split:
-    """About `share` of the faces into validation: of each class, or (random) of all. Both sides are shuffled.
+    """Splits the faces into shuffled training and validation selections. The same seed gives the same split.
 
-    Faces of the same pixels stay on one side, whatever their labels, unless duplicates are kept: otherwise the
-    validation would in part be an examination with the answers known.
+    validation_share: from 0 to 1, the share of faces that is held out.
+    strategy: "stratified" holds out this share of every class, "random" holds out this share of all faces.
+    keep_duplicates: by default, faces with equal pixels stay on one side, even if their labels differ. Otherwise the
+        validation would contain faces that the model has seen. True allows them on both sides.
     """
-    chance = np.random.default_rng(seed)
-    names = np.arange(len(faces)) if keep_duplicates else faces.digests()
-    _, first, group = np.unique(names, return_index=True, return_inverse=True)
-    held = np.zeros(len(first), bool)
-    strata = faces.labels[first] if how == "stratified" else np.zeros(len(first), np.int64)
+    generator = np.random.default_rng(seed)
+    identities = np.arange(len(faces)) if keep_duplicates else faces.digests()
+    _, first_of_group, group_of_face = np.unique(identities, return_index=True, return_inverse=True)
+    held_out = np.zeros(len(first_of_group), bool)
+    strata = faces.labels[first_of_group] if strategy == "stratified" else np.zeros(len(first_of_group), np.int64)
     for stratum in range(len(LABELS)):
         groups = np.flatnonzero(strata == stratum)
-        held[chance.permutation(groups)[: round(share * len(groups))]] = True
-    order = chance.permutation(len(faces))
-    return Split(order[~held[group][order]], order[held[group][order]])
+        held_out[generator.permutation(groups)[: round(validation_share * len(groups))]] = True
+    order = generator.permutation(len(faces))
+    in_validation = held_out[group_of_face][order]
+    return Split(order[~in_validation], order[in_validation])
 
 
-def capped(selection: np.ndarray, labels: np.ndarray, per_class: int) -> np.ndarray:
-    """At most `per_class` faces of each class, in the selection's order."""
-    return kept(selection, labels, dict.fromkeys(range(len(LABELS)), per_class))
+def limit_per_class(selection: np.ndarray, labels: np.ndarray, limit: int) -> np.ndarray:
+    """Keeps at most `limit` faces of each class. labels: int64, of all faces, not only of the selected ones."""
+    return first_of_each_class(selection, labels, dict.fromkeys(range(len(LABELS)), limit))
 
 
-def thinned(
+def subsample(
     selection: np.ndarray, labels: np.ndarray, shares: Mapping[int, float], total: int | None = None
 ) -> np.ndarray:
-    """The named share of each class; and, where a total is asked for, as many of the other classes as make it up.
+    """Keeps a share of some classes and, if a total is given, reduces all other classes by one factor to reach it.
 
-    shares: from a class's index to a share from 0 to 1. Raises ValueError where the total can't be reached.
+        subsample(selection, labels, {LABELS.index("happy"): 0.66}, total=10_602)
+
+    labels: int64, of all faces, not only of the selected ones.
+    shares: from a class's index to the share to keep, from 0 to 1.
+    total: how many faces to keep; None keeps all faces of the classes that have no share.
+
+    Raises ValueError if the total is smaller than the shares alone, or larger than all faces.
     """
-    there = np.bincount(labels[selection], minlength=len(LABELS))
-    counts = {label: round(share * int(there[label])) for label, share in shares.items()}
-    others = [label for label in range(len(LABELS)) if label not in shares]
+    available = np.bincount(labels[selection], minlength=len(LABELS))
+    counts = {label: round(share * int(available[label])) for label, share in shares.items()}
+    other_classes = [label for label in range(len(LABELS)) if label not in shares]
     if total is not None:
-        wanted, possible = total - sum(counts.values()), int(there[others].sum())
-        if not 0 <= wanted <= possible:
-            fixed = sum(counts.values())
-            raise ValueError(f"{total:,} samples can't be drawn: from {fixed:,} to {fixed + possible:,} are there")
-        # Rounded so that the parts add up: each class gets what lies between two rounded running sums.
-        ends = np.rint(np.cumsum(there[others]) * (wanted / possible if possible else 0)).astype(int)
-        counts |= dict(zip(others, np.diff(ends, prepend=0).tolist(), strict=True))
-    return kept(selection, labels, counts)
+        fixed = sum(counts.values())
+        others_available = int(available[other_classes].sum())
+        others_desired = total - fixed
+        if not 0 <= others_desired <= others_available:
+            raise ValueError(
+                f"{total:,} samples are not possible with these shares: choose from {fixed:,} to "
+                f"{fixed + others_available:,}"
+            )
+        factor = others_desired / others_available if others_available else 0
+        # Rounding the running sum, and not each count, makes the counts add up to the total.
+        ends = np.rint(np.cumsum(available[other_classes]) * factor).astype(int)
+        counts |= dict(zip(other_classes, np.diff(ends, prepend=0).tolist(), strict=True))
+    return first_of_each_class(selection, labels, counts)
 
 
-def kept(selection: np.ndarray, labels: np.ndarray, counts: Mapping[int, int]) -> np.ndarray:
-    """The first `counts[label]` faces of each class named, and all of the others, in the selection's order."""
+def first_of_each_class(selection: np.ndarray, labels: np.ndarray, counts: Mapping[int, int]) -> np.ndarray:
+    """Keeps the first `counts[label]` selected faces of each class in `counts`, and all faces of the other classes."""
     keep = np.ones(len(selection), bool)
     for label, count in counts.items():
         keep[np.flatnonzero(labels[selection] == label)[count:]] = False

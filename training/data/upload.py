@@ -1,9 +1,9 @@
-"""A folder of prepared data → S3: many transfers at once, and only of what isn't there yet.
+"""Sends a folder of prepared data to S3: many transfers at once, and only files that changed.
 
-Whether a file is there is told by its ETag, which S3 makes of the content: so a second run, or one after an
-interruption, costs a listing and the reading of the files. Where a bucket is encrypted with KMS keys, ETags say nothing
-of the content, and every file is sent again.
-Source of the form: Amazon S3 User Guide, "Checking object integrity", ETags of multipart uploads.
+A file is compared with its S3 object by ETag, which S3 derives from the content. A second run therefore costs one
+listing and one read of the files, and a run after an interruption continues. If the bucket is encrypted with KMS keys,
+an ETag is not derived from the content, and every file is sent again.
+Source: Amazon S3 User Guide, "Checking object integrity", ETags of multipart uploads.
 """
 
 import hashlib
@@ -16,42 +16,49 @@ from boto3.s3.transfer import TransferConfig
 
 THREADS = 16
 PART_BYTES = 64 * 1024 * 1024
-# A file is sent in one piece up to PART_BYTES, and in pieces of that size above it: its ETag follows from that.
+# A file of up to PART_BYTES is sent in one piece, and a larger one in parts of this size. `etag` depends on it.
 TRANSFER = TransferConfig(multipart_threshold=PART_BYTES + 1, multipart_chunksize=PART_BYTES, max_concurrency=4)
 
 
 def etag(path: Path) -> str:
-    """The ETag that S3 gives this file when it is sent as TRANSFER says, without quotes."""
+    """The ETag, without quotes, that S3 gives this file if it is uploaded with TRANSFER."""
     with path.open("rb") as file:
         parts = [hashlib.md5(part, usedforsecurity=False) for part in iter(lambda: file.read(PART_BYTES), b"")]
-    if len(parts) <= 1:
-        return (parts[0] if parts else hashlib.md5(b"", usedforsecurity=False)).hexdigest()
+    if not parts:
+        return hashlib.md5(b"", usedforsecurity=False).hexdigest()
+    if len(parts) == 1:
+        return parts[0].hexdigest()
     whole = hashlib.md5(b"".join(part.digest() for part in parts), usedforsecurity=False)
     return f"{whole.hexdigest()}-{len(parts)}"
 
 
-def files_of(folder: Path, prefix: str) -> dict[str, Path]:
-    """Every file below the folder, by the key that it gets."""
+def files_by_key(folder: Path, prefix: str) -> dict[str, Path]:
+    """All files in the folder and its subfolders, by the key of the object that each one becomes."""
     return {prefix + p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def changed(files: dict[str, Path], bucket: str, prefix: str, s3: Any) -> dict[str, Path]:
-    """Those of the files that the bucket doesn't hold as they are."""
+def changed_files(files: dict[str, Path], bucket: str, prefix: str, s3: Any) -> dict[str, Path]:
+    """Selects the files, by key, that the bucket lacks or holds with other content.
+
+    prefix: of all keys, limits the listing.
+    s3: a boto3 client. Raises its errors, for instance if the bucket does not exist.
+    """
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    there = {stored["Key"]: stored["ETag"].strip('"') for page in pages for stored in page.get("Contents", [])}
+    etags = {stored["Key"]: stored["ETag"].strip('"') for page in pages for stored in page.get("Contents", [])}
+    # Files whose key is new are sent without being read here.
+    existing = [key for key in files if key in etags]
     with ThreadPoolExecutor() as pool:
-        # What is not there at all needs no reading.
-        known = [key for key in files if key in there]
-        same = {
-            key
-            for key, tag in zip(known, pool.map(lambda key: etag(files[key]), known), strict=True)
-            if tag == there[key]
-        }
-    return {key: path for key, path in files.items() if key not in same}
+        local_etags = dict(zip(existing, pool.map(lambda key: etag(files[key]), existing), strict=True))
+    return {key: path for key, path in files.items() if key not in local_etags or local_etags[key] != etags[key]}
 
 
-def send(files: dict[str, Path], bucket: str, s3: Any, progress: Callable[[int], None]) -> None:
-    """Sends the files; progress gets the bytes of each step. What is under way when one fails is not begun anew."""
+def send_files(files: dict[str, Path], bucket: str, s3: Any, progress: Callable[[int], None]) -> None:
+    """Sends files, by key, with THREADS transfers at once.
+
+    progress: is called with the count of bytes that were sent since the last call, from several threads.
+
+    Raises the first transfer's error. Transfers that have not started by then are cancelled; the next run sends them.
+    """
     with ThreadPoolExecutor(THREADS) as pool:
         transfers = [
             pool.submit(s3.upload_file, str(path), bucket, key, Config=TRANSFER, Callback=progress)
@@ -62,5 +69,5 @@ def send(files: dict[str, Path], bucket: str, s3: Any, progress: Callable[[int],
             for transfer in done:
                 transfer.result()
         finally:
-            # An interruption, or a failure, leaves those that have not begun for the next run.
+            # Also after Ctrl-C.
             pool.shutdown(wait=True, cancel_futures=True)

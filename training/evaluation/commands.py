@@ -7,7 +7,7 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from training.console import Csv, SkipBad, console, read
+from training.console import Csv, SkipBad, console, read_faces
 from training.data import fer2013
 
 
@@ -40,10 +40,10 @@ def evaluate(
 
     from training.evaluation import measure as figure
 
-    faces = read(csv, skip_bad, frozenset({usage}))
+    faces = read_faces(csv, skip_bad, frozenset({usage}))
     served, contract = figure.loaded(model), json.loads((model / "model.json").read_text())
     known = figure.trained_on(trained_on, contract) if trained_on else None
-    others = [read(path, skip_bad, fer2013.TRAINING) for path in train or []]
+    others = [read_faces(path, skip_bad, fer2013.TRAINING) for path in train or []]
     rows = figure.probabilities(faces.images, served)
     figures = figure.measure(faces, rows, served)
     figures["duplicates"] = {

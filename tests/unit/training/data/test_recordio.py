@@ -1,11 +1,11 @@
-"""RecordIO, held against bytes that MXNet wrote."""
+"""Our RecordIO files have the same bytes as those that MXNet writes."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from training.data.recordio import MAGIC, framed, write
+from training.data.recordio import MAGIC, frame, write
 
 # Written by MXNet 1.9.1, with MXIndexedRecordIO and pack, from the same five records.
 RECORDS = [
@@ -28,13 +28,13 @@ FILE = bytes.fromhex(
 )
 
 
-def test_the_files_are_those_that_mxnet_writes(tmp_path: Path) -> None:
+def test_the_files_equal_those_that_mxnet_writes(tmp_path: Path) -> None:
     assert write(iter(RECORDS), tmp_path / "train.rec") == len(RECORDS)
     assert (tmp_path / "train.rec").read_bytes() == FILE
     assert (tmp_path / "train.idx").read_text() == INDEX
 
 
-def test_an_interrupted_run_leaves_the_old_file_whole(tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_the_old_files_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "train.rec"
     write(iter(RECORDS), path)
 
@@ -49,4 +49,4 @@ def test_an_interrupted_run_leaves_the_old_file_whole(tmp_path: Path) -> None:
 
 
 def test_every_record_ends_at_a_multiple_of_four_bytes() -> None:
-    assert {len(framed(bytes(length))) % 4 for length in range(20)} == {0}
+    assert {len(frame(bytes(length))) % 4 for length in range(20)} == {0}

@@ -1,0 +1,43 @@
+"""Faces are encoded as PNG files in two sizes."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from PIL import Image
+
+from mien.logic import images as serving
+from tests.support.fer2013 import random_faces
+from training.data.png import CHUNK, encode_in_parallel, encode_large, encode_small
+
+
+def decode(file: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(file)) as image:
+        return np.asarray(image)
+
+
+def test_a_small_file_has_the_pixels_of_the_face() -> None:
+    image = random_faces(1).images[0]
+    assert (decode(encode_small(image)) == image).all()
+
+
+def test_a_padded_face_is_in_the_middle_of_black() -> None:
+    image = random_faces(1).images[0]
+    large = decode(encode_large(image, "pad"))
+    assert large.shape == (224, 224, 3)
+    # A margin of 88 black pixels on each side.
+    assert (large[88:136, 88:136] == image[..., None]).all()
+    assert large.sum() == 3 * int(image.sum())
+
+
+def test_an_enlarged_face_has_the_pixels_that_serving_sends_to_the_endpoint() -> None:
+    image = random_faces(1).images[0]
+    served = serving.face(encode_small(image), 224, "RGB")
+    assert decode(encode_large(image, "resize")).tobytes() == served.pixels
+
+
+def test_files_that_are_encoded_in_parallel_keep_the_order_of_the_images() -> None:
+    images = random_faces(5 * CHUNK + 1).images
+    with ThreadPoolExecutor(2) as pool:
+        files = list(encode_in_parallel(images, np.ndarray.tobytes, pool))
+    assert files == [image.tobytes() for image in images]

@@ -1,0 +1,71 @@
+"""Which faces `prepare` selects, before anything is written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.fer2013 import VOTES_HEADER, random_faces, uniform_pixels, write_csv, write_faces_csv
+from training.data.prepare import Preparation, count_images, select_faces
+
+
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_faces_csv(tmp_path_factory.mktemp("csv") / "fer2013.csv", random_faces(140), "Training")
+
+
+def ignore(message: str) -> None:
+    """A log callback that does nothing."""
+
+
+def test_the_channels_share_the_faces_and_hold_out_the_validation_share(csv: Path, tmp_path: Path) -> None:
+    messages: list[str] = []
+    selected = select_faces(Preparation(csv, tmp_path, validation_share=0.1), messages.append)
+    assert {channel: len(selection) for channel, selection in selected.channels.items()} == {
+        "train": 126,
+        "validation": 14,
+    }
+    assert selected.class_counts(0) == [18, 2]
+    assert messages == ["fer2013.csv: 140 faces"]
+
+
+def test_limits_apply_to_the_channel_that_they_name(csv: Path, tmp_path: Path) -> None:
+    preparation = Preparation(csv, tmp_path, class_shares={3: 0.5}, training_cap=10, validation_cap=1)
+    selected = select_faces(preparation, ignore)
+    assert selected.class_counts(3) == [8, 1]
+    assert selected.class_counts(0) == [10, 1]
+
+
+def test_a_csv_with_training_and_test_rows_can_exclude_its_own_test_rows(tmp_path: Path) -> None:
+    rows = [f"{label},{uniform_pixels(label)},Training" for label in range(7)] + [f"3,{uniform_pixels(2)},PublicTest"]
+    path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    messages: list[str] = []
+    selected = select_faces(Preparation(path, tmp_path, exclude=path), messages.append)
+    assert len(selected.faces) == 6
+    assert messages[-1] == "1 faces are also in fer2013.csv and are excluded"
+
+
+def test_each_face_keeps_its_own_votes(tmp_path: Path) -> None:
+    faces = random_faces(140)
+    path = write_faces_csv(tmp_path / "train.csv", faces, "Training")
+    votes = write_csv(tmp_path / "votes.csv", *(f"{i},0" + ",0" * 8 for i in range(140)), header=VOTES_HEADER)
+    selected = select_faces(Preparation(path, tmp_path, votes=votes), ignore)
+    for selection in selected.channels.values():
+        channel = selected.faces[selection]
+        assert channel.votes is not None
+        assert (channel.images == faces.images[channel.votes[:, 0]]).all()
+
+
+def test_fewer_votes_than_faces_are_an_error_that_names_both_files(csv: Path, tmp_path: Path) -> None:
+    votes = write_csv(tmp_path / "few.csv", *("10" + ",0" * 9 for _ in range(139)), header=VOTES_HEADER)
+    with pytest.raises(ValueError, match=r"few\.csv has votes for 139 faces, but fer2013\.csv has 140"):
+        select_faces(Preparation(csv, tmp_path, votes=votes), ignore)
+
+
+def test_the_count_of_images_depends_on_the_formats(csv: Path, tmp_path: Path) -> None:
+    preparation = Preparation(csv, tmp_path)
+    selected = select_faces(preparation, ignore)
+    assert count_images(selected, preparation) == 3 * 140
+    assert count_images(selected, Preparation(csv, tmp_path, folders=False)) == 140
+    assert count_images(selected, Preparation(csv, tmp_path, folders=False, records=False)) == 0
+    assert np.intersect1d(*selected.channels.values()).size == 0
