@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from local.template import ROOT
+from local.paths import ROOT
 from mien.logic.labels import LABELS
 from training.data.fer2013 import Faces
 
