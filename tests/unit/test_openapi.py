@@ -238,12 +238,12 @@ def test_nothing_is_defined_that_nobody_refers_to() -> None:
             assert f"#/components/{kind}/{name}" in text
 
 
-def test_the_readme_says_the_same_in_short() -> None:
-    readme = (ROOT / "README.md").read_text()
-    table = re.findall(r"^\| (\d{3}) \| .* \| (.*) \|$", readme, re.MULTILINE)
+def test_the_page_on_the_api_says_the_same_in_short() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    table = re.findall(r"^\| (\d{3}) \| .* \| (.*) \|$", page, re.MULTILINE)
     gateway = reasons_of_gateway()
     assert {int(status) for status, _ in table} == {*CODE, *gateway} - {405}
     for status, reasons in table:
         assert set(re.findall(r"`(\w+)`", reasons)) == CODE[int(status)] | gateway[int(status)]
-    assert f"up to {requests.MAX_IMAGES} of them ({requests.MAX_CALLS} where `EndpointInput` is `image`)" in readme
-    assert f"{requests.MAX_BODY_BYTES / 1_000_000} MB together" in readme
+    assert f"up to {requests.MAX_IMAGES} of them ({requests.MAX_CALLS} where `EndpointInput` is `image`)" in page
+    assert f"{requests.MAX_BODY_BYTES / 1_000_000} MB together" in page

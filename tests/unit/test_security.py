@@ -1,4 +1,4 @@
-"""What SECURITY.md claims of the template: who may do what, what is encrypted, what is closed.
+"""What docs/security.md claims of the template: who may do what, what is encrypted, what is closed.
 
 Each check is a function from an expanded template to what is wrong with it, in words; a damaged copy of the template
 proves that it sees the damage.
@@ -21,7 +21,7 @@ Check = Callable[[Template], list[str]]
 
 TEMPLATE: Template = template.expand_template()
 # In one line, so that it does not matter where its lines end.
-SECURITY = " ".join((ROOT / "SECURITY.md").read_text().split())
+SECURITY = " ".join((ROOT / "docs" / "security.md").read_text().split())
 
 # Which prefixes each action on objects is for, by role. If the one that reads the inbox could write to it, it could
 # make a loop; the API's only signs what others write there, and writes no documents.
@@ -659,4 +659,4 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", SECURITY))))
 def test_every_link_of_the_page_leads_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+    assert (ROOT / "docs" / link).exists()

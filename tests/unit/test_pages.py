@@ -1,0 +1,96 @@
+"""What the pages under docs/ state is what the code and the template do."""
+
+import json
+import re
+
+import pytest
+
+from local import template
+from local.paths import ROOT
+from mien.aws import forms, listing
+from mien.logic import bombs, images
+from tests.description import SCHEMAS
+from tests.support import documents
+
+API = documents.in_one_line("docs/api.md")
+ARCHITECTURE = documents.text_of("docs/architecture.md")
+OPERATIONS = documents.text_of("docs/operations.md")
+SOURCES = [path.read_text() for path in (ROOT / "functions" / "mien").rglob("*.py")]
+
+
+def test_the_limits_of_images_are_the_functions() -> None:
+    assert f"over {images.MAX_BYTES // 1024**2} MiB" in API
+    assert f"over {images.MAX_PIXELS // 1_000_000} million pixels" in API
+    assert f"over {bombs.MAX_COSTLY_PIXELS // 1_000_000} million for WebP" in API
+    assert f"under {images.MIN_SIDE} pixels" in API
+
+
+def test_the_limits_of_forms_and_pages_are_the_functions() -> None:
+    assert f"files of up to {images.MAX_BYTES // 1024**2} MiB, and {forms.EXPIRES // 60} minutes" in API
+    assert f"a page of up to {listing.PAGE} documents" in API
+    assert f"up to {listing.READ} documents per page" in API
+    assert f"valid for {listing.EXPIRES // 60} minutes" in API
+
+
+def test_every_reason_for_a_rejection_is_explained() -> None:
+    reasons = {
+        reason for source in SOURCES for reason in re.findall(r'(?:Rejected\(|BROKEN = \(|return )\s*"(\w+)",', source)
+    }
+    assert {"gone", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
+    for reason in reasons:
+        assert f"`{reason}`" in API
+    stored = SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"]
+    table = documents.text_of("docs/api.md").partition("| `reason` | meaning |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(stored)
+
+
+def test_the_document_that_is_shown_is_one() -> None:
+    [block] = [block for block in documents.blocks("docs/api.md") if block.language == "json"]
+    shown, stored = json.loads(block.text), SCHEMAS["StoredResult"]
+    assert set(shown) == set(stored["properties"])
+    assert set(shown["image"]) == set(SCHEMAS["StoredImage"]["properties"]) - {"url"}
+    assert set(shown["model"]) == set(SCHEMAS["Result"]["properties"]["model"]["properties"])
+    assert sum(shown["probabilities"].values()) == pytest.approx(1, abs=0.001)
+    assert shown["confidence"] == max(shown["probabilities"].values()) == shown["probabilities"][shown["label"]]
+
+
+def test_the_defaults_of_parameters_are_the_templates() -> None:
+    parameters = template.load_template()["Parameters"]
+    assert f"| {parameters['BatchSize']['Default']}, {parameters['BatchWindow']['Default']} s |" in OPERATIONS
+    assert f"| `MaximumConcurrency` | {parameters['MaximumConcurrency']['Default']} |" in OPERATIONS
+    assert f"| `InboxDays` | {parameters['InboxDays']['Default']} |" in OPERATIONS
+    assert f"| `EndpointInput` | `{parameters['EndpointInput']['Default']}` |" in OPERATIONS
+    assert f"| `ApiAuth` | `{parameters['ApiAuth']['Default']}` |" in OPERATIONS
+    assert f"kept for {parameters['LogDays']['Default']} days (`LogDays`)" in OPERATIONS
+    assert f"restored for {parameters['OldVersionDays']['Default']} days" in OPERATIONS
+
+
+def test_every_alarm_and_metric_is_named() -> None:
+    alarms = [
+        name for name, r in template.load_template()["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    assert alarms
+    for alarm in alarms:
+        assert f"| `{alarm}` |" in OPERATIONS
+    metrics = {name for source in SOURCES for name in re.findall(r'(?:count|add_metric)\("(\w+)",', source)}
+    assert {"MessagesRetried", "RequestsRefused"} <= metrics
+    for metric in metrics:
+        assert f"`{metric}`" in OPERATIONS
+
+
+@pytest.mark.parametrize(
+    ("folder", "heading"),
+    [("functions/mien", "functions"), ("training", "training"), ("local", "local"), ("operate", "local")],
+)
+def test_the_architecture_names_every_module(folder: str, heading: str) -> None:
+    [section] = re.findall(rf"^### `{heading}/.*?(?=^##|\Z)", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"^\| `([\w/]+\.py)` \|", section, re.MULTILINE))
+    modules = {
+        path.relative_to(ROOT / folder).as_posix()
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    }
+    if heading == "local":
+        assert modules <= named
+    else:
+        assert modules == named
