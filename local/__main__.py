@@ -1,6 +1,9 @@
 """Run the whole application on this machine, in an embedded cloud: no AWS account and no Docker.
 
 MiniStack emulates AWS. The functions, the template and the model are the ones that are deployed to AWS.
+
+`demo` classifies a folder and stops. `up` keeps the application running, and `put` and `results` use it from another
+terminal. `sam` does the same as `demo`, but with the SAM CLI.
 """
 
 import contextlib
@@ -15,7 +18,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import exit_with_error
+from cli import VersionOption, exit_with_error
 from local import demo, sam
 from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
 from local.paths import BUILD, MODEL, SAMPLES
@@ -30,22 +33,30 @@ TERMINATED_STATUS = 128 + signal.SIGTERM
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-ImagesArgument = Annotated[
-    Path,
-    typer.Argument(help="Folder of images. If its subfolders are named after labels, the accuracy is printed too."),
-]
+IMAGES_HELP = "Folder of images. If its subfolders are named after labels, the accuracy is printed too."
 ModelOption = Annotated[
     Path,
-    typer.Option(exists=True, help="Folder with model.onnx and model.json, or the model.tar.gz of a training job."),
+    typer.Option(
+        exists=True,
+        help="Folder with model.onnx and model.json, or the model.tar.gz of a training job.",
+        show_default="models",
+    ),
 ]
 RunningPortOption = Annotated[int, typer.Option(help="Port of the cloud that `up` keeps running.")]
 
 
+@app.callback()
+def options(version: VersionOption = False) -> None:
+    """Options of `python -m local` itself, before the name of a command."""
+
+
 @app.command(name="demo")
 def run_demo(
-    images: ImagesArgument = SAMPLES,
+    images: Annotated[Path, typer.Argument(help=IMAGES_HELP, show_default="samples/faces")] = SAMPLES,
     model: ModelOption = MODEL,
-    output: Annotated[Path, typer.Option(help="Folder to write results.jsonl and results.csv to.")] = BUILD,
+    output: Annotated[
+        Path, typer.Option(help="Folder to write results.jsonl and results.csv to.", show_default="build")
+    ] = BUILD,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds without a new result before the demo gives up.")
     ] = demo.PATIENCE,
@@ -88,7 +99,7 @@ def up(
 
 @app.command(name="sam")
 def run_sam(
-    images: ImagesArgument = SAMPLES / "happy",
+    images: Annotated[Path, typer.Argument(help=IMAGES_HELP, show_default="samples/faces/happy")] = SAMPLES / "happy",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of all services of the cloud; by default a free one.")
     ] = None,

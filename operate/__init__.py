@@ -1,7 +1,7 @@
-"""A deployed stack, looked after from a workstation."""
+"""Looks after a deployed stack from a workstation: commands for its dead-letter queue."""
 
 import sys
 from pathlib import Path
 
-# What the functions know of messages and events is what is known here.
+# The format of messages and events is read from the functions' package, which is deployed but not installed.
 sys.path.insert(0, str(Path(__file__).parent.parent / "functions"))

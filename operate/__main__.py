@@ -1,5 +1,8 @@
-"""Looks after a deployed stack, on AWS or in the embedded cloud: credentials, region and AWS_ENDPOINT_URL as for the
-AWS CLI."""
+"""Look after a deployed stack, on AWS or in the embedded cloud.
+
+When the alarm for dead letters is on: `dead-letters` shows why the messages failed, and `redrive` sends them back when
+the cause is fixed. Credentials, region and AWS_ENDPOINT_URL are those of the AWS CLI.
+"""
 
 import json
 import time
@@ -14,100 +17,137 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from cli import VersionOption, exit_with_error
 from operate import dead_letters
-from operate.dead_letters import Letter
+from operate.dead_letters import DeadLetter
+
+# Longer tables would scroll the summary by reason off the screen.
+MAX_TABLE_ROWS = 40
+# Characters of a message body that the table shows if the message is not about an image.
+MAX_BODY_LENGTH = 60
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-Stack = Annotated[str, typer.Option(help="The stack's name, as in samconfig.toml.")]
-Reason = Annotated[str, typer.Option(help="Only those whose reason holds these words.")]
+StackOption = Annotated[str, typer.Option(help="Name of the stack, as in samconfig.toml.")]
+ReasonOption = Annotated[str, typer.Option(help="Only messages whose reason contains this text.")]
 
 
 class OperateError(Exception):
-    """A sentence for the user."""
+    """A stack that can't be used. The message is for the user."""
+
+
+@app.callback()
+def options(version: VersionOption = False) -> None:
+    """Options of `python -m operate` itself, before the name of a command."""
 
 
 @app.command(name="dead-letters")
-def dead_letters_(
-    stack: Stack = "mien",
-    reason: Reason = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many to look at.")] = 1000,
-    lines: Annotated[bool, typer.Option("--json", help="As JSON Lines, with all fields.")] = False,
+def show_dead_letters(
+    stack: StackOption = "mien",
+    reason: ReasonOption = "",
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of messages to show.")] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines with all fields.")] = False,
 ) -> None:
-    """Show what lies in the dead-letter queue, and why. Nothing is taken out."""
+    """Show the dead-letter queue and the reasons.
+
+    Prints the images of each message, its age, the number of attempts and the reason of the last failure. The
+    messages stay in the queue.
+    """
     sqs = boto3.client("sqs")
-    url = outputs(stack)["DeadLetterQueueUrl"]
-    total = dead_letters.count(sqs, url)
-    with dead_letters.letters(sqs, url) as found:
-        shown: list[Letter] = []
-        for one in found:
-            if reason in one.reason:
-                shown.append(one)
-            if len(shown) == limit:
+    url = stack_outputs(stack)["DeadLetterQueueUrl"]
+    total = dead_letters.count_messages(sqs, url)
+    found: list[DeadLetter] = []
+    with dead_letters.read_dead_letters(sqs, url) as letters:
+        for letter in letters:
+            if reason in letter.reason:
+                found.append(letter)
+            if len(found) == limit:
                 break
-    if lines:
-        for one in shown:
-            fields = {name: value for name, value in asdict(one).items() if name != "receipt"}
-            print(json.dumps({**fields, "images": one.images}, ensure_ascii=False))
-        return
-    report(shown, total, stack)
+    if as_json:
+        print_json(found)
+    else:
+        print_report(found, total, stack, reason)
 
 
-def report(shown: list[Letter], total: int, stack: str) -> None:
-    if not shown:
-        console.print("nothing lies there" if not total else f"none of about {total:,} messages has such a reason")
+def print_json(letters: list[DeadLetter]) -> None:
+    for letter in letters:
+        # The receipt handle is only valid for this read of the queue.
+        fields = {name: value for name, value in asdict(letter).items() if name != "receipt"}
+        print(json.dumps({**fields, "images": letter.images}, ensure_ascii=False))
+
+
+def print_report(letters: list[DeadLetter], total: int, stack: str, reason: str) -> None:
+    """Prints a table of messages, the number of messages for each reason, and the command that sends them back.
+
+    total: approximate number of messages in the queue.
+    reason: the text by which the messages were selected.
+    """
+    if not total and not letters:
+        console.print("The dead-letter queue is empty.")
         return
-    table = Table("image", "waited", "tries", "reason")
-    for one in shown[:40]:
-        what = ", ".join(one.images) or f"no image: {one.body[:60]}"
-        table.add_row(what, hours(time.time() - one.since), str(one.attempts), one.reason)
+    if not letters:
+        no_match = f"The dead-letter queue has about {total:,} messages, but no reason contains {reason!r}."
+        console.print(no_match, highlight=False, markup=False, soft_wrap=True)
+        return
+    table = Table("image", "age", "attempts", "reason")
+    for letter in letters[:MAX_TABLE_ROWS]:
+        image = ", ".join(letter.images) or f"not an S3 event: {letter.body[:MAX_BODY_LENGTH]}"
+        table.add_row(image, format_age(time.time() - letter.since), str(letter.attempts), letter.reason)
     console.print(table)
-    if len(shown) > 40:
-        console.print(f"and {len(shown) - 40:,} more; --json has all")
-    for why, times in Counter(one.reason for one in shown).most_common():
-        console.print(f"{times:6,}  {why}", highlight=False, markup=False, soft_wrap=True)
+    if len(letters) > MAX_TABLE_ROWS:
+        console.print(f"and {len(letters) - MAX_TABLE_ROWS:,} more; --json prints all")
+    for each_reason, count in Counter(letter.reason for letter in letters).most_common():
+        console.print(f"{count:6,}  {each_reason}", highlight=False, markup=False, soft_wrap=True)
+    command = f"python -m operate redrive --stack {stack} [--reason TEXT]"
     console.print(
-        f"\nWhen the cause is mended: python -m operate redrive --stack {stack} [--reason WORDS]",
+        f"\nTo classify the images again when the cause is fixed: {command}",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
 
 
-def hours(seconds: float) -> str:
+def format_age(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
 @app.command()
-def redrive(stack: Stack = "mien", reason: Reason = "") -> None:
-    """Send what lies in the dead-letter queue back to be classified. It may be run again, or broken off."""
-    sqs, named = boto3.client("sqs"), outputs(stack)
-    source, target = named["DeadLetterQueueUrl"], named["QueueUrl"]
-    total = dead_letters.count(sqs, source)
+def redrive(stack: StackOption = "mien", reason: ReasonOption = "") -> None:
+    """Send dead letters back to be classified.
+
+    Moves messages from the dead-letter queue to the inbox's queue. Run it when the cause of the failures is fixed. It is safe to interrupt it and to run it again.
+    """
+    sqs = boto3.client("sqs")
+    outputs = stack_outputs(stack)
+    source, target = outputs["DeadLetterQueueUrl"], outputs["QueueUrl"]
+    total = dead_letters.count_messages(sqs, source)
     with Progress(console=console) as progress:
-        bar = progress.add_task("sending back", total=total)
+        task = progress.add_task("sending back", total=total)
         moved = dead_letters.redrive(
-            sqs, source, target, lambda one: reason in one.reason, lambda count: progress.advance(bar, count)
+            sqs,
+            source,
+            target,
+            should_redrive=lambda letter: reason in letter.reason,
+            on_moved=lambda count: progress.advance(task, count),
         )
-    console.print(f"{moved:,} of about {total:,} messages are in the queue again")
+    console.print(f"Sent {moved:,} of about {total:,} messages back to the queue.")
 
 
-def outputs(stack: str) -> dict[str, str]:
-    """Raises OperateError."""
+def stack_outputs(stack: str) -> dict[str, str]:
+    """The outputs of a deployed stack, by name. Raises OperateError if CloudFormation can't describe the stack."""
     try:
-        [described] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        [description] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         raise OperateError(f"stack {stack}: {error.response['Error']['Message']}") from error
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
 
 
 def main() -> None:
     try:
         app()
     except (OperateError, ClientError, BotoCoreError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        exit_with_error(error)
 
 
 if __name__ == "__main__":

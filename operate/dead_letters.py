@@ -1,4 +1,4 @@
-"""The dead-letter queue: what lies there, why, and back with it."""
+"""Reads the dead-letter queue, with the reason of each message, and sends messages back to the inbox's queue."""
 
 import contextlib
 import json
@@ -11,18 +11,26 @@ from mien.aws.queue import PER_CALL
 from mien.logic.retries import ATTEMPT, REASON, SINCE
 from mien.logic.uploads import NotAStorageEvent, uploads
 
-# Seconds for which what is looked at is hidden from others. It is shown again at once when the look is over.
-LOOK = 120
-# What the queue moves there by itself has no reason: whoever would have written it had ended.
-ENDED = "each function that had it ended before it had answered: it crashed, or ran out of memory or time"
+# Seconds for which a message that was read is invisible to other readers. It is made visible again as soon as the
+# reading ends, so this only matters for a process that was killed.
+VISIBILITY_TIMEOUT = 120
+# The functions write a reason into each message that they move here. SQS moves the others by itself, after they were
+# received maxReceiveCount times: the invocations ended before they could write a reason.
+REASON_OF_SQS = "every invocation that received this message crashed, timed out or ran out of memory"
 
+# boto3 clients have no types.
 Sqs = Any
 
 
 @dataclass(frozen=True)
-class Letter:
-    """since, sent: seconds since 1970, of the image's first message and of this one. receives: of the dead-letter
-    queue's own, whoever looked."""
+class DeadLetter:
+    """A message in the dead-letter queue.
+
+    id, receipt: SQS's message id and receipt handle.
+    attempts: how often the message was processed, as far as the functions recorded it.
+    since: when the first message about these images was sent, in seconds since 1970.
+    sent: when this message was sent to the dead-letter queue, in seconds since 1970.
+    """
 
     id: str
     receipt: str
@@ -34,94 +42,121 @@ class Letter:
 
     @property
     def images(self) -> list[str]:
-        """The object keys that it is about; none if it is no storage event."""
+        """Object keys of the images that the message is about. Empty if its body is not an S3 event."""
         try:
             return [upload.key for upload in uploads(json.loads(self.body))]
         except (json.JSONDecodeError, NotAStorageEvent):
             return []
 
 
-def letter(message: dict[str, Any]) -> Letter:
-    own = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
+def parse_message(message: dict[str, Any]) -> DeadLetter:
+    """message: an entry of `Messages` in the answer of SQS's ReceiveMessage."""
+    attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
     sent = int(message["Attributes"]["SentTimestamp"]) / 1000
-    return Letter(
+    return DeadLetter(
         id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
-        reason=own.get(REASON) or ENDED,
-        attempts=int(float(own.get(ATTEMPT) or 0)) + 1,
-        since=float(own.get(SINCE) or sent),
+        reason=attributes.get(REASON) or REASON_OF_SQS,
+        attempts=int(float(attributes.get(ATTEMPT) or 0)) + 1,
+        since=float(attributes.get(SINCE) or sent),
         sent=sent,
     )
 
 
 @contextlib.contextmanager
-def letters(sqs: Sqs, url: str) -> Iterator[Iterator[Letter]]:
-    """Those in the queue, each once. Those that were not deleted are shown to others again when the block ends."""
-    seen: dict[str, Letter] = {}
+def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
+    """Reads the messages of a dead-letter queue, each once, and leaves them there.
 
-    def each() -> Iterator[Letter]:
+        with read_dead_letters(sqs, url) as letters:
+            for letter in letters:
+                print(letter.images, letter.reason)
+
+    Messages are invisible to other readers until the block ends.
+    """
+    seen: dict[str, DeadLetter] = {}
+
+    def receive() -> Iterator[DeadLetter]:
         while messages := sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=PER_CALL,
-            VisibilityTimeout=LOOK,
+            VisibilityTimeout=VISIBILITY_TIMEOUT,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
             WaitTimeSeconds=1,
         ).get("Messages"):
-            found = [letter(message) for message in messages]
-            yield from (one for one in found if one.id not in seen)
-            seen.update({one.id: one for one in found})
+            letters = [parse_message(message) for message in messages]
+            new = [letter for letter in letters if letter.id not in seen]
+            # Before the yield: the caller may stop within this batch, and then all of it must become visible again.
+            seen.update({letter.id: letter for letter in letters})
+            yield from new
 
     try:
-        yield each()
+        yield receive()
     finally:
         ids = list(seen)
         for start in range(0, len(ids), PER_CALL):
-            part = [seen[one] for one in ids[start : start + PER_CALL]]
-            hidden = [
-                {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0} for n, one in enumerate(part)
+            letters = [seen[id] for id in ids[start : start + PER_CALL]]
+            entries = [
+                {"Id": str(index), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
+                for index, letter in enumerate(letters)
             ]
-            # It fails for those that were deleted, which is as it should be.
-            sqs.change_message_visibility_batch(QueueUrl=url, Entries=hidden)
+            # SQS reports failures for messages that were deleted meanwhile. That is expected.
+            sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
 
-def count(sqs: Sqs, url: str) -> int:
-    """About how many lie there."""
+def count_messages(sqs: Sqs, url: str) -> int:
+    """The approximate number of messages in a queue, visible or not."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(attributes[name]) for name in names)
 
 
 def redrive(
-    sqs: Sqs, source: str, target: str, wanted: Callable[[Letter], bool], advance: Callable[[int], None]
+    sqs: Sqs,
+    source: str,
+    target: str,
+    should_redrive: Callable[[DeadLetter], bool],
+    on_moved: Callable[[int], None],
 ) -> int:
-    """Sends letters back to the queue, as new as if their images had just come. Returns how many.
+    """Sends messages from the dead-letter queue back to the inbox's queue. Returns their number.
 
-    What is sent back and dies again meanwhile is left where it is. An interruption leaves every letter in one queue or
-    in both; an image that is classified twice has one result.
+    source: URL of the dead-letter queue.
+    target: URL of the inbox's queue.
+    should_redrive: selects the messages to send back.
+    on_moved: is called with the number of messages of each batch that was sent back, to show progress.
+
+    The messages lose their attributes, so their images are retried as if they were just uploaded. Messages that arrive
+    in the dead-letter queue after the start stay there, so a message that fails again is not sent back forever.
+
+    After an interruption, every message is in one of the queues or in both. An image that is classified twice still
+    has one result.
     """
-    began, moved = time.time(), 0
-    with letters(sqs, source) as found:
-        batch: list[Letter] = []
-
-        def move() -> int:
-            sent = sqs.send_message_batch(
-                QueueUrl=target, Entries=[{"Id": str(n), "MessageBody": one.body} for n, one in enumerate(batch)]
-            )
-            gone = [batch[int(entry["Id"])] for entry in sent.get("Successful", [])]
-            if gone:
-                receipts = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(gone)]
-                sqs.delete_message_batch(QueueUrl=source, Entries=receipts)
-            batch.clear()
-            advance(len(gone))
-            return len(gone)
-
-        for one in found:
-            if one.sent <= began and wanted(one):
-                batch.append(one)
+    began = time.time()
+    moved = 0
+    batch: list[DeadLetter] = []
+    with read_dead_letters(sqs, source) as letters:
+        for letter in letters:
+            if letter.sent <= began and should_redrive(letter):
+                batch.append(letter)
             if len(batch) == PER_CALL:
-                moved += move()
+                count = move_batch(sqs, source, target, batch)
+                on_moved(count)
+                moved += count
+                batch.clear()
         if batch:
-            moved += move()
+            count = move_batch(sqs, source, target, batch)
+            on_moved(count)
+            moved += count
     return moved
+
+
+def move_batch(sqs: Sqs, source: str, target: str, batch: list[DeadLetter]) -> int:
+    """Sends at most PER_CALL messages to `target`, then deletes them from `source`. Returns how many were sent."""
+    entries = [{"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(batch)]
+    answer = sqs.send_message_batch(QueueUrl=target, Entries=entries)
+    sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]
+    if sent:
+        receipts = [{"Id": str(index), "ReceiptHandle": letter.receipt} for index, letter in enumerate(sent)]
+        sqs.delete_message_batch(QueueUrl=source, Entries=receipts)
+    return len(sent)

@@ -20,7 +20,7 @@ from local.cloud import Cloud
 from local.paths import SAMPLES
 from local.stack import start_application
 from operate import dead_letters
-from operate.dead_letters import Letter
+from operate.dead_letters import DeadLetter
 
 from .catalogue import POISON, Fault, Relay, Trial
 from .invariants import Findings, judged
@@ -194,8 +194,8 @@ class Application:
             if time.monotonic() - changed > PATIENCE:
                 return
 
-    def letters(self, run: str) -> list[Letter]:
-        with dead_letters.letters(self.sqs, self.dead) as found:
+    def letters(self, run: str) -> list[DeadLetter]:
+        with dead_letters.read_dead_letters(self.sqs, self.dead) as found:
             return [one for one in found if any(run in key for key in one.images)]
 
     def judge(self, run: str, may_die: Callable[[str, str], bool] = nobody_dies) -> Findings:
@@ -213,7 +213,7 @@ class Application:
 
     def unburied(self, strangers: Sequence[str]) -> list[str]:
         """What is wrong with the dead letters that are no events: each must lie there, with its reason."""
-        with dead_letters.letters(self.sqs, self.dead) as found:
+        with dead_letters.read_dead_letters(self.sqs, self.dead) as found:
             lying = [one for one in found if not one.images]
         # A function that is killed after it has sent one sends it a second time.
         bodies = {one.body for one in lying}

@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queue is shown with its reason, and goes back with one command."""
+"""Operators see the messages in the dead-letter queue with their reasons, and send them back with one command."""
 
 import json
 import os
@@ -11,18 +11,21 @@ import pytest
 
 from local.cloud import CREDENTIALS, STACK, Cloud
 from local.paths import ROOT
-from operate.dead_letters import ENDED
+from operate.dead_letters import REASON_OF_SQS
 from tests.support.messages import message
 
 Operate = Callable[..., subprocess.CompletedProcess[str]]
-MENDED = "the model refused it, until somebody mended it"
+SendDeadLetter = Callable[[str, str | None], None]
+FIXED_CAUSE = "the model refused the image, until an operator fixed the model"
 
 
 @pytest.fixture
 def operate(cloud: Cloud) -> Operate:
-    def command(*words: str) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m operate` against the embedded cloud."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "operate", *words],
+            [sys.executable, "-m", "operate", *arguments],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
             capture_output=True,
@@ -30,59 +33,78 @@ def operate(cloud: Cloud) -> Operate:
             timeout=120,
         )
 
-    return command
+    return run
 
 
 @pytest.fixture
-def bury(cloud: Cloud) -> Callable[..., None]:
-    def bury(body: str, reason: str | None) -> None:
+def send_dead_letter(cloud: Cloud) -> SendDeadLetter:
+    """Sends a message to the dead-letter queue, with a reason like the functions do or without one like SQS does."""
+
+    def send(body: str, reason: str | None) -> None:
         attributes = {"Reason": {"DataType": "String", "StringValue": reason}} if reason else {}
         url = cloud.outputs["DeadLetterQueueUrl"]
         cloud.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
 
-    return bury
+    return send
 
 
 def event(bucket: Any, name: str) -> str:
     return str(message(bucket.name, bucket.inbox + name, "0A")["body"])
 
 
-def test_what_lies_there_is_shown_with_its_reason_and_stays(bucket: Any, bury: Any, operate: Operate) -> None:
-    bury(event(bucket, "Jürgen 1.png"), "it was looked at, and stays")
+def test_a_dead_letter_is_shown_with_its_reason_and_stays_in_the_queue(
+    bucket: Any, send_dead_letter: SendDeadLetter, operate: Operate
+) -> None:
+    send_dead_letter(event(bucket, "Jürgen 1.png"), "this message is read and stays")
     for _ in range(2):
-        shown = operate("dead-letters", "--reason", "looked at, and")
+        shown = operate("dead-letters", "--reason", "is read and")
         assert shown.returncode == 0, shown.stderr
         assert "inbox/Jürgen 1.png" in shown.stdout
-        assert "1  it was looked at, and stays" in shown.stdout
+        assert "1  this message is read and stays" in shown.stdout
         assert f"python -m operate redrive --stack {STACK}" in shown.stdout
 
 
-def test_what_has_no_reason_was_put_there_by_the_queue(bury: Any, operate: Operate) -> None:
-    bury('{"no": "event"}', None)
+def test_a_dead_letter_without_a_reason_was_moved_by_sqs(send_dead_letter: SendDeadLetter, operate: Operate) -> None:
+    send_dead_letter('{"no": "event"}', None)
     lines = [json.loads(line) for line in operate("dead-letters", "--json").stdout.splitlines()]
     [found] = [line for line in lines if line["body"] == '{"no": "event"}']
-    assert (found["reason"], found["images"]) == (ENDED, [])
+    assert (found["reason"], found["images"]) == (REASON_OF_SQS, [])
 
 
-def test_once_the_cause_is_mended_one_command_brings_the_images_back(
-    bucket: Any, sample: bytes, bury: Any, operate: Operate
+def test_when_the_cause_is_fixed_one_command_classifies_the_images(
+    bucket: Any, sample: bytes, send_dead_letter: SendDeadLetter, operate: Operate
 ) -> None:
     names = [f"redriven {n}.png" for n in range(25)]
     for name in names:
         bucket.put_aside(name, sample)
-        bury(event(bucket, name), MENDED)
-    bury(event(bucket, "not mended.png"), "something else")
-    done = operate("redrive", "--reason", MENDED)
+        send_dead_letter(event(bucket, name), FIXED_CAUSE)
+    send_dead_letter(event(bucket, "not fixed.png"), "something else")
+    done = operate("redrive", "--reason", FIXED_CAUSE)
     assert done.returncode == 0, done.stderr
-    assert "25 of about" in done.stdout
+    assert "Sent 25 of about" in done.stdout
     assert {bucket.await_document(name)["label"] for name in names} == {"happy"}
-    assert "none of about" in operate("dead-letters", "--reason", MENDED).stdout
-    assert "not mended.png" in operate("dead-letters", "--reason", "something else").stdout
-    assert "0 of about" in operate("redrive", "--reason", MENDED).stdout
+    assert "but no reason contains" in operate("dead-letters", "--reason", FIXED_CAUSE).stdout
+    assert "not fixed.png" in operate("dead-letters", "--reason", "something else").stdout
+    assert "Sent 0 of about" in operate("redrive", "--reason", FIXED_CAUSE).stdout
 
 
-def test_a_stack_that_is_not_there_is_one_clear_line(operate: Operate) -> None:
+def test_after_a_limited_look_the_rest_of_the_batch_is_visible_at_once(
+    bucket: Any, send_dead_letter: SendDeadLetter, operate: Operate
+) -> None:
+    for n in range(5):
+        send_dead_letter(event(bucket, f"limited {n}.png"), "shown one at a time")
+    one = operate("dead-letters", "--reason", "one at a time", "--limit", "1", "--json")
+    assert len(one.stdout.splitlines()) == 1
+    rest = operate("dead-letters", "--reason", "one at a time", "--json")
+    assert len(rest.stdout.splitlines()) == 5
+
+
+def test_a_stack_that_does_not_exist_is_one_clear_line(operate: Operate) -> None:
     failed = operate("dead-letters", "--stack", "nosuch")
     assert failed.returncode == 1
     assert failed.stderr.startswith("stack nosuch: ")
     assert len(failed.stderr.splitlines()) == 1
+
+
+def test_the_version_is_shown(operate: Operate) -> None:
+    assert operate("--version").stdout == "mien 0.2.0\n"

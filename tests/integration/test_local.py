@@ -159,3 +159,7 @@ def test_results_without_a_cloud_say_how_to_start_one() -> None:
     result = local("results", "--port", str(port))
     assert result.returncode == 1
     assert f"make up PORT={port}" in result.stderr
+
+
+def test_the_version_is_shown() -> None:
+    assert local("--version").stdout == "mien 0.2.0\n"

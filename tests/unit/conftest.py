@@ -40,7 +40,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Covers the set-up and tear-down of fixtures too. pytest calls this hook for the tests of other folders as well."""
+    """Covers the set-up and tear-down of fixtures too. pytest calls it for the tests of other folders as well."""
     if item.path.is_relative_to(FOLDER) and item.path.name not in MOVING:
         running.append(item.nodeid)
     try:
