@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from local import template
 from local.paths import ROOT
@@ -611,13 +612,18 @@ def test_each_check_is_shown_a_damage() -> None:
     assert {check for check, *_ in DAMAGES} == set(CHECKS)
 
 
-def test_what_checkov_is_told_to_skip_has_a_reason() -> None:
+def test_every_check_that_checkov_skips_for_one_resource_has_a_reason() -> None:
     written = template.load_template()["Resources"]
-    skips = {name: r["Metadata"]["checkov"]["skip"] for name, r in written.items() if "Metadata" in r}
-    assert all(re.fullmatch(r"\S.{20,}\.", skip["comment"]) for those in skips.values() for skip in those)
-    # SAM drops the API's own from the stage, and so the Makefile names them.
-    [named] = re.findall(r"--skip-check (\S+)", (ROOT / "Makefile").read_text())
-    assert named.split(",") == [skip["id"] for skip in skips["Api"]]
+    skips = [skip for r in written.values() for skip in r.get("Metadata", {}).get("checkov", {}).get("skip", [])]
+    assert skips
+    assert all(re.fullmatch(r"\S.{20,}\.", skip["comment"]) for skip in skips)
+
+
+def test_every_check_that_checkov_skips_everywhere_has_a_reason_above_it() -> None:
+    written = (ROOT / ".checkov.yaml").read_text()
+    skipped = yaml.safe_load(written)["skip-check"]
+    # The last line of the comment ends the reason.
+    assert re.findall(r"^  # \S.+\n(?:  # .+\n)*(?<=\.\n)  - (\w+)$", written, re.MULTILINE) == skipped
 
 
 def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
