@@ -71,9 +71,9 @@ def anchors(name: str) -> set[str]:
 
 
 def commands(name: str) -> Iterator[list[str]]:
-    """The commands that a page shows, in words: the lines of its `sh` blocks, its indented lines and its inline code
-    that begin with a known program."""
-    lines = [line for block in blocks(name) if block.language == "sh" for line in joined(block.text)]
+    """The commands that a page shows, in words: the lines of its blocks (other than examples), its indented lines and its
+    inline code that begin with a known program."""
+    lines = [line for block in blocks(name) if block.language in ("sh", "") for line in joined(block.text)]
     lines += [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose(name))]
     lines += [line for line in joined(prose(name)) if line.startswith("    ")]
     for line in lines:

@@ -7,14 +7,16 @@ import pytest
 
 from local import template
 from local.paths import ROOT
-from mien.aws import forms, listing
-from mien.logic import bombs, images
+from mien.aws import endpoint, forms, listing
+from mien.logic import bombs, circuit, images, retries
 from tests.description import SCHEMAS
+from tests.faults.catalogue import TRIALS
 from tests.support import documents
 
 API = documents.in_one_line("docs/api.md")
 ARCHITECTURE = documents.text_of("docs/architecture.md")
 OPERATIONS = documents.text_of("docs/operations.md")
+RELIABILITY = documents.in_one_line("docs/reliability.md")
 SOURCES = [path.read_text() for path in (ROOT / "functions" / "mien").rglob("*.py")]
 
 
@@ -94,3 +96,22 @@ def test_the_architecture_names_every_module(folder: str, heading: str) -> None:
         assert modules <= named
     else:
         assert modules == named
+
+
+def test_the_delays_that_the_page_on_reliability_states_are_the_functions() -> None:
+    days, minutes = retries.PATIENCE // 86_400, retries.LONGEST_DELAY // 60
+    assert f"with a delay of {retries.FIRST_DELAY} s. The delay doubles" in RELIABILITY
+    assert f"up to {minutes} minutes" in RELIABILITY
+    assert (days, retries.MAX_ENDED, endpoint.ATTEMPTS, circuit.THRESHOLD) == (3, 5, 4, 4)
+    for words in ("After three days", "After the fifth crash", "up to four calls", "After four failures in a row"):
+        assert words in RELIABILITY
+    first, longest = circuit.FIRST_PAUSE, circuit.LONGEST_PAUSE
+    assert f"for {first:.0f} s, then {2 * first:.0f} s, up to {longest:.0f} s" in RELIABILITY
+    visibility = template.load_template()["Mappings"]["Seconds"]["Inbox"]["Visibility"]
+    assert f"again after {visibility / 60} minutes" in RELIABILITY
+    assert f"instead of {visibility} s" in RELIABILITY
+
+
+def test_the_faults_that_the_page_on_reliability_lists_are_those_that_are_injected() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", documents.text_of("docs/reliability.md"), re.MULTILINE)
+    assert {(trial.name, trial.how) for trial in TRIALS} <= set(rows)
