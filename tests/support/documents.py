@@ -1,7 +1,7 @@
 """The repository's Markdown files, as tests read them: their links, their code blocks and the commands in them.
 
 A block in `bash` or `python` is an example that a test runs. A block in `sh` holds commands that are not run, because
-they need AWS, hours, or an installation; tests check that everything they name exists.
+they need AWS, hours, or an installation; tests check that everything they name exists. A block in `text` is a diagram.
 """
 
 import re
@@ -71,8 +71,8 @@ def anchors(name: str) -> set[str]:
 
 
 def commands(name: str) -> Iterator[list[str]]:
-    """The commands that a page shows, in words: the lines of its blocks (other than examples), its indented lines and its
-    inline code that begin with a known program."""
+    """The commands that a page shows, in words: the lines of its `sh` blocks, of its blocks without a language, its
+    indented lines and its inline code, if they begin with a known program."""
     lines = [line for block in blocks(name) if block.language in ("sh", "") for line in joined(block.text)]
     lines += [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose(name))]
     lines += [line for line in joined(prose(name)) if line.startswith("    ")]
