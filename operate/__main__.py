@@ -116,7 +116,8 @@ def format_age(seconds: float) -> str:
 def redrive(stack: StackOption = "mien", reason: ReasonOption = "") -> None:
     """Send dead letters back to be classified.
 
-    Moves messages from the dead-letter queue to the inbox's queue. Run it when the cause of the failures is fixed. It is safe to interrupt it and to run it again.
+    Moves messages from the dead-letter queue to the inbox's queue. Run it when the cause of the failures is fixed. It
+    is safe to interrupt it and to run it again.
     """
     sqs = boto3.client("sqs")
     outputs = stack_outputs(stack)
