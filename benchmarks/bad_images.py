@@ -1,8 +1,8 @@
-"""What bad images cost: the corpus of the tests, read by one process, a file at a time, for both models.
+"""Measures how much time and memory damaged, disguised and very large images cost.
 
     .venv/bin/python benchmarks/bad_images.py
 
-Writes benchmarks/bad_images.md.
+One process reads the tests' corpus of images, one file after the other, for both models. Writes bad_images.md.
 """
 
 import platform
@@ -13,42 +13,47 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "functions"))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.report import write_page
 from tests.corpus.reading import Reading, readings
 
+# Rows of the table.
 SLOWEST = 10
 
 
 def main() -> None:
-    read = list(readings())
-    wrong = [reading.name for reading in read if not reading.right]
+    corpus = list(readings())
+    wrong = [reading.name for reading in corpus if not reading.right]
     if wrong:
-        sys.exit(f"These gave neither their picture nor their reason: {', '.join(wrong)}")
-    Path(__file__).with_suffix(".md").write_text(page(read))
+        sys.exit(f"These files gave neither the expected picture nor the expected reason: {', '.join(wrong)}")
+    write_page(__file__, "Bad images", table(corpus), notes(corpus), ".venv/bin/python benchmarks/bad_images.py")
 
 
-def page(read: list[Reading]) -> str:
-    slowest = sorted(read, key=lambda reading: -reading.seconds)[:SLOWEST]
-    rows = [f"| {one.name} | {one.size / 1e6:.1f} | {outcome(one)} | {one.seconds:.2f} |" for one in slowest]
+def table(corpus: list[Reading]) -> list[str]:
+    slowest = sorted(corpus, key=lambda reading: -reading.seconds)[:SLOWEST]
+    return [
+        f"| slowest of {len(corpus)} files | size, MB | outcome | seconds |",
+        "| --- | ---: | --- | ---: |",
+        *(f"| {file.name} | {file.size / 1e6:.1f} | {outcome(file)} | {file.seconds:.2f} |" for file in slowest),
+    ]
+
+
+def notes(corpus: list[Reading]) -> str:
+    peak = max(reading.megabytes for reading in corpus)
+    median = statistics.median(reading.seconds for reading in corpus) * 1000
     version = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"""# Bad images
+    return f"""
+        The process used at most {peak} MB of memory over all files. Half of the files took less than {median:.1f} ms.
 
-| slowest of {len(read)} files | size, MB | what comes of it | seconds |
-| --- | ---: | --- | ---: |
-{chr(10).join(rows)}
-
-The process's memory, over all files: {max(one.megabytes for one in read)} MB at its peak. Half of the files take less
-than {statistics.median(one.seconds for one in read) * 1000:.1f} ms.
-
-Read was the corpus of `tests/corpus`, made and damaged by code. Each file must show its picture or be rejected with its
-reason, in 2 s and 512 MB, which a test holds (`tests/component/mien/logic/test_bombs.py`). Seconds are the
-processor's, for the slower of the two models' inputs, 48x48 gray and 224x224 color, with {version}, on one core of
-an x86_64 machine that had other work besides. Written by
-
-    .venv/bin/python benchmarks/bad_images.py
-"""
+        The files are the corpus of `tests/corpus`, which code generates and damages. A test
+        (`tests/component/mien/logic/test_bombs.py`) checks that each file gives its picture or is rejected with its
+        reason, within 2 s and 512 MB. Seconds are processor time for the slower of the two models' inputs, 48x48 gray
+        and 224x224 color. They were measured with {version} on one core of an {platform.machine()} machine that also
+        did other work.
+    """
 
 
 def outcome(reading: Reading) -> str:
+    """A face, or the reason of the rejection. The two models' inputs have the same outcome."""
     face = reading.answers[0]
     return "a face" if isinstance(face, bytes) else f"`{face}`"
 

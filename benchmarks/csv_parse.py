@@ -1,15 +1,18 @@
-"""How fast FER2013's csv becomes arrays: our reader beside what most notebooks do, in one run.
+"""Measures how fast FER2013's CSV file becomes arrays: our reader, and the usual code of notebooks, in one run.
 
-    python benchmarks/csv_parse.py train.csv.gz     (pandas is needed besides)
+    python benchmarks/csv_parse.py train.csv.gz
 
-Theirs is pandas, `iterrows`, and a string split a row. Both are given the first ROWS rows of the file, uncompressed.
+Needs an environment that has pandas. The usual code is pandas with `iterrows`, and splits one string per row. Both read
+the first ROWS rows of the file, uncompressed. Writes csv_parse.md.
 """
 
 import gzip
+import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +20,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.report import write_page
 from training.data.fer2013 import read_faces
 
 ROWS = 10_000
+RUNS = 3
 
 
-def theirs(path: Path) -> np.ndarray:
+def read_with_pandas(path: Path) -> np.ndarray:
     images = []
     for _, row in pd.read_csv(path).iterrows():
         pixels = [int(value) for value in row["pixels"].split(" ")]
@@ -30,37 +35,45 @@ def theirs(path: Path) -> np.ndarray:
     return np.stack(images)
 
 
-def ours(path: Path) -> np.ndarray:
+def read_with_ours(path: Path) -> np.ndarray:
     return read_faces(path)[0].images
+
+
+READERS: dict[str, Callable[[Path], np.ndarray]] = {
+    "pandas, iterrows, split": read_with_pandas,
+    "training/data/fer2013.py": read_with_ours,
+}
 
 
 def main() -> None:
     source = Path(sys.argv[1])
-    opened = gzip.open if source.suffix == ".gz" else open
+    open_text = gzip.open if source.suffix == ".gz" else open
+    seconds: dict[str, float] = {}
+    images: dict[str, np.ndarray] = {}
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-        with opened(source, "rt") as lines:
-            for _, line in zip(range(ROWS + 1), lines, strict=False):
-                file.write(line)
+        with open_text(source, "rt") as lines:
+            # The first line has the names of the columns.
+            file.writelines(islice(lines, ROWS + 1))
         file.flush()
-        seconds, arrays = {}, {}
-        readers: dict[str, Callable[[Path], np.ndarray]] = {
-            "pandas, iterrows, split": theirs,
-            "training/fer2013.py": ours,
-        }
-        for name, reader in readers.items():
+        for name, reader in READERS.items():
             times = []
-            for _ in range(3):
+            for _ in range(RUNS):
                 began = time.perf_counter()
-                arrays[name] = reader(Path(file.name))
+                images[name] = reader(Path(file.name))
                 times.append(time.perf_counter() - began)
             seconds[name] = min(times)
-    one, other = arrays.values()
-    if not (one == other).all():
-        sys.exit("the two readers don't agree")
+    first, second = images.values()
+    if not np.array_equal(first, second):
+        sys.exit("the two readers gave different arrays")
     slowest = max(seconds.values())
-    print("| reader | rows a second | times as fast |\n| --- | ---: | ---: |")
-    for name, taken in seconds.items():
-        print(f"| {name} | {len(one) / taken:,.0f} | {slowest / taken:.1f} |")
+    table = ["| reader | rows per second | speed-up |", "| --- | ---: | ---: |"]
+    table += [f"| {name} | {len(first) / taken:,.0f} | {slowest / taken:.1f} |" for name, taken in seconds.items()]
+    notes = f"""
+        Each reader read the first {len(first):,} rows of `{source.name.removesuffix(".gz")}` {RUNS} times, on one core
+        of an {platform.machine()} machine. The table has the fastest time. Both readers gave the same arrays. The
+        script needs an environment that has pandas.
+    """
+    write_page(__file__, "Reading FER2013's CSV file", table, notes, "python benchmarks/csv_parse.py train.csv.gz")
 
 
 if __name__ == "__main__":

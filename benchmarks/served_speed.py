@@ -1,10 +1,11 @@
-"""How fast a model is served on one core: ours beside ResNet-18 and ResNet-50 in their ImageNet form, in one run.
+"""Measures how fast a model is served on one core: ours, and ResNet-18 and ResNet-50 in their ImageNet form.
 
-    .venv-training/bin/python benchmarks/served_speed.py [--model DIR]     (`make .venv-training/done` installs it)
+    .venv-training/bin/python benchmarks/served_speed.py [--model DIR]
 
-Writes served_speed.md beside itself, in about a minute. All three go through ONNX Runtime with one thread, in a process
-that is pinned to one core. Ours takes uint8 faces and normalises them itself; theirs get float32 that is normalised
-already. Their weights are random: the time of a convolution does not depend on them.
+Needs the environment of `make install-training`, and about a minute. All models run in ONNX Runtime with one thread, in
+one process that is pinned to one core. Ours reads uint8 faces and normalises them itself; the ResNets read float32 that
+is already normalised. The ResNets have random weights, because the weights don't change the time of a convolution.
+Writes served_speed.md.
 """
 
 import argparse
@@ -12,12 +13,14 @@ import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
-import textwrap
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -25,14 +28,31 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.report import write_page
+
 MODEL = Path(__file__).parent.parent / "models"
-BATCHES = (1, 16, 64)
+BATCH_SIZES = (1, 16, 64)
 ROUNDS = 5
-# Seconds a measurement takes at least, in as many calls as fit; a large batch of a large model is one call.
-SPAN = 0.25
+# Minimum duration of a measurement, in seconds: as many calls as fit, or one call of a large model with a large batch.
+MEASUREMENT_SECONDS = 0.25
+# The number of labels.
 CLASSES = 7
-# Blocks a stage, and whether they are bottlenecks of three convolutions.
-DEPTHS = {18: ((2, 2, 2, 2), False), 50: ((3, 4, 6, 3), True)}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """blocks: number of residual blocks in each stage. bottleneck: whether a block has three convolutions, not two."""
+
+    blocks: tuple[int, ...]
+    bottleneck: bool
+
+
+# He et al., "Deep Residual Learning for Image Recognition", 2015, table 1.
+RESNETS = {18: Architecture((2, 2, 2, 2), False), 50: Architecture((3, 4, 6, 3), True)}
+# The last convolution of a bottleneck block has this many times the channels of the others. Same source.
+BOTTLENECK_EXPANSION = 4
 
 
 def convolution(channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
@@ -43,11 +63,15 @@ def convolution(channels_in: int, channels_out: int, kernel: int, stride: int = 
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions, or 1x1, 3x3 and 1x1 with four times the width at the end; and what goes around them."""
+    """A residual block: two 3x3 convolutions, or 1x1, 3x3 and 1x1 in a bottleneck, and a shortcut around them.
+
+    channels: of the input.
+    width: channels of the 3x3 convolutions.
+    """
 
     def __init__(self, channels: int, width: int, stride: int, bottleneck: bool):
         super().__init__()
-        out = 4 * width if bottleneck else width
+        out = BOTTLENECK_EXPANSION * width if bottleneck else width
         if bottleneck:
             parts = [convolution(channels, width, 1), convolution(width, width, 3, stride), convolution(width, out, 1)]
         else:
@@ -60,20 +84,26 @@ class Block(nn.Module):
 
 
 def resnet(depth: int) -> nn.Sequential:
-    """He et al., "Deep Residual Learning for Image Recognition", 2015, table 1; of a bottleneck the middle convolution
-    has the stride, as in most implementations since."""
-    counts, bottleneck = DEPTHS[depth]
+    """The ImageNet form of a ResNet, with CLASSES outputs. depth: a key of RESNETS.
+
+    In a bottleneck block the 3x3 convolution has the stride, as in most implementations since the paper.
+    """
+    architecture = RESNETS[depth]
+    expansion = BOTTLENECK_EXPANSION if architecture.bottleneck else 1
     layers: list[nn.Module] = [convolution(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
     channels = 64
-    for stage, count in enumerate(counts):
+    for stage, count in enumerate(architecture.blocks):
+        width = 64 * 2**stage
         for block in range(count):
-            layers.append(Block(channels, 64 * 2**stage, 2 if stage and not block else 1, bottleneck))
-            channels = 64 * 2**stage * (4 if bottleneck else 1)
+            # Each stage but the first halves the height and the width of its input.
+            stride = 2 if stage > 0 and block == 0 else 1
+            layers.append(Block(channels, width, stride, architecture.bottleneck))
+            channels = width * expansion
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, CLASSES), nn.Softmax(1))
 
 
 def export(network: nn.Module, path: Path) -> Path:
-    """As train.py exports ours: the count of images stays free, and normalisations are folded into convolutions."""
+    """Exports a network to ONNX like train.py does: any batch size, and normalisations folded into convolutions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
@@ -91,103 +121,129 @@ def export(network: nn.Module, path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Contender:
+    """One of the compared models.
+
+    size: bytes of the file.
+    parameters: number of weights in the file.
+    operations: for one image, where a multiplication and an addition are two operations.
+    """
+
     name: str
     session: onnxruntime.InferenceSession
-    size: int  # bytes of the file
+    size: int
     parameters: int
-    operations: int  # of an image, a multiplication and an addition being two
+    operations: int
 
     @property
-    def shape(self) -> list[int]:
-        """An image's, as the model takes it."""
-        return self.session.get_inputs()[0].shape[1:]
+    def image_shape(self) -> list[int]:
+        shape: list[int] = self.session.get_inputs()[0].shape[1:]
+        return shape
 
     @property
-    def kind(self) -> str:
+    def dtype(self) -> str:
         return {"tensor(uint8)": "uint8", "tensor(float)": "float32"}[self.session.get_inputs()[0].type]
 
-    def batch(self, count: int) -> dict[str, np.ndarray]:
-        """Noise: what is seen makes no difference to the time."""
-        noise = np.random.default_rng(0).integers(0, 256, (count, *self.shape), np.uint8)
-        pixels = noise if self.kind == "uint8" else noise.astype(np.float32) / 255 - 0.5
+    def random_batch(self, count: int) -> dict[str, np.ndarray]:
+        """Random images as input of the session. The time does not depend on the images."""
+        noise = np.random.default_rng(0).integers(0, 256, (count, *self.image_shape), np.uint8)
+        pixels = noise if self.dtype == "uint8" else noise.astype(np.float32) / 255 - 0.5
         return {self.session.get_inputs()[0].name: pixels}
 
 
-def contender(name: str, path: Path) -> Contender:
+def load_contender(name: str, path: Path) -> Contender:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
-    floats = (w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT)
-    parameters = sum(int(np.prod(w.dims)) for w in floats)
-    return Contender(name, session, path.stat().st_size, parameters, operations(graph))
+    weights = (w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT)
+    parameters = sum(int(np.prod(w.dims)) for w in weights)
+    return Contender(name, session, path.stat().st_size, parameters, count_operations(graph))
 
 
-def operations(graph: onnx.GraphProto) -> int:
-    """Of all convolutions and matrix products, for one image: two for each weight at each place it is applied."""
+def count_operations(graph: Any) -> int:
+    """Operations of all convolutions and matrix products for one image.
+
+    graph: an onnx.GraphProto with inferred shapes. Each weight needs two operations, a multiplication and an addition,
+        at each position to which it is applied.
+    """
     weights = {w.name: w.dims for w in graph.initializer}
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.value_info}
     total = 0
     for node in graph.node:
         if node.op_type == "Identity" and node.input[0] in weights:
-            # A network that is applied twice has its weights once.
+            # A network that is applied twice stores its weights once, and names them a second time.
             weights[node.output[0]] = weights[node.input[0]]
         if node.op_type == "Conv":
-            places = int(np.prod(shapes[node.output[0]][2:]))
+            positions = int(np.prod(shapes[node.output[0]][2:]))
         elif node.op_type in ("Gemm", "MatMul"):
-            places = 1
+            positions = 1
         else:
             continue
-        total += 2 * int(np.prod(weights[node.input[1]])) * places
+        total += 2 * int(np.prod(weights[node.input[1]])) * positions
     return total
 
 
-def images_a_second(contender: Contender, batch: dict[str, np.ndarray]) -> float:
+def images_per_second(contender: Contender, batch: Mapping[str, np.ndarray]) -> float:
+    """Runs the model on a batch again and again, for at least MEASUREMENT_SECONDS."""
     [images] = batch.values()
-    calls, began = 0, time.perf_counter()
-    while (taken := time.perf_counter() - began) < SPAN:
+    calls = 0
+    began = time.perf_counter()
+    taken = 0.0
+    while taken < MEASUREMENT_SECONDS:
         contender.session.run(None, batch)
         calls += 1
+        taken = time.perf_counter() - began
     return calls * len(images) / taken
 
 
-def measured(contenders: list[Contender]) -> dict[tuple[str, int], list[float]]:
-    """Images a second of each model at each batch size, ROUNDS times, after a first call that doesn't count. All take
-    turns, so that what else the machine does meets all alike."""
-    batches = {(c.name, count): c.batch(count) for c in contenders for count in BATCHES}
+def measure_rates(contenders: list[Contender]) -> dict[tuple[str, int], list[float]]:
+    """Images per second of each model at each batch size, ROUNDS times, by the model's name and the batch size.
+
+    A first call of each is not measured. The models take turns, so other work on the machine affects all of them alike.
+    """
+    batches = {(c.name, count): c.random_batch(count) for c in contenders for count in BATCH_SIZES}
     rates: dict[tuple[str, int], list[float]] = {key: [] for key in batches}
-    for c in contenders:
-        for count in BATCHES:
-            c.session.run(None, batches[c.name, count])
+    for contender in contenders:
+        for count in BATCH_SIZES:
+            contender.session.run(None, batches[contender.name, count])
     for _ in range(ROUNDS):
-        for count in BATCHES:
-            for c in contenders:
-                rates[c.name, count].append(images_a_second(c, batches[c.name, count]))
+        for count in BATCH_SIZES:
+            for contender in contenders:
+                rate = images_per_second(contender, batches[contender.name, count])
+                rates[contender.name, count].append(rate)
     return rates
 
 
-def table(contenders: list[Contender], rates: dict[tuple[str, int], list[float]]) -> str:
-    heads = [f"batch {count}" for count in BATCHES]
+def rate_table(contenders: list[Contender], rates: Mapping[tuple[str, int], list[float]]) -> list[str]:
+    batches = " | ".join(f"batch {count}" for count in BATCH_SIZES)
     lines = [
-        f"| model | an image | MB | parameters, million | GFLOP an image | {' | '.join(heads)} |",
-        "| --- | --- | ---: | ---: | ---: |" + " ---: |" * len(heads),
+        f"| model | image | MB | parameters, million | GFLOP per image | {batches} |",
+        "| --- | --- | ---: | ---: | ---: |" + " ---: |" * len(BATCH_SIZES),
     ]
     for c in contenders:
-        cells = []
-        for count in BATCHES:
-            some = rates[c.name, count]
-            cells.append(f"{figure(statistics.median(some))} ({figure(min(some))} to {figure(max(some))})")
-        size = f"{c.size / 1e6:.1f} | {c.parameters / 1e6:.1f} | {c.operations / 1e9:.2f}"
-        lines.append(f"| {c.name} | {c.kind} {'x'.join(map(str, c.shape))} | {size} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        cells = [
+            c.name,
+            f"{c.dtype} {'x'.join(map(str, c.image_shape))}",
+            f"{c.size / 1e6:.1f}",
+            f"{c.parameters / 1e6:.1f}",
+            f"{c.operations / 1e9:.2f}",
+            *(summarize(rates[c.name, count]) for count in BATCH_SIZES),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
-def figure(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
+def summarize(rates: list[float]) -> str:
+    """Median, lowest and highest rate, with three significant digits: `50.5 (50.2 to 51.3)`."""
+    median, lowest, highest = (
+        f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}" for rate in (statistics.median(rates), min(rates), max(rates))
+    )
+    return f"{median} ({lowest} to {highest})"
 
 
-def processor() -> str:
-    """Its name, as Linux tells it, and elsewhere what Python knows."""
+def processor_name() -> str:
+    """The processor's name, from /proc/cpuinfo on Linux and otherwise as Python reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -195,49 +251,41 @@ def processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def pin() -> str:
-    """Pins this process, and the threads that it will start, to one core; says so."""
+def pin_to_one_core() -> str:
+    """Pins this process and its future threads to one core. Returns words for the page that say whether it worked."""
     if not hasattr(os, "sched_setaffinity"):
-        return "not pinned to a core, which this system does not offer"
+        return "not pinned to a core, because this operating system can't do that"
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     return "pinned to one core"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=MODEL, help="a folder of model.onnx and model.json")
-    chosen = parser.parse_args()
-    pinned = pin()
+    parser.add_argument("--model", type=Path, default=MODEL, help="folder with model.onnx and model.json (models)")
+    folder: Path = parser.parse_args().model
+    pinned = pin_to_one_core()
     torch.set_num_threads(1)
-    version = json.loads((chosen.model / "model.json").read_text())["version"]
+    version = json.loads((folder / "model.json").read_text())["version"]
     with tempfile.TemporaryDirectory() as scratch:
-        contenders = [contender(f"Mien, {version}", chosen.model / "model.onnx")]
-        for depth in DEPTHS:
-            contenders.append(contender(f"ResNet-{depth}", export(resnet(depth), Path(scratch) / f"{depth}.onnx")))
-        rows = table(contenders, measured(contenders))
-    about = textwrap.fill(
-        f"The two others are ResNets in their ImageNet form, with {CLASSES} outputs and random weights: the table says "
-        "nothing of how accurate they are. Decoding and scaling of images are not in it. Parameters and operations are "
-        "the file's, in which normalisations are folded into convolutions; a multiplication and an addition are two "
-        f"operations. The models took turns in one process, {pinned} (CPU: {processor()}), with one thread of ONNX "
-        f"Runtime {onnxruntime.__version__}; exported by PyTorch {torch.__version__}, on Python "
-        f"{platform.python_version()}. Written, in the environment of `make .venv-training/done`, by",
-        120,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    text = f"""# Speed of serving, on one core
+        contenders = [load_contender(f"Mien, {version}", folder / "model.onnx")]
+        for depth in RESNETS:
+            path = export(resnet(depth), Path(scratch) / f"{depth}.onnx")
+            contenders.append(load_contender(f"ResNet-{depth}", path))
+        table = rate_table(contenders, measure_rates(contenders))
+    notes = f"""
+        Images per second: the median of {ROUNDS} measurements, and the lowest and the highest one in brackets.
 
-Images a second: the median of {ROUNDS} measurements, and the lowest and highest.
+        The other two models are ResNets in their ImageNet form, with {CLASSES} outputs and random weights. The table
+        does not show how accurate they are, and does not include the decoding and scaling of images. Parameters and
+        operations are counted in the model file, in which normalisations are folded into convolutions. A multiplication
+        and an addition are two operations.
 
-{rows}
-
-{about}
-
-    .venv-training/bin/python benchmarks/served_speed.py{"" if chosen.model == MODEL else " --model DIR"}
-"""
-    Path(__file__).with_suffix(".md").write_text(text)
-    print(text)
+        The models took turns in one process, {pinned} (CPU: {processor_name()}), with one thread of ONNX Runtime
+        {onnxruntime.__version__}. PyTorch {torch.__version__} exported the ResNets, on Python
+        {platform.python_version()}. `make install-training` installs what the script needs.
+    """
+    command = ".venv-training/bin/python benchmarks/served_speed.py" + ("" if folder == MODEL else " --model DIR")
+    write_page(__file__, "Speed of serving, on one core", table, notes, command)
 
 
 if __name__ == "__main__":
