@@ -1,0 +1,104 @@
+"""The CloudFormation template that SAM generates, as the tests of the template read it.
+
+A check is a function that receives such a template and returns its findings, one sentence or name each. To prove that a
+check works, its tests apply a Damage to a copy of the template and expect a finding.
+
+    Damage(no_bucket_is_public, "Bucket", "OwnershipControls", DELETED, "ACLs").is_found()
+"""
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local import template
+
+Template = dict[str, Any]
+Check = Callable[[Template], list[str]]
+
+# YAML aliases become references to one and the same object. The detour through JSON makes copies of them, because
+# damage in one place of the template must not appear in another.
+TEMPLATE: Template = json.loads(json.dumps(template.expand_template()))
+# The template spells out the bucket's ARN where a reference to the bucket would be a circular dependency.
+BUCKET_ARN = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
+ENDPOINT_ARN = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
+# The value of a Damage that deletes an entry.
+DELETED = object()
+
+
+def properties_of(expanded: Template, resource_type: str) -> dict[str, Any]:
+    """The properties of all resources of a type, by their logical IDs."""
+    return {name: r.get("Properties", {}) for name, r in expanded["Resources"].items() if r["Type"] == resource_type}
+
+
+def only_resource(resource_type: str) -> Any:
+    """The properties of the only resource of a type. Raises ValueError if there is not exactly one."""
+    [properties] = properties_of(TEMPLATE, resource_type).values()
+    return properties
+
+
+def as_list(value: Any) -> list[Any]:
+    """IAM policies have single values or lists of values in the same places."""
+    return value if isinstance(value, list) else [value]
+
+
+def as_text(value: Any) -> str:
+    """A Ref, Fn::GetAtt or Fn::Sub as the text that Fn::Sub would have for it, for example ${Bucket.Arn}/*."""
+    match value:
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [*path]}:
+            return f"${{{'.'.join(path)}}}"
+        case {"Fn::GetAtt": path}:
+            return f"${{{path}}}"
+        case {"Fn::Sub": [text, {**values}]}:
+            for name, inner in values.items():
+                text = text.replace(f"${{{name}}}", as_text(inner))
+            return str(text)
+        case {"Fn::Sub": text}:
+            return str(text)
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A change of the template that a check must find.
+
+    check: the check that must find it.
+    path: words that lead to a mapping in the template. The first is the logical ID of a resource, the others are names
+        in its properties. An entry of a list is given by its index, and a policy statement also by its Sid. An empty
+        path leads to the resources themselves.
+    name: the entry of the mapping that is changed.
+    value: its new value, or DELETED.
+    finding: words of the expected finding.
+    """
+
+    check: Check
+    path: str
+    name: str
+    value: Any
+    finding: str
+
+    def is_found(self) -> bool:
+        damaged = copy.deepcopy(TEMPLATE)
+        mapping = follow(damaged, self.path)
+        if self.value is DELETED:
+            del mapping[self.name]
+        else:
+            mapping[self.name] = self.value
+        return any(self.finding in finding for finding in self.check(damaged))
+
+    def __str__(self) -> str:
+        return f"{self.check.__name__}: {self.path} {self.name}"
+
+
+def follow(expanded: Template, path: str) -> Any:
+    """The mapping that the path of a Damage leads to."""
+    found: Any = expanded["Resources"]
+    for index, step in enumerate(path.split()):
+        if isinstance(found, list):
+            found = found[int(step)] if step.isdigit() else next(s for s in found if s["Sid"] == step)
+        else:
+            found = found[step] if index else found[step]["Properties"]
+    return found

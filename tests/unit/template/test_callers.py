@@ -1,0 +1,114 @@
+"""Only S3 sends to the queue, and only API Gateway invokes the functions of the API."""
+
+import pytest
+
+from tests.support.stack import (
+    BUCKET_ARN,
+    DELETED,
+    TEMPLATE,
+    Check,
+    Damage,
+    Template,
+    as_text,
+    only_resource,
+    properties_of,
+)
+
+# The methods and paths of the API that each function answers.
+METHODS = {
+    "ApiFunction": {"POST/classify", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
+    "PageFunction": {"GET/", "GET/page/*/*"},
+}
+
+
+def only_the_bucket_sends_to_the_queue(expanded: Template) -> list[str]:
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": {"Fn::Sub": BUCKET_ARN}},
+            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+        },
+    }
+    buckets = {as_text(bucket["BucketName"]) for bucket in properties_of(expanded, "AWS::S3::Bucket").values()}
+    findings = [f"{name} is not the bucket that may send" for name in buckets if not BUCKET_ARN.endswith(f":::{name}")]
+    for name, policy in properties_of(expanded, "AWS::SQS::QueuePolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Effect"] == "Allow" and {k: v for k, v in statement.items() if k != "Sid"} != allowed:
+                findings.append(f"{name}: {statement.get('Sid')}")
+    return findings
+
+
+def only_the_api_invokes_its_functions(expanded: Template) -> list[str]:
+    """Other identities of the account need a policy of their own. The queue is polled, so it invokes nothing."""
+    urls = list(properties_of(expanded, "AWS::Lambda::Url"))
+    others = [
+        name
+        for name, permission in properties_of(expanded, "AWS::Lambda::Permission").items()
+        if permission["Principal"] != "apigateway.amazonaws.com"
+        or as_text(permission.get("SourceArn"))
+        not in {
+            f"arn:aws:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*/{method}"
+            for method in METHODS[permission["FunctionName"]["Ref"]]
+        }
+    ]
+    return urls + others
+
+
+CHECKS: list[Check] = [only_the_bucket_sends_to_the_queue, only_the_api_invokes_its_functions]
+
+SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
+SEND_AND_RECEIVE = ["sqs:SendMessage", "sqs:ReceiveMessage"]
+CLASSIFY = "ApiFunctionClassifyPermissionv1"
+ANY_METHOD_OF_HEALTH = {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*/health"}
+METHOD_OF_ANOTHER_FUNCTION = {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/POST/classify"}
+
+DAMAGES = [
+    Damage(only_the_bucket_sends_to_the_queue, f"{SENDER} Condition", "StringEquals", DELETED, "BucketSends"),
+    Damage(only_the_bucket_sends_to_the_queue, f"{SENDER} Condition", "ArnEquals", DELETED, "BucketSends"),
+    Damage(only_the_bucket_sends_to_the_queue, SENDER, "Principal", "*", "BucketSends"),
+    Damage(only_the_bucket_sends_to_the_queue, SENDER, "Action", SEND_AND_RECEIVE, "BucketSends"),
+    Damage(only_the_bucket_sends_to_the_queue, "Bucket", "BucketName", "another", "another"),
+    Damage(only_the_api_invokes_its_functions, CLASSIFY, "SourceArn", DELETED, "ApiFunctionClassify"),
+    Damage(only_the_api_invokes_its_functions, CLASSIFY, "Principal", "*", "ApiFunctionClassify"),
+    Damage(
+        only_the_api_invokes_its_functions,
+        "ApiFunctionHealthPermissionv1",
+        "SourceArn",
+        ANY_METHOD_OF_HEALTH,
+        "ApiFunctionHealth",
+    ),
+    Damage(
+        only_the_api_invokes_its_functions,
+        "PageFunctionFilePermissionv1",
+        "SourceArn",
+        METHOD_OF_ANOTHER_FUNCTION,
+        "PageFunctionFile",
+    ),
+    Damage(only_the_api_invokes_its_functions, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_template_passes_each_check(check: Check) -> None:
+    assert check(TEMPLATE) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+def test_each_damage_is_found(damage: Damage) -> None:
+    assert damage.is_found()
+
+
+def test_each_check_finds_at_least_one_damage() -> None:
+    assert {damage.check for damage in DAMAGES} == set(CHECKS)
+
+
+def test_only_the_bucket_of_this_account_may_send_to_the_queue() -> None:
+    policy = properties_of(TEMPLATE, "AWS::SQS::QueuePolicy")["QueuePolicy"]
+    [allowed] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    conditions = {key for operator in allowed["Condition"].values() for key in operator}
+    assert conditions == {"aws:SourceArn", "aws:SourceAccount"}
+    bucket_name = only_resource("AWS::S3::Bucket")["BucketName"]["Fn::Sub"]
+    assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"].endswith(f":::{bucket_name}")

@@ -1,0 +1,21 @@
+"""Each check of checkov that is skipped has a reason beside it."""
+
+import re
+
+import yaml
+
+from local import template
+from local.paths import ROOT
+
+
+def test_each_check_that_is_skipped_for_one_resource_has_a_reason() -> None:
+    resources = template.load_template()["Resources"].values()
+    skips = [skip for r in resources for skip in r.get("Metadata", {}).get("checkov", {}).get("skip", [])]
+    assert skips
+    assert all(re.fullmatch(r"\S.{20,}\.", skip["comment"]) for skip in skips)
+
+
+def test_each_check_that_is_skipped_everywhere_has_a_comment_above_it() -> None:
+    text = (ROOT / ".checkov.yaml").read_text()
+    commented = re.findall(r"^  # \S.+\n(?:  # .+\n)*(?<=\.\n)  - (\w+)$", text, re.MULTILINE)
+    assert commented == yaml.safe_load(text)["skip-check"]

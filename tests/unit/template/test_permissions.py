@@ -1,0 +1,230 @@
+"""Each function's role allows what the function does, and nothing else."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.stack import (
+    BUCKET_ARN,
+    DELETED,
+    ENDPOINT_ARN,
+    TEMPLATE,
+    Check,
+    Damage,
+    Template,
+    as_list,
+    as_text,
+    properties_of,
+)
+
+# The prefixes that each role may use, by action on objects. If InboxRole could write to the inbox, its function could
+# trigger itself in a loop. ApiRole may write to the inbox because ApiFunction signs upload forms, but not to documents.
+OBJECTS = {
+    "InboxRole": {
+        "s3:GetObject": {"Inbox", "Results", "Rejected"},
+        "s3:GetObjectVersion": {"Inbox"},
+        "s3:PutObject": {"Results", "Rejected"},
+        "s3:DeleteObject": {"Results", "Rejected"},
+    },
+    "ApiRole": {
+        "s3:GetObject": {"Inbox", "Results", "Rejected"},
+        "s3:GetObjectVersion": {"Inbox"},
+        "s3:PutObject": {"Inbox"},
+    },
+}
+# The only permissions that are wider than their purpose. S3 answers 404 instead of 403 for a missing object only to
+# identities that may list the bucket. AWS has no narrower resource for this action, and a condition on the prefix would
+# not match, because a request that reads an object has no prefix.
+WIDER_THAN_NEEDED = {("InboxRole", "s3:ListBucket", "${Bucket.Arn}"), ("ApiRole", "s3:ListBucket", "${Bucket.Arn}")}
+# Messages from the queue may be sent back to it or to the dead-letter queue, which the function can't read.
+QUEUES = {
+    "sqs:ReceiveMessage": {"${Queue.Arn}"},
+    "sqs:DeleteMessage": {"${Queue.Arn}"},
+    "sqs:GetQueueAttributes": {"${Queue.Arn}"},
+    "sqs:SendMessage": {"${Queue.Arn}", "${DeadLetterQueue.Arn}"},
+}
+
+
+def permissions(expanded: Template) -> Iterator[tuple[str, str, str]]:
+    """Yields each combination of role, action and resource that the roles' policies allow."""
+    for name, role in properties_of(expanded, "AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for action in as_list(statement.get("Action", "NotAction")):
+                    for resource in as_list(statement.get("Resource", "NotResource")):
+                        yield name, action, as_text(resource).replace(BUCKET_ARN, "${Bucket.Arn}")
+
+
+def log_groups_of(expanded: Template, role: str) -> set[str]:
+    """ARNs of the log groups of the functions that have a role."""
+    functions = properties_of(expanded, "AWS::Lambda::Function").values()
+    groups = [f.get("LoggingConfig", {}).get("LogGroup") for f in functions if as_text(f["Role"]) == f"${{{role}.Arn}}"]
+    return {f"${{{group['Ref']}.Arn}}" for group in groups if group}
+
+
+def all_policies_are_in_the_roles(expanded: Template) -> list[str]:
+    """Then the roles show everything that is allowed."""
+    separate = [name for name, r in expanded["Resources"].items() if re.fullmatch(r"AWS::IAM::(?!Role$).*", r["Type"])]
+    managed = [n for n, role in properties_of(expanded, "AWS::IAM::Role").items() if "ManagedPolicyArns" in role]
+    return [f"{name} allows something that is not written in a role" for name in separate + managed]
+
+
+def no_action_is_a_wildcard(expanded: Template) -> list[str]:
+    return [f"{role}: {action}" for role, action, _ in permissions(expanded) if "*" in action or action == "NotAction"]
+
+
+def no_resource_is_everything(expanded: Template) -> list[str]:
+    return [
+        f"{role}: {action} on {resource}"
+        for role, action, resource in permissions(expanded)
+        if resource in ("*", "NotResource")
+    ]
+
+
+def no_permission_is_wider_than_its_purpose(expanded: Template) -> list[str]:
+    wide = []
+    for role, action, resource in permissions(expanded):
+        needed: set[str] = set()
+        if action in OBJECTS.get(role, {}):
+            needed = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[role][action]}
+        elif action in QUEUES and role == "InboxRole":
+            needed = QUEUES[action]
+        elif action == "sagemaker:InvokeEndpoint" and role in ("InboxRole", "ApiRole"):
+            needed = {ENDPOINT_ARN}
+        elif action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            needed = log_groups_of(expanded, role)
+        if resource not in needed and (role, action, resource) not in WIDER_THAN_NEEDED:
+            wide.append(f"{role}: {action} on {resource}")
+    return wide
+
+
+def only_lambda_assumes_a_role(expanded: Template) -> list[str]:
+    expected = [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    roles = properties_of(expanded, "AWS::IAM::Role")
+    return [n for n, role in roles.items() if role["AssumeRolePolicyDocument"]["Statement"] != expected]
+
+
+def the_public_page_may_only_log(expanded: Template) -> list[str]:
+    """PageFunction answers everyone, so its role may do nothing else."""
+    functions = properties_of(expanded, "AWS::Lambda::Function")
+    page_role = as_text(functions["PageFunction"]["Role"])
+    return [
+        f"{role}: {action}"
+        for role, action, _ in permissions(expanded)
+        if page_role == f"${{{role}.Arn}}" and not action.startswith("logs:")
+    ]
+
+
+CHECKS: list[Check] = [
+    all_policies_are_in_the_roles,
+    no_action_is_a_wildcard,
+    no_resource_is_everything,
+    no_permission_is_wider_than_its_purpose,
+    only_lambda_assumes_a_role,
+    the_public_page_may_only_log,
+]
+
+INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
+PAGE_ROLE = "PageRole Policies 0 PolicyDocument Statement"
+API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
+ALL_OBJECTS = {"Fn::Sub": "${Bucket.Arn}/*"}
+INBOX = {"Fn::Sub": "${Bucket.Arn}/${InboxPrefix}*"}
+RESULTS = {"Fn::Sub": BUCKET_ARN + "/${ResultsPrefix}*"}
+READ_ONLY = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+ALL_QUEUES = {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:*"}
+LAMBDA_AND_EC2 = {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}
+SEND_AND_RECEIVE = ["sqs:SendMessage", "sqs:ReceiveMessage"]
+
+DAMAGES = [
+    Damage(all_policies_are_in_the_roles, "ApiRole", "ManagedPolicyArns", READ_ONLY, "ApiRole"),
+    Damage(all_policies_are_in_the_roles, "", "Extra", {"Type": "AWS::IAM::Policy"}, "Extra"),
+    Damage(no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", "s3:*", "InboxRole: s3:*"),
+    Damage(no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", ["s3:GetObject", "s3:Get*"], "s3:Get*"),
+    Damage(no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", DELETED, "NotAction"),
+    Damage(no_resource_is_everything, f"{API_ROLE} Log", "Resource", "*", "ApiRole: logs:PutLogEvents on *"),
+    Damage(no_resource_is_everything, f"{API_ROLE} Log", "Resource", DELETED, "NotResource"),
+    *(
+        Damage(no_permission_is_wider_than_its_purpose, path, name, value, finding)
+        for path, name, value, finding in [
+            (f"{INBOX_ROLE} ReadImages", "Resource", ALL_OBJECTS, "GetObjectVersion"),
+            (f"{INBOX_ROLE} KeepDocuments", "Resource", INBOX, "s3:PutObject"),
+            (f"{INBOX_ROLE} ReadImages", "Action", "s3:PutObjectAcl", "PutObjectAcl"),
+            (f"{INBOX_ROLE} ReceiveMessages", "Action", "sqs:PurgeQueue", "PurgeQueue"),
+            (
+                f"{INBOX_ROLE} TryAgainOrGiveUp",
+                "Action",
+                SEND_AND_RECEIVE,
+                "InboxRole: sqs:ReceiveMessage on ${DeadLetterQueue.Arn}",
+            ),
+            (f"{INBOX_ROLE} ReceiveMessages", "Resource", ALL_QUEUES, "sqs:DeleteMessage"),
+            (
+                f"{API_ROLE} Classify",
+                "Resource",
+                {"Fn::Sub": ENDPOINT_ARN + "*"},
+                "ApiRole: sagemaker:InvokeEndpoint",
+            ),
+            (
+                f"{API_ROLE} Log",
+                "Resource",
+                {"Fn::GetAtt": ["InboxLog", "Arn"]},
+                "ApiRole: logs:PutLogEvents on ${InboxLog.Arn}",
+            ),
+            (
+                f"{API_ROLE} SignUploadsAndPictures",
+                "Resource",
+                RESULTS,
+                "ApiRole: s3:PutObject on ${Bucket.Arn}/${ResultsPrefix}*",
+            ),
+            (
+                f"{API_ROLE} ReadDocuments",
+                "Action",
+                ["s3:GetObject", "s3:DeleteObject"],
+                "ApiRole: s3:DeleteObject",
+            ),
+            (f"{PAGE_ROLE} Log", "Action", "sagemaker:InvokeEndpoint", "PageRole: sagemaker:InvokeEndpoint"),
+        ]
+    ),
+    Damage(the_public_page_may_only_log, f"{PAGE_ROLE} Log", "Action", "s3:GetObject", "PageRole: s3:GetObject"),
+    Damage(the_public_page_may_only_log, "PageFunction", "Role", {"Fn::GetAtt": ["ApiRole", "Arn"]}, "ApiRole: s3:"),
+    Damage(
+        only_lambda_assumes_a_role,
+        "InboxRole AssumeRolePolicyDocument Statement 0",
+        "Principal",
+        LAMBDA_AND_EC2,
+        "InboxRole",
+    ),
+    Damage(
+        only_lambda_assumes_a_role, "ApiRole AssumeRolePolicyDocument Statement 0", "Principal", {"AWS": "*"}, "ApiRole"
+    ),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_template_passes_each_check(check: Check) -> None:
+    assert check(TEMPLATE) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+def test_each_damage_is_found(damage: Damage) -> None:
+    assert damage.is_found()
+
+
+def test_each_check_finds_at_least_one_damage() -> None:
+    assert {damage.check for damage in DAMAGES} == set(CHECKS)
+
+
+def test_a_wildcard_in_a_resource_is_the_end_of_one_prefix_of_the_bucket() -> None:
+    one_prefix = re.compile(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected)Prefix\}\*")
+    for _, _, resource in permissions(TEMPLATE):
+        assert "*" not in resource or one_prefix.fullmatch(resource)
+
+
+def test_all_functions_but_the_page_may_invoke_exactly_one_endpoint() -> None:
+    allowed = sorted(p for p in permissions(TEMPLATE) if p[1] == "sagemaker:InvokeEndpoint")
+    assert allowed == [(role, "sagemaker:InvokeEndpoint", ENDPOINT_ARN) for role in ("ApiRole", "InboxRole")]
+    functions = properties_of(TEMPLATE, "AWS::Lambda::Function")
+    assert {as_text(f["Role"]) for name, f in functions.items() if name != "PageFunction"} == {
+        "${InboxRole.Arn}",
+        "${ApiRole.Arn}",
+    }

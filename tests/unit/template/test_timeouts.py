@@ -1,0 +1,46 @@
+"""The steps of each function fit into its timeout, and the queue's visibility timeout fits the function's."""
+
+from typing import Any
+
+import pytest
+
+from local import template
+from mien.aws import listing, queue, storage
+from mien.aws.endpoint import Endpoint
+from mien.handlers import api, inbox
+from mien.logic.deadline import ANSWERING
+
+SECONDS: dict[str, Any] = template.load_template()["Mappings"]["Seconds"]
+
+
+def longest_request(client: Any) -> float:
+    """Seconds that a request of a client takes if each of its attempts hangs until its timeout."""
+    config = client.meta.config
+    attempts: int = config.retries["total_max_attempts"]
+    return attempts * (config.connect_timeout + config.read_timeout)
+
+
+def test_the_visibility_timeout_of_the_queue_is_six_times_the_timeout_of_the_function() -> None:
+    assert SECONDS["Inbox"]["Visibility"] == 6 * SECONDS["Inbox"]["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "after", "function"),
+    [(inbox.batches.endpoint, storage.LONGEST + queue.LONGEST, "Inbox"), (api.endpoint, 0, "Api")],
+    ids=["inbox", "api"],
+)
+def test_a_call_of_the_endpoint_and_all_later_steps_need_less_than_four_fifths_of_the_timeout(
+    endpoint: Endpoint, after: float, function: str
+) -> None:
+    assert longest_request(endpoint.runtime) == endpoint.longest
+    assert endpoint.longest + after + ANSWERING < 0.8 * SECONDS[function]["Timeout"]
+
+
+def test_the_seconds_that_are_reserved_for_each_step_are_its_longest_time() -> None:
+    assert longest_request(inbox.batches.storage.s3) == storage.LONGEST
+    assert longest_request(inbox.queue.sqs) == queue.LONGEST
+    assert longest_request(api.listing.s3) == listing.LONGEST
+
+
+def test_a_page_of_results_can_be_listed_and_read_within_the_timeout() -> None:
+    assert SECONDS["Api"]["Timeout"] > 2 * listing.LONGEST + ANSWERING
