@@ -1,121 +1,129 @@
-/** Calls of the API, with the key; what fails is a Problem, and what may pass is tried again. */
+/** The API's operations, as openapi.yaml describes them. */
 
-// This file is page/<version>/api.js below the API's root, wherever that is.
-const ROOT = new URL("../..", import.meta.url);
-const KEY = "mien-key";
-// Seconds before another try, where the answer names none: doubled from the first to the last.
-const FIRST_PAUSE = 1;
-const LAST_PAUSE = 30;
-// How often what is wrong with the API itself is tried.
-const TRIES = 3;
-
-/** "refused": the key was, with the API's sentence as `detail`; "trouble": the API or the model is down, or may be. */
-export const events = new EventTarget();
-
-/** status: HTTP's, 0 where nothing answered; reason: the API's code; wait: seconds after which to come again, or null */
-export class Problem extends Error {
-  constructor(status, reason, detail, wait = null) {
-    super(detail);
-    Object.assign(this, { status, reason, detail, wait });
-  }
-
-  /** Whether it may pass by itself, after so many tries. */
-  passes(tries) {
-    return [0, 429, 503].includes(this.status) || (this.status >= 500 && tries < TRIES);
-  }
-}
-
-export const key = {
-  get: () => sessionStorage.getItem(KEY) ?? "",
-  set: (value) => sessionStorage.setItem(KEY, value),
-};
+import { apiKey } from "./api-key.js";
+import { connection, Problem, request, retryAfter } from "./http.js";
 
 /**
- * @param {string} path below the root
- * @param {{body?: BodyInit, type?: string, signal?: AbortSignal}} options type: of the body
- * @returns {Promise<any>} the JSON that was answered. Rejects with a Problem, or AbortError.
+ * @typedef {object} StoredImage an image in the inbox
+ * @property {string} bucket
+ * @property {string} key begins with the inbox's prefix
+ * @property {string | null} version_id
+ * @property {string} etag
+ * @property {string} sequencer
+ * @property {number} [width] pixels
+ * @property {number} [height] pixels
+ * @property {string} [url] where the image can be fetched, for 900 seconds
  */
-export async function call(method, path, { body, type, signal } = {}) {
-  const headers = { "x-api-key": key.get(), accept: "application/json", ...(type && { "content-type": type }) };
-  const response = await reached(new URL(path, ROOT), { method, headers, body, signal, cache: "no-store" });
+
+/** @typedef {{endpoint: string, variant: string, version: string, preprocessing: string}} Model */
+
+/**
+ * @typedef {object} Classified a result document with a label
+ * @property {"classified"} status
+ * @property {string} label
+ * @property {number} confidence probability of the label, from 0 to 1
+ * @property {Record<string, number>} probabilities one for each label, from 0 to 1
+ * @property {Partial<StoredImage>} image only width and height if the image was classified directly
+ * @property {Model} model
+ */
+
+/**
+ * @typedef {object} Rejected a result document of an image that can never be classified
+ * @property {"rejected"} status
+ * @property {string} reason error code
+ * @property {string} detail a sentence for the user
+ * @property {Partial<StoredImage>} image
+ */
+
+/** @typedef {{status: "failed", reason: string, detail: string}} Failed an image that can be sent again */
+
+/** @typedef {Classified & {image: StoredImage}} StoredClassified */
+/** @typedef {Rejected & {image: StoredImage}} StoredRejected */
+/** @typedef {StoredClassified | StoredRejected} StoredDocument */
+
+/** @typedef {{results: StoredDocument[], next?: string}} ResultPage next: `after` of the next page, if there is one */
+
+/**
+ * @typedef {object} UploadForms presigned forms that upload into the bucket
+ * @property {string} url
+ * @property {string} prefix beginning of each key, including the inbox's prefix
+ * @property {number} max_bytes largest image that the bucket accepts
+ * @property {number} expires_in seconds
+ * @property {Record<string, Record<string, string>>} forms form fields by content type
+ */
+
+/** @typedef {{prefix: string, after: string, status: "classified" | "rejected"}} ResultQuery */
+
+// The address of this file is page/<version>/api.js below the API's root.
+const API_ROOT = new URL("../..", import.meta.url);
+
+/**
+ * Whether the model is available.
+ * @returns {Promise<{status: "up", version?: string}>} version: of Mien
+ */
+export const getHealth = () => call("GET", "health");
+
+/**
+ * Classifies one image, or several as JSON. Nothing is stored.
+ * @param {{body: BodyInit, type: string, signal?: AbortSignal}} options type: content type of the body
+ * @returns {Promise<Classified | {results: (Classified | Rejected | Failed)[]}>} one document, or several in the images'
+ *   order
+ */
+export const classify = (options) => call("POST", "classify", options);
+
+/**
+ * Forms that upload images into a folder of the inbox.
+ * @param {string} prefix the folder, relative to the inbox
+ * @returns {Promise<UploadForms>}
+ */
+export const getUploadForms = (prefix) =>
+  call("POST", "uploads", { body: JSON.stringify({ prefix }), type: "application/json" });
+
+/**
+ * Up to 100 result documents, ordered by key.
+ * @param {ResultQuery} query prefix: folder of the inbox; after: only documents with a larger key
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<ResultPage>}
+ */
+export const listResults = (query, signal) => call("GET", `results?${new URLSearchParams(query)}`, { signal });
+
+/**
+ * The result document of one image. Throws a Problem with status 404 if there is none yet.
+ * @param {string} name the image's key, relative to the inbox
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<StoredDocument>}
+ */
+export const getResult = (name, signal) =>
+  call("GET", `results/${name.split("/").map(encodeURIComponent).join("/")}`, { signal });
+
+/**
+ * Calls the API with the API key.
+ * @param {string} method
+ * @param {string} path relative to the API's root
+ * @param {{body?: BodyInit, type?: string, signal?: AbortSignal | undefined}} [options] type: content type of the body
+ * @returns {Promise<any>} the JSON that the API answered
+ * @throws {Problem} if the API answered with an error, or did not answer
+ * @throws {DOMException} AbortError, if the signal aborted
+ */
+async function call(method, path, { body, type, signal } = {}) {
+  const headers = { "x-api-key": apiKey.get(), accept: "application/json", ...(type && { "content-type": type }) };
+  const response = await request(new URL(path, API_ROOT), {
+    method,
+    headers,
+    body: body ?? null,
+    signal: signal ?? null,
+    cache: "no-store",
+  });
   if (response.ok) return response.json();
-  const problem = await problemOf(response);
-  if (problem.status === 403) events.dispatchEvent(new CustomEvent("refused", { detail: problem.detail }));
-  if (problem.status === 503) events.dispatchEvent(new Event("trouble"));
+  const problem = await problemFrom(response);
+  if (problem.status === 403) connection.dispatchEvent(new Event("forbidden"));
+  if (problem.status === 503) connection.dispatchEvent(new Event("unavailable"));
   throw problem;
 }
 
-/** Where the API has the document of an image: its name is below the inbox. */
-export const documentPath = (name) => `results/${name.split("/").map(encodeURIComponent).join("/")}`;
-
-/** fetch, whose own failure is a Problem of status 0. */
-export async function reached(url, options) {
-  try {
-    return await fetch(url, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    events.dispatchEvent(new Event("trouble"));
-    throw new Problem(0, "unreachable", `${new URL(url).host} can’t be reached.`);
-  }
-}
-
-async function problemOf(response) {
-  const said = await response.json().catch(() => ({}));
-  const detail = said.detail ?? `The API answered with status ${response.status}.`;
-  return new Problem(response.status, said.reason ?? "unknown", detail, waitOf(response));
-}
-
-/** What Retry-After says, in seconds. */
-export const waitOf = (response) => Number.parseInt(response.headers.get("retry-after") ?? "", 10) || null;
-
-/**
- * Calls until there is an answer, for as long as what is wrong may pass.
- * @param {() => Promise<any>} attempt
- * @param {{signal?: AbortSignal, onWait?: (problem: ?Problem, seconds: number) => void}} options onWait: called each
- *   second before another try, and with null once there is an answer
- */
-export async function patiently(attempt, { signal, onWait = () => {} } = {}) {
-  for (let tries = 1; ; tries++) {
-    try {
-      const answer = await attempt();
-      onWait(null, 0);
-      return answer;
-    } catch (problem) {
-      if (!(problem instanceof Problem) || !problem.passes(tries)) throw problem;
-      const seconds = problem.wait ?? Math.min(FIRST_PAUSE * 2 ** (tries - 1), LAST_PAUSE);
-      for (let left = seconds; left > 0; left--) {
-        onWait(problem, left);
-        await pause(1, signal);
-      }
-    }
-  }
-}
-
-/** Waits for so many seconds. Rejects with AbortError. */
-export function pause(seconds, signal) {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new DOMException("stopped", "AbortError"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, 1000 * seconds);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
-}
-
-/** Works on all things, so many at a time and in their order, until the signal comes: then begins no other. */
-export async function inParallel(things, workers, work, signal) {
-  const left = things[Symbol.iterator]();
-  const worker = async () => {
-    for (const thing of left) {
-      if (signal?.aborted) return;
-      await work(thing);
-    }
-  };
-  // All share one iterator, which a worker that fails must not end for the others.
-  await Promise.all(Array.from({ length: workers }, worker));
+/** @param {Response} response */
+async function problemFrom(response) {
+  const { detail, reason } = await response.json().catch(() => ({}));
+  const sentence = detail ?? `The API answered with status ${response.status}.`;
+  return new Problem(response.status, reason ?? "unknown", sentence, retryAfter(response));
 }

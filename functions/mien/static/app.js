@@ -1,25 +1,25 @@
-/** Starts the page: each part stands in a file of its own. */
+/** Starts all parts of the page. */
 
+import { startApiKeyForm } from "./api-key-form.js";
 import { byId } from "./dom.js";
-import { startDrop } from "./drop.js";
-import { refresh, startGallery } from "./gallery.js";
-import { ask, startHealth } from "./health.js";
-import { startKey } from "./key.js";
-import { startViewer } from "./viewer.js";
+import { startImageInput } from "./image-input.js";
+import { startImageViewer } from "./image-viewer.js";
+import { checkHealth, startModelHealth } from "./model-health.js";
+import { refreshResults, startResultsGallery } from "./results-gallery.js";
 import { startWebcam } from "./webcam.js";
 
-startViewer();
-startHealth();
+startImageViewer();
+startModelHealth();
 startWebcam();
-startGallery();
-startDrop({
-  onKept: () => refresh(),
-  onShow: (prefix) => {
-    refresh(prefix);
+startResultsGallery();
+startImageInput({
+  onStored: () => refreshResults(),
+  onShowResults: (prefix) => {
+    refreshResults(prefix);
     byId("results-title").scrollIntoView();
   },
 });
-startKey(() => {
-  ask();
-  refresh();
+startApiKeyForm(() => {
+  checkHealth();
+  refreshResults();
 });

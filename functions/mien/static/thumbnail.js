@@ -1,39 +1,48 @@
-/** Files → small pictures: two at a time, because each is decoded whole. */
+/** Small pictures of image files. */
 
-import { placeholder } from "./card.js";
+import { context2d, drawCentralSquare } from "./canvas.js";
 import { element } from "./dom.js";
+import { placeholder } from "./image-card.js";
 
-const AT_A_TIME = 2;
-// Pixels of a side: twice what a card shows, for dense screens.
+// Images that are decoded at the same time. Each is decoded at its full size, which needs memory.
+const MAX_DECODES = 2;
+// Pixels per side: twice what a card shows, for screens with a high pixel density.
 const SIDE = 192;
 
-const queue = [];
-let working = 0;
+/** @typedef {{file: File, name: string, canvas: HTMLCanvasElement, holder: HTMLElement}} Job */
 
-/** The central square of an image, which is drawn once it is its turn; or a placeholder where the browser can't. */
+/** @type {Job[]} */
+const queue = [];
+let decoding = 0;
+
+/**
+ * An element that shows the central square of an image as soon as the image is decoded. If the browser can't decode it,
+ * the element shows a placeholder.
+ * @param {File} file
+ * @param {string} name
+ */
 export function thumbnail(file, name) {
   const canvas = element("canvas", { width: SIDE, height: SIDE });
   const holder = element("span", {}, canvas);
   queue.push({ file, name, canvas, holder });
-  next();
+  drawNext();
   return holder;
 }
 
-async function next() {
-  if (working >= AT_A_TIME || !queue.length) return;
-  working++;
-  const { file, name, canvas, holder } = queue.shift();
+async function drawNext() {
+  if (decoding >= MAX_DECODES) return;
+  const job = queue.shift();
+  if (!job) return;
+  decoding++;
   try {
-    const bitmap = await createImageBitmap(file);
-    const side = Math.min(bitmap.width, bitmap.height);
-    const [left, top] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
-    const context = canvas.getContext("2d");
+    const bitmap = await createImageBitmap(job.file);
+    const context = context2d(job.canvas);
     context.imageSmoothingQuality = "high";
-    context.drawImage(bitmap, left, top, side, side, 0, 0, SIDE, SIDE);
+    drawCentralSquare(context, bitmap, bitmap.width, bitmap.height);
     bitmap.close();
   } catch {
-    holder.replaceChildren(placeholder(name));
+    job.holder.replaceChildren(placeholder(job.name));
   }
-  working--;
-  next();
+  decoding--;
+  drawNext();
 }

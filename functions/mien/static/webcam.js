@@ -1,32 +1,45 @@
-/** The webcam's central square through POST classify, a few frames a second; nothing of it is kept. */
+/** Classifies the central square of the webcam's picture, up to three times per second. Nothing is stored. */
 
-import { call, pause, Problem } from "./api.js";
-import { bars, setBars } from "./card.js";
-import { announce, byId, element, percent } from "./dom.js";
-import { haveKey } from "./key.js";
+import { announce } from "./announcer.js";
+import { classify } from "./api.js";
+import { requireApiKey } from "./api-key-form.js";
+import { context2d, drawCentralSquare } from "./canvas.js";
+import { byId, element } from "./dom.js";
+import { percent } from "./format.js";
+import { isAbort, Problem } from "./http.js";
+import { probabilityBars, updateProbabilityBars } from "./probability-bars.js";
+import { retryDelay, sleep } from "./retry.js";
 
+// Pixels per side and JPEG quality (from 0 to 1) of the frames that are sent.
 const SIDE = 192;
-const QUALITY = 0.9;
-// Seconds from one frame to the next at least, and after a failure that names none.
-const BETWEEN = 1 / 3;
-const PAUSE = 2;
-const LAST_PAUSE = 30;
-// How much of a new frame goes into what is shown: less is calmer, more is quicker.
-const NEW = 0.5;
-// Frames from which the rate is told.
-const FRAMES = 6;
+const JPEG_QUALITY = 0.9;
+// Minimum seconds from one frame to the next, and seconds after the first failure if the server does not name a time.
+const FRAME_INTERVAL = 1 / 3;
+const FIRST_RETRY_DELAY = 2;
+// Weight of the newest frame in the smoothed probabilities: with a smaller one the bars are calmer but slower.
+const NEWEST_WEIGHT = 0.5;
+// The last frames, from whose times the rate is computed.
+const RATE_FRAMES = 6;
 
+/** Aborts the running classification; null if the webcam is off. @type {AbortController | null} */
 let running = null;
 
+const video = byId("webcam-video", HTMLVideoElement);
+
 export function startWebcam() {
+  const button = byId("webcam-switch");
+  // Old browsers, and pages without https, have no mediaDevices.
   if (!navigator.mediaDevices?.getUserMedia) {
-    byId("webcam-switch").hidden = true;
-    say("This browser, or an address without https, gives pages no webcam.");
+    button.hidden = true;
+    showState("The webcam can’t be used: the browser does not support it, or the address does not begin with https.");
     return;
   }
-  byId("webcam-switch").addEventListener("click", () => (running ? stop("Stopped.") : haveKey() && start()));
+  button.addEventListener("click", () => {
+    if (running) stop("Stopped.");
+    else if (requireApiKey()) start();
+  });
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden && running) stop("Stopped, because the page was hidden.");
+    if (document.hidden && running) stop("Stopped because the page was hidden.");
   });
 }
 
@@ -34,99 +47,144 @@ async function start() {
   running = new AbortController();
   const { signal } = running;
   byId("webcam-switch").textContent = "Stop the webcam";
-  say("Asking for the webcam…");
+  showState("Waiting for the webcam…");
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: { ideal: 640 } } });
-    signal.addEventListener("abort", () => stream.getTracks().forEach((track) => track.stop()));
-    // A permission that came too late.
-    if (signal.aborted) return stream.getTracks().forEach((track) => track.stop());
-    await show(stream);
-    await classify(signal);
+    const stopTracks = () => {
+      for (const track of stream.getTracks()) track.stop();
+    };
+    signal.addEventListener("abort", stopTracks);
+    // The user may have stopped the webcam before giving permission.
+    if (signal.aborted) return stopTracks();
+    video.srcObject = stream;
+    byId("webcam-frame").hidden = false;
+    await video.play();
+    await classifyFrames(signal);
   } catch (error) {
-    // What fails after a stop, or beside another start, is of no interest.
-    if (error.name !== "AbortError" && !signal.aborted) stop(sentenceOf(error));
+    // After a stop, errors are expected and the user does not need them.
+    if (!isAbort(error) && !signal.aborted) stop(errorText(error));
   }
 }
 
-function stop(words) {
-  running.abort();
+/** @param {string} text why the webcam was stopped */
+function stop(text) {
+  running?.abort();
   running = null;
-  document.querySelector("#webcam video").srcObject = null;
-  document.querySelector("#webcam .frame").hidden = true;
+  video.srcObject = null;
+  byId("webcam-frame").hidden = true;
   byId("webcam-bars").replaceChildren();
   byId("webcam-switch").textContent = "Start the webcam";
-  say(words);
+  showState(text);
 }
 
-function sentenceOf(error) {
+/** @param {unknown} error */
+function errorText(error) {
   if (error instanceof Problem) return error.detail;
-  const sentences = { NotAllowedError: "The browser may not use the webcam.", NotFoundError: "There is no webcam." };
-  return sentences[error.name] ?? `The webcam can’t be used: ${error.message}`;
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+  if (name === "NotAllowedError") return "The browser has no permission to use the webcam.";
+  if (name === "NotFoundError") return "No webcam was found.";
+  return `The webcam can’t be used: ${message}`;
 }
 
-async function show(stream) {
-  const video = document.querySelector("#webcam video");
-  video.srcObject = stream;
-  document.querySelector("#webcam .frame").hidden = false;
-  await video.play();
-}
-
-/** One frame after the other, each sent when the one before has its answer. */
-async function classify(signal) {
+/**
+ * Classifies one frame after the other. A frame is sent after the answer to the previous one.
+ * @param {AbortSignal} signal
+ * @returns {Promise<never>} rejects when the signal aborts, or with a Problem that does not pass
+ */
+async function classifyFrames(signal) {
   const canvas = element("canvas", { width: SIDE, height: SIDE });
-  const times = [];
-  let smooth = null;
+  /** @type {number[]} */
+  let times = [];
+  /** @type {Record<string, number> | null} */
+  let smoothed = null;
   for (let failures = 0; ; ) {
     const began = performance.now();
     try {
-      const body = await frame(canvas);
-      const { probabilities } = await call("POST", "classify", { body, type: "image/jpeg", signal });
+      const probabilities = await classifyFrame(canvas, signal);
       failures = 0;
-      smooth = smoothed(smooth, probabilities);
-      times.push(performance.now());
-      draw(smooth, rate(times));
-      await pause(Math.max(0, BETWEEN - (performance.now() - began) / 1000), signal);
+      smoothed = smooth(smoothed, probabilities);
+      times = [...times, performance.now()].slice(-RATE_FRAMES);
+      showProbabilities(smoothed, framesPerSecond(times));
+      await sleep(Math.max(0, FRAME_INTERVAL - (performance.now() - began) / 1000), signal);
     } catch (problem) {
-      if (!(problem instanceof Problem) || !problem.passes(++failures)) throw problem;
-      const seconds = problem.wait ?? Math.min(PAUSE * 2 ** (failures - 1), LAST_PAUSE);
-      times.length = 0;
-      say(`${problem.detail} The webcam waits for ${seconds} s.`);
-      await pause(seconds, signal);
+      failures++;
+      if (!(problem instanceof Problem) || !problem.isRetryable(failures)) throw problem;
+      const seconds = retryDelay(problem, failures, FIRST_RETRY_DELAY);
+      times = [];
+      showState(`${problem.detail} The webcam waits for ${seconds} s.`);
+      await sleep(seconds, signal);
     }
   }
 }
 
-function frame(canvas) {
-  const video = document.querySelector("#webcam video");
-  const side = Math.min(video.videoWidth, video.videoHeight);
-  const [left, top] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
-  canvas.getContext("2d").drawImage(video, left, top, side, side, 0, 0, SIDE, SIDE);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {AbortSignal} signal
+ */
+async function classifyFrame(canvas, signal) {
+  drawCentralSquare(context2d(canvas), video, video.videoWidth, video.videoHeight);
+  const body = await toJpeg(canvas);
+  const answer = await classify({ body, type: "image/jpeg", signal });
+  if ("results" in answer) throw new Error("The API answered with several results for one image.");
+  return answer.probabilities;
 }
 
-function smoothed(old, probabilities) {
-  const mixed = ([label, share]) => [label, old ? (1 - NEW) * (old[label] ?? 0) + NEW * share : share];
-  return Object.fromEntries(Object.entries(probabilities).map(mixed));
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Promise<Blob>}
+ */
+function toJpeg(canvas) {
+  return new Promise((resolve, reject) => {
+    /** @param {Blob | null} blob */
+    const finish = (blob) => (blob ? resolve(blob) : reject(new Error("The frame could not be encoded.")));
+    canvas.toBlob(finish, "image/jpeg", JPEG_QUALITY);
+  });
 }
 
-/** Frames a second, of the last few; null before there are two. */
-function rate(times) {
-  if (times.length > FRAMES) times.shift();
-  return times.length > 1 ? (1000 * (times.length - 1)) / (times.at(-1) - times[0]) : null;
+/**
+ * The exponential moving average of the probabilities.
+ * @param {Record<string, number> | null} average of all frames before, or null
+ * @param {Record<string, number>} newest
+ * @returns {Record<string, number>}
+ */
+function smooth(average, newest) {
+  if (!average) return newest;
+  const mixed = Object.entries(newest).map(([label, probability]) => {
+    return [label, (1 - NEWEST_WEIGHT) * (average[label] ?? 0) + NEWEST_WEIGHT * probability];
+  });
+  return Object.fromEntries(mixed);
 }
 
-function draw(probabilities, perSecond) {
+/**
+ * @param {number[]} times of frames, in milliseconds
+ * @returns {number | null} null if there are less than two frames
+ */
+function framesPerSecond(times) {
+  const [first, last] = [times.at(0), times.at(-1)];
+  if (first === undefined || last === undefined || times.length < 2) return null;
+  return (1000 * (times.length - 1)) / (last - first);
+}
+
+/**
+ * @param {Record<string, number>} probabilities
+ * @param {number | null} rate frames per second
+ */
+function showProbabilities(probabilities, rate) {
   const place = byId("webcam-bars");
-  if (place.firstChild) setBars(place.firstChild, probabilities);
-  else place.append(bars(probabilities));
-  const [label, share] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
-  byId("webcam-state").textContent = perSecond
-    ? `${label}, ${percent(share)}; ${perSecond.toFixed(1)} frames a second`
-    : `${label}, ${percent(share)}`;
+  const bars = place.querySelector("ul");
+  if (bars) updateProbabilityBars(bars, probabilities);
+  else place.append(probabilityBars(probabilities));
+  const [label, probability] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
+  const text = `${label}, ${percent(probability)}`;
+  // This changes with each frame, which would be too much for a screen reader: it is not announced.
+  byId("webcam-state").textContent = rate === null ? text : `${text}; ${rate.toFixed(1)} frames per second`;
 }
 
-/** What is said is heard, too; what is seen of each frame would be too much. */
-function say(text) {
+/**
+ * Shows and announces a sentence.
+ * @param {string} text
+ */
+function showState(text) {
   byId("webcam-state").textContent = text;
   announce(text);
 }

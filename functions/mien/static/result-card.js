@@ -1,0 +1,77 @@
+/** Cards of result documents. */
+
+import { getResult } from "./api.js";
+import { element } from "./dom.js";
+import { imageCard, placeholder } from "./image-card.js";
+import { imageName } from "./result-documents.js";
+
+/** @import { StoredDocument } from "./api.js" */
+/** @import { ImageCard, Outcome } from "./image-card.js" */
+/** @import { Entry } from "./image-viewer.js" */
+
+/** @typedef {{card: ImageCard, onOpen: () => void}} CachedCard */
+
+/** @type {WeakMap<StoredDocument, CachedCard>} */
+const cache = new WeakMap();
+
+/**
+ * The card of a document. It is made only once, so that its picture is loaded only once.
+ * @param {StoredDocument} document
+ * @param {() => void} onOpen called when the user opens the image; it replaces that of an earlier call
+ */
+export function resultCard(document, onOpen) {
+  const cached = cache.get(document);
+  if (cached) {
+    cached.onOpen = onOpen;
+    return cached.card.node;
+  }
+  const card = imageCard({
+    name: imageName(document),
+    picture: picture(document),
+    onOpen: () => cache.get(document)?.onOpen(),
+  });
+  card.show(outcomeOf(document));
+  cache.set(document, { card, onOpen });
+  return card.node;
+}
+
+/**
+ * @param {StoredDocument} document
+ * @returns {Outcome}
+ */
+function outcomeOf(document) {
+  if (document.status === "classified") return { document, state: "Classified", reason: "" };
+  return { document: null, state: "Rejected", reason: document.detail };
+}
+
+/**
+ * The document as the viewer shows it.
+ * @param {StoredDocument} document
+ * @returns {Entry}
+ */
+export function viewerEntry(document) {
+  const openPicture = () => ({ url: document.image.url ?? "", close: () => {} });
+  return { name: imageName(document), outcome: outcomeOf(document), document, openPicture };
+}
+
+/**
+ * The stored image. Its URL expires after some minutes; if it fails, a new one is requested once.
+ * @param {StoredDocument} document
+ */
+function picture(document) {
+  const url = document.image.url ?? "";
+  const image = element("img", { loading: "lazy", alt: "", width: 96, height: 96, src: url });
+  const showPlaceholder = () => image.replaceWith(placeholder(imageName(document)));
+  const renewUrl = async () => {
+    image.addEventListener("error", showPlaceholder, { once: true });
+    try {
+      const renewed = await getResult(imageName(document));
+      document.image.url = renewed.image.url ?? "";
+      image.src = document.image.url;
+    } catch {
+      showPlaceholder();
+    }
+  };
+  image.addEventListener("error", renewUrl, { once: true });
+  return image;
+}
