@@ -15,7 +15,7 @@ TORCH ?= torch==2.13.0
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-template test test-contract test-browser \
+.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-page check-template test test-contract test-browser \
   test-faults test-training test-sam faults fuzz audit screenshot requirements clean install-runtime chromium
 
 help: ## List the targets.
@@ -36,13 +36,16 @@ install-training: .venv-training/torch.done ## Install PyTorch and what training
 
 install-sagemaker: .venv-training/sagemaker.done ## Add the SageMaker SDK to .venv-training (1 GB).
 
-check: check-python check-template ## Run all linters and the type checker.
+check: check-python check-page check-template ## Run all linters and type checkers.
 
 check-python: install ## Run ruff and mypy, and check the GitHub workflow.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+check-page: node_modules/.package-lock.json ## Check the types of the page's JavaScript, and lint it. Needs Node.js.
+	npm run --silent check
 
 check-template: install ## Run cfn-lint and checkov on the template, before and after SAM's transform.
 	.venv/bin/cfn-lint template.yaml
@@ -85,7 +88,7 @@ requirements: .venv/dev.done ## Pin the requirements again. UPGRADE=--upgrade ta
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh $(UPGRADE)
 
 clean: ## Delete everything that was installed or built.
-	rm -rf .venv .venv-* .aws-sam build
+	rm -rf .venv .venv-* node_modules .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
 with_sam = PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH"
@@ -112,6 +115,12 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 .venv-runtime/runtime.done: .venv-runtime/local.done
 .venv-training/sagemaker.done: .venv-training/torch.done
 .venv-training/training-tests.done: .venv-training/sagemaker.done
+
+# npm itself writes this file last.
+node_modules/.package-lock.json: package.json package-lock.json .npmrc
+	@command -v npm > /dev/null || { echo "checking the page's JavaScript needs Node.js 20 or newer, with npm: nodejs.org" >&2; exit 1; }
+	@echo "installing package-lock.json into node_modules"
+	@npm ci --silent --no-audit --no-fund --ignore-scripts && touch $@
 
 .venv-training/torch.done: .venv-training/training.done
 	@echo "installing PyTorch into .venv-training"

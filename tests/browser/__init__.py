@@ -1,1 +1,1 @@
-"""The page at the API's root, as a person uses it in a browser."""
+"""Tests of the page in a real browser, with the whole application behind it."""

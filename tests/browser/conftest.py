@@ -1,4 +1,4 @@
-"""One browser and one embedded cloud, which all these tests share; a page of its own for each of them."""
+"""All these tests share one browser and one embedded cloud. Each test has its own page."""
 
 import io
 import json
@@ -16,17 +16,16 @@ from local.paths import SAMPLES
 from local.stack import start_application
 from tests.faults.proxy import Proxy, Reply, proxy
 
-from . import visitor as person
-from .visitor import Visitor
+from .visitor import Visitor, start_browser, visitor_of
 
 FACES = sorted(SAMPLES.rglob("*.png"))
-# What Chromium says of each answer that is no success. What the page makes of those is what is tested.
-NO_SUCCESS = "Failed to load resource"
+# Chromium logs this for each HTTP error. The tests check how the page handles these errors, so the message is expected.
+EXPECTED_MESSAGE = "Failed to load resource"
 
 
 @dataclass(frozen=True)
 class Model:
-    """The way to the model, which can be cut."""
+    """The model's endpoint, behind a proxy that can make it unavailable."""
 
     proxy: Proxy
 
@@ -39,7 +38,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Bucket:
-    """What is kept."""
+    """The application's bucket."""
 
     s3: Any
     name: str
@@ -47,12 +46,12 @@ class Bucket:
     results: str
     rejected: str
 
-    def keys(self, below: str = "") -> list[str]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=below)
+    def keys(self, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
 
     def documents(self, folder: str) -> dict[str, Any]:
-        """The results of a folder of the inbox, by the images' keys below the inbox."""
+        """The results of a folder of the inbox, by the images' keys relative to the inbox."""
         found = {}
         for key in self.keys(self.results + folder):
             document = json.loads(self.s3.get_object(Bucket=self.name, Key=key)["Body"].read())
@@ -61,69 +60,71 @@ class Bucket:
 
 
 @pytest.fixture(scope="session")
-def way() -> Iterator[Proxy]:
+def model_proxy() -> Iterator[Proxy]:
     with proxy() as server:
         yield server
 
 
 @pytest.fixture
-def model(way: Proxy) -> Iterator[Model]:
-    model = Model(way)
+def model(model_proxy: Proxy) -> Iterator[Model]:
+    model = Model(model_proxy)
     yield model
     model.come_up()
 
 
 @pytest.fixture(scope="session")
-def cloud(way: Proxy) -> Iterator[Cloud]:
-    with start_application(variables={"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": way.url}) as running:
-        way.upstream = str(running.endpoint_url)
+def cloud(model_proxy: Proxy) -> Iterator[Cloud]:
+    with start_application(variables={"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": model_proxy.url}) as running:
+        model_proxy.upstream = str(running.endpoint_url)
         yield running
 
 
 @pytest.fixture(scope="session")
 def bucket(cloud: Cloud) -> Bucket:
-    names = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
-    return Bucket(cloud.client("s3"), cloud.outputs["BucketName"], *names)
+    prefixes = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
+    return Bucket(cloud.client("s3"), cloud.outputs["BucketName"], *prefixes)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with person.browser() as running:
+    with start_browser() as running:
         yield running
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Fails the test if a script fails, or if anything is done that the page's policy forbids."""
+    """An empty page. The test fails if a script throws an error, or if the content security policy blocks something."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page, wrong = context.new_page(), []
+    page = context.new_page()
+    errors: list[str] = []
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(NO_SUCCESS):
-            wrong.append(message.text)
+    def log(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(EXPECTED_MESSAGE):
+            errors.append(message.text)
 
-    page.on("console", listen)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", log)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert wrong == []
+    assert errors == []
 
 
 @pytest.fixture
-def stranger(page: Page, cloud: Cloud) -> Visitor:
-    """Has not come yet."""
-    return person.visitor(page, cloud)
+def new_visitor(page: Page, cloud: Cloud) -> Visitor:
+    """A person who has not opened the page yet."""
+    return visitor_of(page, cloud)
 
 
 @pytest.fixture
-def visitor(stranger: Visitor) -> Visitor:
-    stranger.come()
-    return stranger
+def visitor(new_visitor: Visitor) -> Visitor:
+    """A person who has opened the page with the API key."""
+    new_visitor.open_page()
+    return new_visitor
 
 
 @pytest.fixture
-def fifty(tmp_path: Path) -> Path:
-    """A folder of 50 faces, some of them in folders of it."""
+def folder_of_fifty(tmp_path: Path) -> Path:
+    """A folder with 50 faces. Every fifth one is in a folder within a folder."""
     folder = tmp_path / "fifty"
     for number in range(50):
         file = folder / ("more/deep" if number % 5 == 0 else "") / f"{number:02}.png"
@@ -133,21 +134,20 @@ def fifty(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def kept(browser: Browser, cloud: Cloud) -> str:
-    """A folder of the inbox with all sample faces in it, which were dropped on the page."""
+def stored_folder(browser: Browser, cloud: Cloud) -> str:
+    """A folder of the inbox with the results of all sample faces, which were added on the page."""
     page = browser.new_page()
-    one = person.visitor(page, cloud)
-    one.come()
-    one.choose_folder(SAMPLES)
-    one.await_labels(len(FACES))
-    folder = one.folder
+    visitor = visitor_of(page, cloud)
+    visitor.open_page()
+    visitor.choose_folder(SAMPLES)
+    visitor.wait_for_labels(len(FACES))
+    folder = visitor.folder
     page.close()
     return folder
 
 
 @pytest.fixture(scope="session")
-def tiny() -> bytes:
-    """A PNG of one pixel."""
+def one_pixel_png() -> bytes:
     file = io.BytesIO()
     Image.new("L", (1, 1)).save(file, "png")
     return file.getvalue()

@@ -1,49 +1,62 @@
-"""The page itself: its key, its keyboard, its sizes, its webcam; and who can't see it, or not well, can use it."""
+"""The page as a whole: the API key, the keyboard, accessibility, small screens, the webcam and the version."""
 
+import re
 from importlib.resources import files
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import FACES, Model
-from .visitor import PATIENCE, Visitor, payload
+from .visitor import TIMEOUT_MS, Visitor, file_payload
 
 
-def test_a_key_in_the_address_is_taken_and_removed(visitor: Visitor) -> None:
-    assert visitor.page.url == visitor.root
+def test_a_key_in_the_address_is_used_and_removed_from_it(visitor: Visitor) -> None:
+    assert visitor.page.url == visitor.url
     visitor.page.reload()
-    expect(visitor.page.get_by_text("Model: answers")).to_be_visible(timeout=PATIENCE)
+    expect(visitor.page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
 
 
-def test_an_address_without_its_slash_leads_to_the_page_with_the_key(stranger: Visitor) -> None:
-    stranger.page.goto(f"{stranger.root.rstrip('/')}#key={stranger.key}")
-    expect(stranger.page.get_by_text("Model: answers")).to_be_visible(timeout=PATIENCE)
-    assert stranger.page.url == stranger.root
+def test_an_address_without_its_last_slash_leads_to_the_page_and_keeps_the_key(new_visitor: Visitor) -> None:
+    new_visitor.page.goto(f"{new_visitor.url.rstrip('/')}#key={new_visitor.key}")
+    expect(new_visitor.page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
+    assert new_visitor.page.url == new_visitor.url
 
 
-def test_a_wrong_key_is_named_and_the_right_one_can_be_typed(stranger: Visitor) -> None:
-    page = stranger.page
-    page.goto(f"{stranger.root}#key=wrong")
-    expect(page.get_by_text("This API key is wrong")).to_be_visible(timeout=PATIENCE)
+def test_a_wrong_key_is_reported_and_can_be_corrected(new_visitor: Visitor) -> None:
+    page = new_visitor.page
+    error = page.get_by_text("This API key is not valid.")
+    page.goto(f"{new_visitor.url}#key=wrong")
+    expect(error).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.get_by_label("API key")).to_be_focused()
-    page.get_by_label("API key").fill(stranger.key)
+    page.get_by_label("API key").fill(new_visitor.key)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Model: answers")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("This API key is wrong")).to_be_hidden()
+    expect(page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(error).to_be_hidden()
 
 
-def test_without_a_key_nothing_is_sent_and_it_is_asked_for(stranger: Visitor) -> None:
-    stranger.page.goto(stranger.root)
-    stranger.choose(FACES[0])
-    expect(stranger.page.get_by_text("The API key is missing.")).to_be_visible()
-    expect(stranger.page.get_by_label("API key")).to_be_focused()
-    expect(stranger.page.locator("#runs > article")).to_have_count(0)
+def test_without_a_key_the_page_sends_nothing_and_asks_for_the_key(new_visitor: Visitor) -> None:
+    new_visitor.page.goto(new_visitor.url)
+    new_visitor.choose_files(FACES[0])
+    expect(new_visitor.page.get_by_text("The API key is missing.")).to_be_visible()
+    expect(new_visitor.page.get_by_label("API key")).to_be_focused()
+    expect(new_visitor.page.locator("#batches > article")).to_have_count(0)
 
 
-def test_the_keyboard_alone_is_enough(visitor: Visitor, kept: str) -> None:
+@pytest.mark.parametrize("version", ["9.8.7", None])
+def test_the_footer_shows_the_version_if_the_api_has_one(version: str | None, new_visitor: Visitor) -> None:
+    def health(route: Route) -> None:
+        route.fulfill(json={"status": "up"} | ({"version": version} if version else {}))
+
+    new_visitor.page.route(re.compile("_user_request_/health$"), health)
+    new_visitor.open_page()
+    footer = new_visitor.page.get_by_role("contentinfo")
+    expect(footer).to_have_text(f"Mien {version}" if version else "")
+
+
+def test_the_page_can_be_used_with_the_keyboard_alone(visitor: Visitor, stored_folder: str) -> None:
     page = visitor.page
-    # A key is pressed at once, and the browser hands choosers to us only some time after they are first asked for.
+    # Playwright intercepts file choosers only some time after the first listener is added. The key below comes at once.
     page.on("filechooser", lambda chooser: None)
     page.get_by_role("button", name="Use this key").focus()
     page.keyboard.press("Tab")
@@ -51,10 +64,10 @@ def test_the_keyboard_alone_is_enough(visitor: Visitor, kept: str) -> None:
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(FACES[0])
-    visitor.await_labels(1)
+    visitor.wait_for_labels(1)
 
-    visitor.results(kept, len(FACES))
-    happy = page.locator("#chart").get_by_role("button", name="happy")
+    visitor.show_results(stored_folder, len(FACES))
+    happy = page.locator("#label-chart").get_by_role("button", name="happy")
     tab_to(page, "happy")
     page.keyboard.press("Space")
     expect(happy).to_have_attribute("aria-pressed", "true")
@@ -70,48 +83,50 @@ def test_the_keyboard_alone_is_enough(visitor: Visitor, kept: str) -> None:
 
 
 def tab_to(page: Page, beginning: str) -> None:
-    """Presses Tab until a control is reached whose name begins so."""
+    """Presses Tab until a control has the focus whose name begins with `beginning`."""
     name = "(document.activeElement.ariaLabel ?? document.activeElement.textContent)"
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate(f"{name}.startsWith({beginning!r})"):
             return
-    raise AssertionError(f"no control {beginning} can be reached")
+    raise AssertionError(f"Tab reaches no control whose name begins with {beginning!r}")
 
 
 @pytest.mark.parametrize("width", [360, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_left_out(width: int, scheme: Literal["light", "dark"], stranger: Visitor, kept: str) -> None:
-    """axe finds names and roles that are missing, weak contrasts, headings out of order, and more."""
-    page = stranger.page
+def test_axe_finds_no_violation_and_the_page_needs_no_horizontal_scrolling(
+    width: int, scheme: Literal["light", "dark"], new_visitor: Visitor, stored_folder: str
+) -> None:
+    """axe finds missing names and roles, low contrast, headings in the wrong order, and more."""
+    page = new_visitor.page
     page.set_viewport_size({"width": width, "height": 800})
-    # Contrasts are measured, and what fades in has less than it will have.
+    # Without reduced motion, axe would measure the contrast of elements that are still fading in.
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    # An init script is the browser's own, and not held back by the page's policy.
+    # The browser runs init scripts itself, so the page's content security policy does not block this one.
     page.add_init_script((files("axe_playwright_python") / "axe.min.js").read_text())
-    stranger.come()
-    stranger.choose(*FACES[:2], payload("list.csv", b"a,b", "text/csv"))
-    stranger.await_labels(3, "2 labelled, 1 rejected, 0 failed")
-    stranger.results(kept, len(FACES))
-    assert faults(page) == []
+    new_visitor.open_page()
+    new_visitor.choose_files(*FACES[:2], file_payload("list.csv", b"a,b", "text/csv"))
+    new_visitor.wait_for_labels(3, "2 labelled, 1 rejected, 0 failed")
+    new_visitor.show_results(stored_folder, len(FACES))
+    assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.locator("#results").get_by_role("button", name="Open").first.click()
-    assert faults(page) == []
+    assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def faults(page: Page) -> list[str]:
+def axe_violations(page: Page) -> list[str]:
     found = page.evaluate("axe.run().then(({ violations }) => violations)")
     return [f"{one['help']}: {node['html']}" for one in found for node in one["nodes"]]
 
 
-def test_the_webcam_shows_bars_until_it_is_stopped(visitor: Visitor) -> None:
+def test_the_webcam_shows_probabilities_until_it_is_stopped(visitor: Visitor) -> None:
     page = visitor.page
     webcam = page.get_by_role("region", name="Webcam")
     webcam.get_by_role("button", name="Start the webcam").click()
     rows = webcam.get_by_role("list", name="Probability of each label").get_by_role("listitem")
-    expect(rows).not_to_have_count(0, timeout=PATIENCE)
-    expect(webcam).to_contain_text("frames a second", timeout=PATIENCE)
+    expect(rows).not_to_have_count(0, timeout=TIMEOUT_MS)
+    expect(webcam).to_contain_text("frames per second", timeout=TIMEOUT_MS)
     webcam.get_by_role("button", name="Stop the webcam").click()
     expect(rows).to_have_count(0)
     expect(webcam.get_by_role("button", name="Start the webcam")).to_be_visible()
@@ -122,6 +137,6 @@ def test_the_webcam_waits_while_the_model_is_down(visitor: Visitor, model: Model
     model.go_down()
     webcam = visitor.page.get_by_role("region", name="Webcam")
     webcam.get_by_role("button", name="Start the webcam").click()
-    expect(webcam).to_contain_text("The webcam waits", timeout=PATIENCE)
+    expect(webcam).to_contain_text("The webcam waits", timeout=TIMEOUT_MS)
     model.come_up()
-    expect(webcam).to_contain_text("frames a second", timeout=PATIENCE)
+    expect(webcam).to_contain_text("frames per second", timeout=TIMEOUT_MS)

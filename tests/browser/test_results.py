@@ -1,4 +1,4 @@
-"""The results of the inbox: filtered, ordered, counted, looked at and downloaded as they lie in S3."""
+"""The stored results: the page filters, sorts, counts, shows and downloads them as they are in S3."""
 
 import csv
 import json
@@ -11,82 +11,85 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import FACES, Bucket
-from .visitor import Visitor, payload
+from .visitor import Visitor, file_payload
 
 Documents = dict[str, dict[str, Any]]
 
 
 @pytest.fixture
-def documents(bucket: Bucket, kept: str) -> Documents:
-    found = bucket.documents(kept)
+def documents(bucket: Bucket, stored_folder: str) -> Documents:
+    """The result documents of all sample faces, by name."""
+    found = bucket.documents(stored_folder)
     assert len(found) == len(FACES)
     return found
 
 
 @pytest.fixture
-def reviewer(visitor: Visitor, kept: str) -> Visitor:
-    """Looks at all results of one folder."""
-    visitor.results(kept, len(FACES))
+def reviewer(visitor: Visitor, stored_folder: str) -> Visitor:
+    """A person who sees all results of one folder."""
+    visitor.show_results(stored_folder, len(FACES))
     return visitor
 
 
-def names(visitor: Visitor) -> list[str]:
-    return [card.name for card in visitor.cards("#results")]
+def shown_names(visitor: Visitor) -> list[str]:
+    return [card.name for card in visitor.result_cards()]
 
 
-def count(visitor: Visitor) -> dict[str, int]:
-    rows = visitor.page.locator("#chart > button").all()
-    return {row.locator(".class").inner_text(): int(row.locator(".share").inner_text()) for row in rows}
+def chart_counts(visitor: Visitor) -> dict[str, int]:
+    rows = visitor.page.locator("#label-chart > button").all()
+    return {row.locator(".label").inner_text(): int(row.locator(".value").inner_text()) for row in rows}
 
 
 def test_the_least_certain_come_first_unless_another_order_is_chosen(reviewer: Visitor, documents: Documents) -> None:
     confidence = {name: document["confidence"] for name, document in documents.items()}
-    assert [confidence[name] for name in names(reviewer)] == sorted(confidence.values())
+    assert [confidence[name] for name in shown_names(reviewer)] == sorted(confidence.values())
     reviewer.page.get_by_label("Order").select_option("Most certain first")
-    assert [confidence[name] for name in names(reviewer)] == sorted(confidence.values(), reverse=True)
+    assert [confidence[name] for name in shown_names(reviewer)] == sorted(confidence.values(), reverse=True)
     reviewer.page.get_by_label("Order").select_option("By name")
-    assert names(reviewer) == sorted(documents)
+    assert shown_names(reviewer) == sorted(documents)
 
 
-def test_the_chart_counts_the_labels(reviewer: Visitor, documents: Documents) -> None:
+def test_the_chart_shows_how_many_documents_have_each_label(reviewer: Visitor, documents: Documents) -> None:
     labels = Counter(document["label"] for document in documents.values())
     [classes] = {tuple(sorted(document["probabilities"])) for document in documents.values()}
-    assert count(reviewer) == {label: labels[label] for label in classes}
+    assert chart_counts(reviewer) == {label: labels[label] for label in classes}
 
 
-def test_filters_show_exactly_the_documents_of_labels_and_confidences(reviewer: Visitor, documents: Documents) -> None:
+def test_filters_show_exactly_the_documents_with_matching_label_and_confidence(
+    reviewer: Visitor, documents: Documents
+) -> None:
     page = reviewer.page
     chosen = {"happy", "neutral"}
     for label in chosen:
-        page.locator("#chart").get_by_role("button", name=label).click()
+        page.locator("#label-chart").get_by_role("button", name=label).click()
     of_labels = {name for name, document in documents.items() if document["label"] in chosen}
-    reviewer.await_results(len(of_labels))
-    assert set(names(reviewer)) == of_labels
+    reviewer.wait_for_results(len(of_labels))
+    assert set(shown_names(reviewer)) == of_labels
 
     page.get_by_label("from").fill("50")
     page.get_by_label("to", exact=True).fill("90")
     certain = {name for name, document in documents.items() if 0.5 <= document["confidence"] <= 0.9}
-    reviewer.await_results(len(of_labels & certain))
-    assert set(names(reviewer)) == of_labels & certain
-    # The chart is of all labels, so that one sees what else could be chosen.
-    assert +Counter(count(reviewer)) == Counter(documents[name]["label"] for name in certain)
+    reviewer.wait_for_results(len(of_labels & certain))
+    assert set(shown_names(reviewer)) == of_labels & certain
+    # The chart ignores the selected labels, so that a person sees how many documents the other labels have.
+    assert +Counter(chart_counts(reviewer)) == Counter(documents[name]["label"] for name in certain)
 
     for label in chosen:
-        page.locator("#chart").get_by_role("button", name=label, pressed=True).click()
-    reviewer.await_results(len(certain))
-    assert set(names(reviewer)) == certain
+        page.locator("#label-chart").get_by_role("button", name=label, pressed=True).click()
+    reviewer.wait_for_results(len(certain))
+    assert set(shown_names(reviewer)) == certain
 
 
-def test_downloads_are_what_lies_in_s3(reviewer: Visitor, documents: Documents, tmp_path: Path) -> None:
-    reviewer.page.locator("#chart").get_by_role("button", name="happy").click()
+def test_downloads_equal_the_documents_in_s3(reviewer: Visitor, documents: Documents, tmp_path: Path) -> None:
+    reviewer.page.locator("#label-chart").get_by_role("button", name="happy").click()
     happy = {name: document for name, document in documents.items() if document["label"] == "happy"}
-    reviewer.await_results(len(happy))
+    reviewer.wait_for_results(len(happy))
     with reviewer.page.expect_download() as download:
         reviewer.page.get_by_role("button", name="Download CSV").click()
     download.value.save_as(tmp_path / "results.csv")
     with (tmp_path / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["image"] for row in rows] == names(reviewer)
+    assert [row["image"] for row in rows] == shown_names(reviewer)
     read = {row.pop("image"): (row.pop("label"), {name: float(value) for name, value in row.items()}) for row in rows}
     assert read == {
         name: ("happy", {"confidence": document["confidence"], **document["probabilities"]})
@@ -100,32 +103,34 @@ def test_downloads_are_what_lies_in_s3(reviewer: Visitor, documents: Documents, 
     assert sorted(lines, key=lambda line: str(line["image"]["key"])) == [happy[name] for name in sorted(happy)]
 
 
-def test_rejected_images_are_shown_with_their_reason_where_they_are_asked_for(visitor: Visitor, tiny: bytes) -> None:
-    visitor.choose(payload("face.png", FACES[0].read_bytes()), payload("tiny.png", tiny))
-    visitor.await_labels(2, "1 labelled, 1 rejected, 0 failed")
-    visitor.run.get_by_role("button", name="Show among the results").click()
-    visitor.await_results(1)
-    visitor.page.get_by_label("Rejected images too").check()
-    visitor.await_results(2)
-    assert {card.name: bool(card.label) for card in visitor.cards("#results")} == {
+def test_rejected_images_are_shown_with_their_reason_on_request(visitor: Visitor, one_pixel_png: bytes) -> None:
+    visitor.choose_files(file_payload("face.png", FACES[0].read_bytes()), file_payload("tiny.png", one_pixel_png))
+    visitor.wait_for_labels(2, "1 labelled, 1 rejected, 0 failed")
+    visitor.batch.get_by_role("button", name="Show in the results").click()
+    visitor.wait_for_results(1)
+    visitor.page.get_by_label("Show rejected images too").check()
+    visitor.wait_for_results(2)
+    assert {card.name: bool(card.label) for card in visitor.result_cards()} == {
         visitor.folder + "face.png": True,
         visitor.folder + "tiny.png": False,
     }
     expect(visitor.page.locator("#results")).to_contain_text("pixels")
 
 
-def test_a_drop_appears_among_the_results_by_itself(visitor: Visitor) -> None:
-    loaded = visitor.page.locator("#loaded")
-    expect(loaded).to_have_text(re.compile("no others"))
-    [before] = re.findall(r"of ([\d,]+) result", loaded.inner_text())
-    visitor.choose(*FACES[:2])
-    visitor.await_labels(2)
+def test_a_new_batch_appears_in_the_results_without_a_refresh(visitor: Visitor) -> None:
+    status = visitor.page.locator("#results-status")
+    expect(status).to_have_text(re.compile("All results are loaded"))
+    [before] = re.findall(r"of ([\d,]+) result", status.inner_text())
+    visitor.choose_files(*FACES[:2])
+    visitor.wait_for_labels(2)
     after = int(before.replace(",", "")) + 2
-    expect(loaded).to_have_text(f"{after:,} of {after:,} results here; there are no others.")
+    expect(status).to_have_text(f"{after:,} of {after:,} results match the filters. All results are loaded.")
 
 
-def test_one_image_is_shown_large_with_its_model_and_arrow_keys_go_on(reviewer: Visitor, documents: Documents) -> None:
-    page, [first, second, *_] = reviewer.page, names(reviewer)
+def test_the_viewer_shows_an_image_with_its_model_and_arrow_keys_change_the_image(
+    reviewer: Visitor, documents: Documents
+) -> None:
+    page, [first, second, *_] = reviewer.page, shown_names(reviewer)
     page.get_by_role("button", name=f"Open {first}").click()
     viewer = page.get_by_role("dialog")
     for name, key in ((first, "ArrowRight"), (second, "ArrowLeft"), (first, "Escape")):

@@ -1,4 +1,4 @@
-"""A person before the page: what one does there, and what one sees."""
+"""Drives the page as a person would, and reads what the page shows."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,105 +10,130 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect, syn
 
 from local.cloud import Cloud
 
-# Whichever is there: Debian's, or what others call it.
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# A webcam that shows a moving pattern, and that nobody is asked for.
-WEBCAM = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-# Milliseconds, on a machine that is busy.
-PATIENCE = 60_000
+# Names of Chromium's program: the first is Debian's, the others are those of other systems.
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# The browser plays a moving pattern as the webcam's picture, and gives permission to use it without asking.
+WEBCAM_OPTIONS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+# Milliseconds until an expectation fails. The machine may be busy with other tests.
+TIMEOUT_MS = 60_000
 
-CARDS = """cards => cards.map(card => ({
+READ_CARDS = """cards => cards.map(card => ({
   name: card.querySelector(".name").title,
-  label: card.querySelector(".outcome strong:not(.wrong)")?.textContent ?? null,
-  confidence: card.querySelector(".outcome strong + span")?.textContent ?? null,
-  words: (card.querySelector(".why") ?? card.querySelector(".outcome")).textContent,
+  label: card.querySelector(".outcome strong:not(.error)")?.textContent ?? null,
+  confidence: card.querySelector(".confidence")?.textContent ?? null,
+  text: (card.querySelector(".reason") ?? card.querySelector(".outcome")).textContent,
 }))"""
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+def start_browser() -> Iterator[Browser]:
+    """Runs the machine's own Chromium. Raises FileNotFoundError if it is not installed."""
+    path = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
-        raise FileNotFoundError(f"none of {', '.join(NAMES)} is on the PATH; install Chromium")
+        raise FileNotFoundError(f"none of {', '.join(PROGRAMS)} is on the PATH; install Chromium")
     with sync_playwright() as playwright:
-        # Root, which runs the tests in containers, gets no sandbox.
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *WEBCAM])
-        yield running
-        running.close()
+        # Chromium's sandbox does not work for root, which runs the tests in containers.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *WEBCAM_OPTIONS])
+        yield browser
+        browser.close()
 
 
 @dataclass(frozen=True)
 class Card:
-    """confidence: as it is written; words: why there is no label, or how far it is."""
+    """An image's card on the page.
+
+    label: None if the image has no label.
+    confidence: as the page writes it, such as "93%".
+    text: the reason why there is no label; otherwise the outcome, such as "Waiting" or "happy 93%".
+    """
 
     name: str
     label: str | None
     confidence: str | None
-    words: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Visitor:
+    """A person who uses the page.
+
+    url: the page's address.
+    key: the API key.
+    """
+
     page: Page
-    root: str
+    url: str
     key: str
 
-    def come(self) -> None:
-        """Opens the page with the key, and sees that the model answers."""
-        self.page.goto(f"{self.root}#key={self.key}")
-        expect(self.page.get_by_text("Model: answers")).to_be_visible(timeout=PATIENCE)
+    def open_page(self) -> None:
+        """Opens the page with the API key, and waits until it shows that the model is available."""
+        self.page.goto(f"{self.url}#key={self.key}")
+        expect(self.page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
 
-    def choose(self, *files: Path | FilePayload) -> None:
-        chosen = [payload(file.name, file.read_bytes()) if isinstance(file, Path) else file for file in files]
-        self.page.locator("#files").set_input_files(chosen)
+    def choose_files(self, *files: Path | FilePayload) -> None:
+        chosen = [file_payload(file.name, file.read_bytes()) if isinstance(file, Path) else file for file in files]
+        self.page.locator("#file-input").set_input_files(chosen)
 
     def choose_folder(self, folder: Path) -> None:
-        self.page.locator("#folder").set_input_files(folder)
+        self.page.locator("#folder-input").set_input_files(folder)
 
     def drag(self, *paths: Path) -> None:
-        """Drags files and folders from the desktop onto the page, as the browser gets it from the desktop."""
-        place = self.page.locator("#drop").bounding_box()
-        assert place
+        """Drags files and folders from the desktop onto the page."""
+        zone = self.page.locator("#drop-zone").bounding_box()
+        assert zone
         devtools = self.page.context.new_cdp_session(self.page)
         data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
         for kind in ("dragEnter", "dragOver", "drop"):
-            where = {"x": place["x"] + 20, "y": place["y"] + 20}
-            devtools.send("Input.dispatchDragEvent", {"type": kind, **where, "data": data})
+            position = {"x": zone["x"] + 20, "y": zone["y"] + 20}
+            devtools.send("Input.dispatchDragEvent", {"type": kind, **position, "data": data})
 
     @property
-    def run(self) -> Locator:
-        """What was dropped last."""
-        return self.page.locator("#runs > article").first
+    def batch(self) -> Locator:
+        """The batch that was added last."""
+        return self.page.locator("#batches > article").first
 
-    def await_labels(self, count: int, words: str = "") -> None:
-        """Waits until all is done. words: how many were labelled, rejected and failed."""
-        words = words or f"{count} labelled, 0 rejected, 0 failed"
-        said = f"{count} of {count} image{'s' if count > 1 else ''} done: {words}."
-        expect(self.run.get_by_text(said, exact=True)).to_be_visible(timeout=PATIENCE)
+    def wait_for_labels(self, count: int, outcome: str = "") -> None:
+        """Waits until the last batch is done.
 
-    def cards(self, place: str = "#runs > article:first-child") -> list[Card]:
-        return [Card(**card) for card in self.page.locator(f"{place} .card").evaluate_all(CARDS)]
+        count: images of the batch.
+        outcome: counts that the page must show; by default all images have a label.
+        """
+        outcome = outcome or f"{count} labelled, 0 rejected, 0 failed"
+        text = f"{count} of {count} image{'s' if count > 1 else ''} done: {outcome}."
+        expect(self.batch.get_by_text(text, exact=True)).to_be_visible(timeout=TIMEOUT_MS)
 
-    def results(self, folder: str, count: int) -> None:
-        """Looks at the results of a folder of the inbox, and waits until so many match."""
-        self.page.get_by_label("Folder below the inbox").fill(folder)
+    def batch_cards(self) -> list[Card]:
+        """The cards of the last batch."""
+        return self._cards("#batches > article:first-child")
+
+    def result_cards(self) -> list[Card]:
+        """The cards of the stored results."""
+        return self._cards("#results")
+
+    def _cards(self, parent: str) -> list[Card]:
+        return [Card(**card) for card in self.page.locator(f"{parent} .card").evaluate_all(READ_CARDS)]
+
+    def show_results(self, folder: str, count: int) -> None:
+        """Shows the results of a folder of the inbox, and waits until `count` of them are visible."""
+        self.page.get_by_label("Folder in the inbox").fill(folder)
         self.page.get_by_role("button", name="Refresh").click()
-        self.await_results(count)
+        self.wait_for_results(count)
 
-    def await_results(self, count: int) -> None:
-        expect(self.page.locator("#loaded")).to_contain_text(f"{count} of ", timeout=PATIENCE)
+    def wait_for_results(self, count: int) -> None:
+        expect(self.page.locator("#results-status")).to_contain_text(f"{count} of ", timeout=TIMEOUT_MS)
         expect(self.page.locator("#results > li")).to_have_count(count)
 
     @property
     def folder(self) -> str:
-        """Where the images of the last run are kept, below the inbox."""
-        return self.run.get_by_role("heading").inner_text().rpartition(" ")[2]
+        """The folder of the inbox in which the last batch is stored. Its name is the last word of the batch's title."""
+        return self.batch.get_by_role("heading").inner_text().rpartition(" ")[2]
 
 
-def payload(name: str, data: bytes, kind: str = "image/png") -> FilePayload:
-    """A file that lies nowhere."""
-    return {"name": name, "mimeType": kind, "buffer": data}
+def file_payload(name: str, data: bytes, content_type: str = "image/png") -> FilePayload:
+    """A file for `Visitor.choose_files` that is not on the disk."""
+    return {"name": name, "mimeType": content_type, "buffer": data}
 
 
-def visitor(page: Page, cloud: Cloud) -> Visitor:
+def visitor_of(page: Page, cloud: Cloud) -> Visitor:
+    """A person who has not opened the page yet."""
     return Visitor(page, cloud.page_url, cloud.api_key)

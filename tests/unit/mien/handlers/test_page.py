@@ -101,10 +101,11 @@ def test_the_labels_stand_in_no_file_of_the_page() -> None:
 
 
 def test_the_page_keeps_to_the_apis_limits() -> None:
-    text = page.FILES["atonce.js"].text
-    for name, limit in (("LARGEST", MAX_BODY_BYTES), ("MAX_IMAGES", MAX_IMAGES), ("FEWER_IMAGES", MAX_CALLS)):
+    text = page.FILES["classify-directly.js"].text
+    limits = {"MAX_IMAGE_BYTES": MAX_BODY_BYTES, "MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}
+    for name, limit in limits.items():
         assert f"const {name} = {limit:_};" in text
-    [size] = re.findall(r"const MAX_BYTES = ([\d_]+);", text)
+    [size] = re.findall(r"const MAX_REQUEST_BYTES = ([\d_]+);", text)
     assert int(size) < MAX_BODY_BYTES
 
 
