@@ -14,7 +14,6 @@ from tests.faults.catalogue import TRIALS
 from tests.support import documents
 
 API = documents.in_one_line("docs/api.md")
-ARCHITECTURE = documents.text_of("docs/architecture.md")
 OPERATIONS = documents.text_of("docs/operations.md")
 RELIABILITY = documents.in_one_line("docs/reliability.md")
 SOURCES = [path.read_text() for path in (ROOT / "functions" / "mien").rglob("*.py")]
@@ -78,24 +77,6 @@ def test_every_alarm_and_metric_is_named() -> None:
     assert {"MessagesRetried", "RequestsRefused"} <= metrics
     for metric in metrics:
         assert f"`{metric}`" in OPERATIONS
-
-
-@pytest.mark.parametrize(
-    ("folder", "heading"),
-    [("functions/mien", "functions"), ("training", "training"), ("local", "local"), ("operate", "local")],
-)
-def test_the_architecture_names_every_module(folder: str, heading: str) -> None:
-    [section] = re.findall(rf"^### `{heading}/.*?(?=^##|\Z)", ARCHITECTURE, re.MULTILINE | re.DOTALL)
-    named = set(re.findall(r"^\| `([\w/]+\.py)` \|", section, re.MULTILINE))
-    modules = {
-        path.relative_to(ROOT / folder).as_posix()
-        for path in (ROOT / folder).rglob("*.py")
-        if path.name not in ("__init__.py", "__main__.py")
-    }
-    if heading == "local":
-        assert modules <= named
-    else:
-        assert modules == named
 
 
 def test_the_delays_that_the_page_on_reliability_states_are_the_functions() -> None:
