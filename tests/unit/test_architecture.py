@@ -19,8 +19,8 @@ PACKAGES = {
     "operate": (ROOT, "local/"),
 }
 AWS = {"boto3", "botocore"}
-# What each part may import, of the project's own parts and of AWS's SDK. Parts of `mien` and `training` are folders. The
-# commands.py in a folder of `training` is its command line, which is above all folders.
+# What each part may import, of the project's own parts and of AWS's SDK. Parts of `mien` and `training` are folders.
+# The commands.py in a folder of `training` is its command line, which is above all folders.
 ARROWS: dict[str, set[str]] = {
     "mien.handlers": {"mien", "mien.pipeline", "mien.aws", "mien.logic", "mien.errors", "mien.settings"},
     "mien.pipeline": {"mien.aws", "mien.logic", "mien.errors", "mien.settings"},
