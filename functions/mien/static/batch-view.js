@@ -1,40 +1,18 @@
 /** A batch on the page: its progress, its buttons, and a card for each image. */
 
 import { announce } from "./announcer.js";
+import { BatchCards } from "./batch-cards.js";
 import { element } from "./dom.js";
-import { counted, number, showMore } from "./format.js";
-import { imageCard } from "./image-card.js";
-import { openViewer } from "./image-viewer.js";
+import { counted, number } from "./format.js";
 import { modelHealth } from "./model-health.js";
-import { thumbnail } from "./thumbnail.js";
 
 /** @import { Batch, BatchImage, ImageState } from "./batch.js" */
-/** @import { ImageCard, Outcome } from "./image-card.js" */
 /** @import { NamedFile } from "./image-files.js" */
-/** @import { Entry } from "./image-viewer.js" */
-
-// Cards that are made at a time. Thousands at once would freeze the page.
-const CARDS_STEP = 60;
-
-/** @type {Record<ImageState, string>} */
-const STATE_TEXTS = {
-  waiting: "Waiting",
-  sending: "Sending",
-  uploaded: "In the inbox, waiting for its label",
-  unwatched: "In the inbox; its label will appear in the results",
-  not_sent: "Not sent",
-  classified: "Classified",
-  rejected: "Rejected",
-  failed: "Failed",
-};
 
 const MODEL_DOWN =
   "The model is unavailable. The images are safe in the inbox and will be classified once it is available again.";
 
 export class BatchView {
-  /** @type {Map<BatchImage, ImageCard>} */
-  #cards = new Map();
-  #maxCards = CARDS_STEP;
   #onHealthChanged = () => this.#showProgress();
 
   /**
@@ -55,18 +33,7 @@ export class BatchView {
     this.toInbox = button("", () => this.#sendTooLargeToInbox());
     this.showResults = button("Show in the results", () => onShowResults(batch.prefix));
     this.remove = button("Remove from this page", () => this.#remove());
-    this.onlyUnlabelled = element("input", { type: "checkbox", onchange: () => this.#showCards() });
-    this.filter = element(
-      "label",
-      { className: "checkbox", hidden: true },
-      this.onlyUnlabelled,
-      " Only images without a label",
-    );
-    this.list = element("ul", { className: "cards" });
-    this.more = button("", () => {
-      this.#maxCards += CARDS_STEP;
-      this.#showCards();
-    });
+    this.cards = new BatchCards(batch.images);
     const buttons = [this.cancel, this.stopWaiting, this.retry, this.toInbox, this.showResults, this.remove];
     this.sent.node.hidden = !batch.prefix;
     this.node = element(
@@ -78,12 +45,9 @@ export class BatchView {
       this.progressText,
       this.notice,
       element("p", { className: "buttons" }, ...buttons),
-      this.filter,
-      this.list,
-      this.more,
+      ...this.cards.nodes,
     );
     this.#listen();
-    this.#showCards();
     this.#showProgress();
   }
 
@@ -91,44 +55,13 @@ export class BatchView {
     modelHealth.addEventListener("changed", this.#onHealthChanged);
     this.batch.addEventListener("changed", (event) => {
       const { detail } = /** @type {CustomEvent<Set<BatchImage>>} */ (event);
-      this.#update(detail);
+      this.cards.update(detail);
+      this.#showProgress();
     });
     this.batch.addEventListener("finished", () => {
       this.#showProgress();
       announce(this.progressText.textContent);
     });
-  }
-
-  /** @param {Set<BatchImage>} images those that changed */
-  #update(images) {
-    for (const image of images) this.#cards.get(image)?.show(outcomeOf(image));
-    this.#showProgress();
-    if (this.onlyUnlabelled.checked) this.#showCards();
-  }
-
-  #showCards() {
-    const { images } = this.batch;
-    const matching = this.onlyUnlabelled.checked ? images.filter((image) => image.state !== "classified") : images;
-    const shown = matching.slice(0, this.#maxCards);
-    const nodes = shown.map((image) => this.#cardOf(image).node);
-    // The list is only replaced if it changes: a card that is moved loses the focus.
-    if (nodes.length !== this.list.children.length || nodes.some((node, n) => node !== this.list.children[n])) {
-      this.list.replaceChildren(...nodes);
-    }
-    this.more.hidden = shown.length === matching.length;
-    this.more.textContent = showMore(CARDS_STEP, shown.length, matching.length);
-  }
-
-  /** @param {BatchImage} image */
-  #cardOf(image) {
-    const existing = this.#cards.get(image);
-    if (existing) return existing;
-    const { images } = this.batch;
-    const onOpen = () => openViewer(images.map(entryOf), images.indexOf(image));
-    const card = imageCard({ name: image.name, picture: thumbnail(image.file, image.name), onOpen });
-    card.show(outcomeOf(image));
-    this.#cards.set(image, card);
-    return card;
   }
 
   #showProgress() {
@@ -146,7 +79,6 @@ export class BatchView {
     this.retry.hidden = !batch.isFinished || !count("failed", "not_sent", "unwatched");
     this.showResults.hidden = !batch.isFinished || !batch.prefix;
     this.remove.hidden = !batch.isFinished;
-    this.filter.hidden = count("classified") === total || total === 1;
     const tooLarge = batch.images.filter((image) => image.tooLarge).length;
     this.toInbox.hidden = !tooLarge;
     this.toInbox.textContent =
@@ -213,27 +145,6 @@ function progressText(count, total) {
   ];
   if (count("not_sent")) parts.push(`${number(count("not_sent"))} not sent`);
   return `${done} of ${counted(total, "image")} done: ${parts.join(", ")}.`;
-}
-
-/**
- * @param {BatchImage} image
- * @returns {Outcome}
- */
-function outcomeOf({ state, document, detail }) {
-  return { document: document?.status === "classified" ? document : null, state: STATE_TEXTS[state], reason: detail };
-}
-
-/**
- * @param {BatchImage} image
- * @returns {Entry}
- */
-function entryOf(image) {
-  const { name, document, file } = image;
-  const openPicture = () => {
-    const url = URL.createObjectURL(file);
-    return { url, close: () => URL.revokeObjectURL(url) };
-  };
-  return { name, outcome: outcomeOf(image), document, openPicture };
 }
 
 /** @param {string} name */

@@ -57,7 +57,7 @@ async function sendAll(batch, queue) {
 }
 
 /**
- * Takes as many images from the front of the queue as one request may hold, and at least one.
+ * Removes as many images from the front of the queue as one request may hold, and at least one.
  * @param {Queue} queue
  */
 function takeGroup({ pending, maxImages }) {

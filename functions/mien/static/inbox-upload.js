@@ -12,7 +12,7 @@ import { withRetries } from "./retry.js";
 /** @import { OnWait } from "./retry.js" */
 
 const PARALLEL_UPLOADS = 6;
-// Seconds before their expiry in which forms are not used any more, because an upload takes time.
+// Seconds before their expiry in which forms are not used any more. An upload that starts later could end after the expiry.
 const EXPIRY_MARGIN = 60;
 
 /**
