@@ -140,7 +140,7 @@ def test_a_preflight_is_not_answered(path: str, send: Send) -> None:
 
 
 def test_a_stack_that_names_an_origin_lets_its_pages_read_answers(cloud: Cloud) -> None:
-    """MiniStack ignores the answers to preflights in the API's definition. tests/unit/template/test_cors.py tests them."""
+    """MiniStack ignores preflights in the API's definition; tests/unit/template/test_cors.py tests them."""
     origin = "https://faces.example.com"
     with another_stack(cloud, CorsOrigin=origin) as opened:
         answer = sending(opened)("GET", "/health", Origin=origin)
