@@ -9,7 +9,7 @@ import pytest
 from local.cloud import Cloud
 from local.paths import ROOT, SAMPLES
 from local.stack import start_application
-from tests.description import DOCUMENT
+from tests.support.openapi import DOCUMENT
 
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cloud import Cloud
-from tests import description
+from tests.support import openapi
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def sending(cloud: Cloud) -> Send:
         except urllib.error.HTTPError as error:
             with error:
                 got = Answer(error.code, error.headers["Content-Type"], error.read().decode(), error.headers)
-        described = description.path_of(path)
-        if (method.lower(), described) in description.operations():
+        described = openapi.documented_path(path)
+        if (method.lower(), described) in openapi.operations():
             read = got.json if "json" in got.kind else got.body
-            assert description.faults_of_answer(method.lower(), described, got.status, got.kind, read) == []
+            assert openapi.answer_errors(method.lower(), described, got.status, got.kind, read) == []
         return got
 
     return send

@@ -9,9 +9,9 @@ from local import template
 from local.paths import ROOT
 from mien.aws import endpoint, forms, listing
 from mien.logic import bombs, circuit, images, retries
-from tests.description import SCHEMAS
 from tests.faults.catalogue import TRIALS
 from tests.support import documents
+from tests.support.openapi import SCHEMAS
 
 API = documents.in_one_line("docs/api.md")
 OPERATIONS = documents.text_of("docs/operations.md")

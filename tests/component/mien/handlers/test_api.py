@@ -19,7 +19,7 @@ from mien.logic.problems import RETRY_AFTER, problem_of
 from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES, Refused, images_of
 from mien.pipeline.health import INTERVAL, Health
 from tests import corpus
-from tests.description import faults_of_answer, operations
+from tests.support.openapi import answer_errors, operations
 from tests.support.runtime import Said, content, runtime, serving
 
 EVEN = [1 / 7] * 7
@@ -100,7 +100,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
             if (method.lower(), path) in operations():
                 kind = named["Content-Type"]
                 read = answer.json if "json" in kind else answer.body
-                assert faults_of_answer(method.lower(), path, answer.status, kind, read) == []
+                assert answer_errors(method.lower(), path, answer.status, kind, read) == []
             return answer
 
         return call

@@ -1,0 +1,42 @@
+"""openapi.yaml describes the paths, methods and content types that the function and the template have."""
+
+from local import template
+from mien.handlers import api
+from mien.logic import problems, requests
+from tests.support.openapi import DOCUMENT, operations, resolve_reference
+
+WITH_KEY = template.api_definition()
+WITH_IAM = template.api_definition(ApiAuth="iam")
+
+
+def test_the_routes_are_those_of_the_function_and_of_the_template() -> None:
+    """For a parameter with slashes, API Gateway writes {key+} and the function's router writes a pattern."""
+    documented = {(path.replace("{key}", "{key+}"), method.upper()) for method, path in operations()}
+    deployed = {(path, method.upper()) for path, methods in WITH_IAM["paths"].items() for method in methods}
+    routes = [*api.app._static_routes, *api.app._dynamic_routes]
+    routed = {(route.path.replace(".+", "{key+}"), route.method) for route in routes}
+    assert documented == deployed == routed == set(api.ROUTES.items())
+
+
+def test_every_operation_requires_one_of_the_two_security_schemes_of_the_template() -> None:
+    """The stack's parameter ApiAuth decides which of the two."""
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    undescribed = {name: {k: v for k, v in s.items() if k != "description"} for name, s in schemes.items()}
+    assert undescribed == WITH_KEY["components"]["securitySchemes"] == WITH_IAM["components"]["securitySchemes"]
+    assert DOCUMENT["security"] == [{"api_key": []}, {"sigv4": []}]
+    assert all("security" not in operation for operation in operations().values())
+
+
+def test_the_content_types_of_a_request_are_those_that_the_function_accepts() -> None:
+    documented = DOCUMENT["paths"]["/classify"]["post"]["requestBody"]["content"]
+    accepted = [*requests.RAW, requests.JSON, "text/plain"]
+    assert sorted(documented) == sorted(accepted) == sorted(requests.TAKEN.split(", "))
+    expanded = template.expand_template()["Resources"]["Api"]["Properties"]["Body"]
+    assert set(requests.RAW) == set(expanded["x-amazon-apigateway-binary-media-types"])
+    assert "text/plain" in requests.ENCODED
+
+
+def test_the_content_types_of_an_answer_are_those_that_the_function_sends() -> None:
+    responses = [response for operation in operations().values() for response in operation["responses"].values()]
+    documented = {media_type for response in responses for media_type in resolve_reference(response)["content"]}
+    assert documented == {requests.JSON, api.TEXT.partition(";")[0], problems.CONTENT_TYPE}
