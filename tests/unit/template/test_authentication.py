@@ -115,7 +115,7 @@ def test_all_routes_of_the_function_require_a_key_or_an_iam_signature(auth: str,
 
 def test_a_stack_that_requires_iam_has_neither_key_nor_page() -> None:
     written = template.load_template()
-    with_key = {name for name, r in TEMPLATE["Resources"].items() if r.get("Condition") == "KeyIsAsked"}
+    with_key = {name for name, r in TEMPLATE["Resources"].items() if r.get("Condition") == "KeyIsRequired"}
     assert {"ApiKey", "UsagePlan", "UsagePlanKey", "PageFunction", "PageRole", "PageLog"} <= with_key
     conditional = {name: o["Condition"] for name, o in written["Outputs"].items() if "Condition" in o}
-    assert conditional == {"ApiKeyId": "KeyIsAsked", "PageUrl": "KeyIsAsked"}
+    assert conditional == {"ApiKeyId": "KeyIsRequired", "PageUrl": "KeyIsRequired"}
