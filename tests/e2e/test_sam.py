@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from rich.console import Console
 
 from local import demo, sam
@@ -87,3 +88,9 @@ def test_the_template_is_valid_and_lints_clean() -> None:
     result = subprocess.run(command, env={**os.environ, "SAM_CLI_TELEMETRY": "0"}, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "is a valid SAM Template" in result.stdout
+
+
+def test_the_built_template_has_no_yaml_aliases_because_cloudformation_rejects_them(by_sam: Cloud) -> None:
+    tokens = yaml.scan((sam.BUILT / "template.yaml").read_text())
+    assert not [token for token in tokens if isinstance(token, (yaml.AnchorToken, yaml.AliasToken))]
+    assert any(isinstance(token, yaml.AliasToken) for token in yaml.scan(TEMPLATE.read_text()))
