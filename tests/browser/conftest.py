@@ -1,11 +1,9 @@
 """All these tests share one browser and one embedded cloud. Each test has its own page."""
 
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -14,7 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from local.cloud import Cloud
 from local.paths import SAMPLES
 from local.stack import start_application
-from tests.faults.proxy import Proxy, Reply, proxy
+from tests.support.bucket import Bucket
+from tests.support.proxy import Proxy, Reply, proxy
 
 from .visitor import Visitor, start_browser, visitor_of
 
@@ -34,29 +33,6 @@ class Model:
 
     def come_up(self) -> None:
         self.proxy.intervene = lambda exchange, forward: forward()
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The application's bucket."""
-
-    s3: Any
-    name: str
-    inbox: str
-    results: str
-    rejected: str
-
-    def keys(self, prefix: str = "") -> list[str]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
-
-    def documents(self, folder: str) -> dict[str, Any]:
-        """The results of a folder of the inbox, by the images' keys relative to the inbox."""
-        found = {}
-        for key in self.keys(self.results + folder):
-            document = json.loads(self.s3.get_object(Bucket=self.name, Key=key)["Body"].read())
-            found[document["image"]["key"].removeprefix(self.inbox)] = document
-        return found
 
 
 @pytest.fixture(scope="session")
@@ -81,8 +57,7 @@ def cloud(model_proxy: Proxy) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def bucket(cloud: Cloud) -> Bucket:
-    prefixes = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
-    return Bucket(cloud.client("s3"), cloud.outputs["BucketName"], *prefixes)
+    return Bucket.in_cloud(cloud)
 
 
 @pytest.fixture(scope="session")

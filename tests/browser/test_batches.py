@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from local.cloud import Cloud
+from tests.support.bucket import Bucket
 
-from .conftest import FACES, Bucket, Model
+from .conftest import FACES, Model
 from .visitor import TIMEOUT_MS, Visitor, file_payload
 
 STORE_NOTHING = "Store nothing: classify all images directly"
@@ -25,7 +26,7 @@ def test_a_folder_of_fifty_images_is_stored_and_gets_fifty_labels(
     visitor.choose_folder(folder_of_fifty)
     visitor.wait_for_labels(50)
     cards = visitor.batch_cards()
-    documents = bucket.documents(visitor.folder)
+    documents = bucket.results_in(visitor.folder)
     assert len(bucket.keys(bucket.inbox + visitor.folder)) == len(documents) == len(cards) == 50
     shown = {visitor.folder + card.name: (card.label, card.confidence) for card in cards}
     stored = {name: (document["label"], percent(document["confidence"])) for name, document in documents.items()}
@@ -39,7 +40,7 @@ def test_a_folder_of_fifty_images_can_be_dragged_onto_the_page(
     visitor.wait_for_labels(50)
     names = {path.relative_to(folder_of_fifty.parent).as_posix() for path in folder_of_fifty.rglob("*.png")}
     assert {card.name for card in visitor.batch_cards()} == names
-    assert set(bucket.documents(visitor.folder)) == {visitor.folder + name for name in names}
+    assert set(bucket.results_in(visitor.folder)) == {visitor.folder + name for name in names}
 
 
 def test_one_image_is_not_stored_and_shows_the_answer_of_the_api(
@@ -110,7 +111,7 @@ def test_an_image_that_is_too_large_for_the_api_can_be_sent_to_the_inbox(visitor
     visitor.page.get_by_role("button", name="Send it to the inbox, where it is stored").click()
     expect(visitor.page.locator("#batches > article")).to_have_count(2)
     visitor.wait_for_labels(1)
-    assert list(bucket.documents(visitor.folder)) == [visitor.folder + "large.png"]
+    assert list(bucket.results_in(visitor.folder)) == [visitor.folder + "large.png"]
 
 
 HOSTILE_NAMES = [
@@ -132,7 +133,7 @@ def test_names_with_special_characters_are_shown_as_text_and_get_their_results(
     visitor.wait_for_labels(len(names))
     assert {card.name for card in visitor.batch_cards()} == set(names)
     expect(visitor.batch.locator("img")).to_have_count(0)
-    documents = bucket.documents(visitor.folder)
+    documents = bucket.results_in(visitor.folder)
     assert set(documents) == {visitor.folder + name for name in names}
     visitor.show_results(visitor.folder, len(names))
     shown = {card.name: card.label for card in visitor.result_cards()}

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import FACES, Bucket
+from tests.support.bucket import Bucket
+
+from .conftest import FACES
 from .visitor import Visitor, file_payload
 
 Documents = dict[str, dict[str, Any]]
@@ -19,7 +21,7 @@ Documents = dict[str, dict[str, Any]]
 @pytest.fixture
 def documents(bucket: Bucket, stored_folder: str) -> Documents:
     """The result documents of all sample faces, by name."""
-    found = bucket.documents(stored_folder)
+    found = bucket.results_in(stored_folder)
     assert len(found) == len(FACES)
     return found
 

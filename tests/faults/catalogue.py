@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from .proxy import Exchange, Forward, Reply
+from tests.support.proxy import Exchange, Forward, Reply
 
 
 class World(Protocol):

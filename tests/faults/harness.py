@@ -21,10 +21,10 @@ from local.paths import SAMPLES
 from local.stack import start_application
 from operate import dead_letters
 from operate.dead_letters import DeadLetter
+from tests.support.proxy import Exchange, Forward, Proxy, Reply, proxy
 
 from .catalogue import POISON, Fault, Relay, Trial
 from .invariants import Findings, judged
-from .proxy import Exchange, Forward, Proxy, Reply, proxy
 
 # Seconds. The template's 450 would be a run's length each time that a function is killed.
 VISIBILITY = 15

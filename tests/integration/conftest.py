@@ -1,15 +1,18 @@
-"""The embedded cloud with the application in it: started once, used by all these tests."""
+"""The embedded cloud with the application in it. It is started once, and all these tests use it."""
 
+import importlib
 import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local import template
 from local.cloud import Cloud
 from local.stack import start_application
+from tests.support.bucket import Bucket
+from tests.support.invoking import DeadLetters, Event, Handle, Invoke, StartHandler
+from tests.support.lambda_context import Context
 from tests.support.rest import Send, sending
 
 
@@ -19,106 +22,15 @@ def cloud() -> Iterator[Cloud]:
         yield running
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """The application's bucket, as a user sees it."""
-
-    s3: Any
-    name: str
-    inbox: str
-    results: str
-    rejected: str
-
-    def upload(self, name: str, data: bytes) -> dict[str, Any]:
-        stored: dict[str, Any] = self.s3.put_object(Bucket=self.name, Key=self.inbox + name, Body=data)
-        return stored
-
-    def documents(self, name: str) -> list[dict[str, Any]]:
-        """All that the application says of an image: one document, once it is done."""
-        found = []
-        for place in (self.results, self.rejected):
-            try:
-                answer = self.s3.get_object(Bucket=self.name, Key=f"{place}{name}.json")
-            except self.s3.exceptions.NoSuchKey:
-                continue
-            found.append(json.loads(answer["Body"].read()))
-        return found
-
-    def await_document(self, name: str, etag: str | None = None, seconds: float = 60) -> dict[str, Any]:
-        """Waits for an image's document, of the version with this ETag if one is given."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for document in self.documents(name):
-                if etag is None or document["image"]["etag"] == etag.strip('"'):
-                    return document
-            time.sleep(0.1)
-        raise AssertionError(f"no document for {name} after {seconds} s, but {self.documents(name)}")
-
-    def put_aside(self, name: str, data: bytes) -> None:
-        """Stores an image whose own notification has come and gone without a trace: only the test's events are left."""
-        stored = self.upload(name, data)
-        self.await_document(name, stored["ETag"])
-        for place in (self.results, self.rejected):
-            self.s3.delete_object(Bucket=self.name, Key=f"{place}{name}.json")
-
-
 @pytest.fixture(scope="session")
 def bucket(cloud: Cloud) -> Bucket:
-    names = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
-    return Bucket(cloud.client("s3", max_pool_connections=16), cloud.outputs["BucketName"], *names)
+    return Bucket.in_cloud(cloud, max_pool_connections=16)
 
 
 @pytest.fixture(scope="session")
 def send(cloud: Cloud) -> Send:
+    """Sends a request to the deployed API."""
     return sending(cloud)
-
-
-Invoke = Callable[[dict[str, Any]], Any]
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether it comes to hold in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-@pytest.fixture(name="eventually")
-def eventually_() -> Callable[..., bool]:
-    return eventually
-
-
-@pytest.fixture
-def dead_letters(cloud: Cloud) -> Callable[[], list[dict[str, Any]]]:
-    """What lies in the dead-letter queue: looked at, and left there."""
-    queues, url = cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"]
-
-    def look() -> list[dict[str, Any]]:
-        found = []
-        while taken := queues.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5, MessageAttributeNames=["All"]
-        ).get("Messages"):
-            found += taken
-        for letter in found:
-            queues.change_message_visibility(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0)
-        return found
-
-    return look
-
-
-def invoking(cloud: Cloud, name: str) -> Invoke:
-    functions = cloud.client("lambda")
-    [found] = [f["FunctionName"] for f in functions.list_functions()["Functions"] if name in f["FunctionName"]]
-
-    def invoke(event: dict[str, Any]) -> Any:
-        answer = functions.invoke(FunctionName=found, Payload=json.dumps(event).encode())
-        assert "FunctionError" not in answer, answer["Payload"].read()
-        return json.loads(answer["Payload"].read())
-
-    return invoke
 
 
 @pytest.fixture(scope="session")
@@ -135,4 +47,50 @@ def invoke_api(cloud: Cloud) -> Invoke:
 
 @pytest.fixture(scope="session")
 def invoke_page(cloud: Cloud) -> Invoke:
+    """Invokes the deployed PageFunction with an event, as API Gateway would."""
     return invoking(cloud, "Page")
+
+
+def invoking(cloud: Cloud, function: str) -> Invoke:
+    client = cloud.client("lambda")
+    [name] = [f["FunctionName"] for f in client.list_functions()["Functions"] if function in f["FunctionName"]]
+
+    def invoke(event: Event) -> Any:
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    return invoke
+
+
+@pytest.fixture
+def start_handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> StartHandler:
+    """Starts a handler as in a fresh process, with the embedded cloud's bucket and an endpoint at an address."""
+
+    def start(endpoint: str, name: str = "inbox", **variables: str) -> Handle:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
+        for variable, value in (template.function_environment(cloud.references) | variables).items():
+            monkeypatch.setenv(variable, value)
+        module = importlib.reload(importlib.import_module(f"mien.handlers.{name}"))
+        return lambda event, seconds=60: module.handler(event, Context(seconds))
+
+    return start
+
+
+@pytest.fixture
+def dead_letters(cloud: Cloud) -> DeadLetters:
+    """Reads the messages of the dead-letter queue, and leaves them in it."""
+    queues, url = cloud.client("sqs"), cloud.outputs["DeadLetterQueueUrl"]
+
+    def read() -> list[dict[str, Any]]:
+        found = []
+        while received := queues.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += received
+        for letter in found:
+            queues.change_message_visibility(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0)
+        return found
+
+    return read

@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from local.cloud import CREDENTIALS, STACK, Cloud
 from local.paths import ROOT
 from operate.dead_letters import REASON_OF_SQS
+from tests.support.bucket import Bucket
 from tests.support.messages import message
 
 Operate = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,12 +48,12 @@ def send_dead_letter(cloud: Cloud) -> SendDeadLetter:
     return send
 
 
-def event(bucket: Any, name: str) -> str:
+def event(bucket: Bucket, name: str) -> str:
     return str(message(bucket.name, bucket.inbox + name, "0A")["body"])
 
 
 def test_a_dead_letter_is_shown_with_its_reason_and_stays_in_the_queue(
-    bucket: Any, send_dead_letter: SendDeadLetter, operate: Operate
+    bucket: Bucket, send_dead_letter: SendDeadLetter, operate: Operate
 ) -> None:
     send_dead_letter(event(bucket, "Jürgen 1.png"), "this message is read and stays")
     for _ in range(2):
@@ -72,11 +72,11 @@ def test_a_dead_letter_without_a_reason_was_moved_by_sqs(send_dead_letter: SendD
 
 
 def test_when_the_cause_is_fixed_one_command_classifies_the_images(
-    bucket: Any, sample: bytes, send_dead_letter: SendDeadLetter, operate: Operate
+    bucket: Bucket, sample: bytes, send_dead_letter: SendDeadLetter, operate: Operate
 ) -> None:
     names = [f"redriven {n}.png" for n in range(25)]
     for name in names:
-        bucket.put_aside(name, sample)
+        bucket.upload_without_event(name, sample)
         send_dead_letter(event(bucket, name), FIXED_CAUSE)
     send_dead_letter(event(bucket, "not fixed.png"), "something else")
     done = operate("redrive", "--reason", FIXED_CAUSE)
@@ -89,7 +89,7 @@ def test_when_the_cause_is_fixed_one_command_classifies_the_images(
 
 
 def test_after_a_limited_look_the_rest_of_the_batch_is_visible_at_once(
-    bucket: Any, send_dead_letter: SendDeadLetter, operate: Operate
+    bucket: Bucket, send_dead_letter: SendDeadLetter, operate: Operate
 ) -> None:
     for n in range(5):
         send_dead_letter(event(bucket, f"limited {n}.png"), "shown one at a time")

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.cloud import CREDENTIALS, Cloud
 from local.paths import ROOT
 from tests.support import documents
+from tests.support.bucket import Bucket
 from tests.support.documents import Block
 
 EXAMPLES = [
@@ -58,7 +58,7 @@ def test_every_example_is_run() -> None:
 
 
 @pytest.mark.parametrize("place", range(len(PRINTS)), ids=[f"{e.page} {e.place}" for e in EXAMPLES])
-def test_an_example_prints_what_the_page_says(place: int, cloud: Cloud, bucket: Any, tmp_path: Path) -> None:
+def test_an_example_prints_what_the_page_says(place: int, cloud: Cloud, bucket: Bucket, tmp_path: Path) -> None:
     example = EXAMPLES[place]
     if example.language == "bash" and not shutil.which("curl"):
         pytest.skip("there is no curl here")

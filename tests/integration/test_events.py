@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from local.paths import SAMPLES
+from tests.support.bucket import Bucket
+from tests.support.invoking import Invoke
 
 EVENTS = Path(__file__).parents[2] / "events"
 INBOX = {
@@ -37,16 +39,16 @@ def event(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", INBOX)
-def test_a_storage_event_ends_in_results(name: str, bucket: Any, invoke: Any) -> None:
+def test_a_storage_event_ends_in_results(name: str, bucket: Bucket, invoke: Invoke) -> None:
     for key, sample in INBOX[name].items():
-        bucket.put_aside(key, (SAMPLES / sample).read_bytes())
+        bucket.upload_without_event(key, (SAMPLES / sample).read_bytes())
     assert invoke(event(name)) == {"batchItemFailures": []}
     for key, sample in INBOX[name].items():
         assert [d["label"] for d in bucket.documents(key)] == [Path(sample).parent.name]
 
 
 @pytest.mark.parametrize("name", API)
-def test_a_request_is_answered(name: str, bucket: Any, invoke_api: Any, sample: bytes) -> None:
+def test_a_request_is_answered(name: str, bucket: Bucket, invoke_api: Invoke, sample: bytes) -> None:
     bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["ETag"])
     answer = invoke_api(event(name))
     assert answer["statusCode"] == 200
@@ -60,7 +62,7 @@ def word_of(answer: dict[str, Any]) -> Any:
     return next(answer[name] for name in ("label", "reason", "status", "prefix") if name in answer)
 
 
-def test_the_page_is_answered(invoke_page: Any) -> None:
+def test_the_page_is_answered(invoke_page: Invoke) -> None:
     answer = invoke_page(event(PAGE))
     assert (answer["statusCode"], answer["headers"]["Content-Type"]) == (200, "text/html; charset=utf-8")
 

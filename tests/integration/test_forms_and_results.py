@@ -15,6 +15,7 @@ from local.paths import SAMPLES
 from mien.aws.listing import PAGE, READ
 from mien.logic.images import MAX_BYTES
 from tests import corpus
+from tests.support.bucket import Bucket
 from tests.support.rest import Send
 
 LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]
@@ -60,7 +61,7 @@ def results(send: Send, **query: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def folder(bucket: Any, send: Send, form: Callable[[str], Form], sample: bytes) -> str:
+def folder(bucket: Bucket, send: Send, form: Callable[[str], Form], sample: bytes) -> str:
     """Uploaded with a form: a face of each label, one more under a name that is hard to write, and no image."""
     name = "uploaded/"
     given = form(name)
@@ -85,7 +86,7 @@ def test_what_a_form_has_uploaded_is_listed_in_the_order_of_its_keys(send: Send,
 
 
 def test_a_listed_document_is_the_stored_one_and_where_its_picture_lies(
-    send: Send, bucket: Any, folder: str, sample: bytes
+    send: Send, bucket: Bucket, folder: str, sample: bytes
 ) -> None:
     [document] = results(send, prefix=folder + "ü")["results"]
     url = document["image"].pop("url")
@@ -96,7 +97,7 @@ def test_a_listed_document_is_the_stored_one_and_where_its_picture_lies(
 
 @pytest.mark.parametrize("name", ["happy.png", "ü +%41&#?.png", "text.png"])
 def test_one_image_has_one_document_whether_it_was_rejected_or_not(
-    name: str, send: Send, bucket: Any, folder: str
+    name: str, send: Send, bucket: Bucket, folder: str
 ) -> None:
     document = send("GET", "/results/" + quote(folder + name)).json
     del document["image"]["url"]
@@ -128,7 +129,7 @@ def test_a_query_that_means_nothing_is_refused(query: str, send: Send) -> None:
 
 
 @pytest.fixture(scope="session")
-def many(bucket: Any, folder: str) -> str:
+def many(bucket: Bucket, folder: str) -> str:
     """More documents than a page reads, of which every 50th has another label; and what is no document among them."""
     [happy] = bucket.documents(f"{folder}happy.png")
     for number in range(READ + 150):
@@ -191,7 +192,7 @@ def test_a_form_is_good_for_its_folder_its_type_and_its_size_alone(
         assert says in words
 
 
-def test_the_largest_image_that_the_inbox_takes_can_be_uploaded(form: Callable[[str], Form], bucket: Any) -> None:
+def test_the_largest_image_that_the_inbox_takes_can_be_uploaded(form: Callable[[str], Form], bucket: Bucket) -> None:
     assert form("limited/").send(bytes(MAX_BYTES), "largest.png")[0] == 201
     assert bucket.await_document("limited/largest.png")["reason"] == "not_an_image"
 
@@ -216,6 +217,6 @@ def test_the_page_is_for_everyone(send: Send) -> None:
     assert send("GET", f"/{script.replace('app', 'none')}", x_api_key="").status == 404
 
 
-def test_a_bad_image_of_a_form_is_rejected_as_any_other(form: Callable[[str], Form], bucket: Any) -> None:
+def test_a_bad_image_of_a_form_is_rejected_as_any_other(form: Callable[[str], Form], bucket: Bucket) -> None:
     assert form("bad/").send(corpus.BAD["1x1.png"].data)[0] == 201
     assert bucket.await_document("bad/1.png")["reason"] == "too_small"

@@ -1,7 +1,6 @@
 """Images into the inbox, documents out: through the deployed template, in the embedded cloud."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +10,10 @@ from local.cloud import Cloud
 from local.endpoint import inference
 from local.paths import MODEL, SAMPLES
 from tests import corpus
+from tests.support.bucket import Bucket
+from tests.support.invoking import DeadLetters, Invoke
 from tests.support.messages import message
+from tests.support.waiting import eventually
 
 KEYS = [
     "a face.png",
@@ -28,7 +30,7 @@ KEYS = [
 ]
 
 
-def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket: Any) -> None:
+def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket: Bucket) -> None:
     files = {f"kinds/{name}": file for name, file in (corpus.GOOD | corpus.BAD).items()}
     for name, file in files.items():
         bucket.upload(name, file.data)
@@ -39,14 +41,14 @@ def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket:
 
 
 @pytest.mark.parametrize("name", KEYS, ids=lambda name: name[:30])
-def test_every_key_finds_its_result(name: str, bucket: Any, sample: bytes) -> None:
+def test_every_key_finds_its_result(name: str, bucket: Bucket, sample: bytes) -> None:
     stored = bucket.upload(name, sample)
     document = bucket.await_document(name, stored["ETag"])
     assert document["image"]["key"] == bucket.inbox + name
     assert document["label"] == "happy"
 
 
-def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Any) -> None:
+def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Bucket) -> None:
     paths = sorted(SAMPLES.rglob("*.png"))
     model = inference.model_fn(str(MODEL))
     faces = np.stack([np.asarray(Image.open(p)) for p in paths])
@@ -59,7 +61,7 @@ def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Any
         assert [probabilities[label] for label in model.labels] == [round(float(p), 4) for p in row]
 
 
-def test_a_document_says_which_image_and_which_model(bucket: Any, sample: bytes) -> None:
+def test_a_document_says_which_image_and_which_model(bucket: Bucket, sample: bytes) -> None:
     stored = bucket.upload("whose.png", sample)
     document = bucket.await_document("whose.png")
     image, model = document["image"], document["model"]
@@ -69,9 +71,7 @@ def test_a_document_says_which_image_and_which_model(bucket: Any, sample: bytes)
     assert model["version"] == json.loads((MODEL / "model.json").read_text())["version"]
 
 
-def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(
-    bucket: Any, sample: bytes, eventually: Any
-) -> None:
+def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(bucket: Bucket, sample: bytes) -> None:
     for data, status in [
         (sample, "classified"),
         (b"broken", "rejected"),
@@ -85,7 +85,7 @@ def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(
         assert [d["status"] for d in bucket.documents("again.png")] == [status]
 
 
-def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Any, sample: bytes, invoke: Any) -> None:
+def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
     bucket.s3.put_object(Bucket=bucket.name, Key="elsewhere/a.png", Body=sample)
     event = {"Records": [message(bucket.name, key, "0A") for key in ("elsewhere/a.png", "results/inbox/a.png.json")]}
     assert invoke(event) == {"batchItemFailures": []}
@@ -95,7 +95,7 @@ def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Any, sample: byte
     assert [key for key in stored if "elsewhere/a" in key] == ["elsewhere/a.png"]
 
 
-def test_a_hundred_images_are_one_invocation(bucket: Any, sample: bytes, invoke: Any) -> None:
+def test_a_hundred_images_are_one_invocation(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
     names = [f"hundred/{n}.png" for n in range(100)]
     for name in names:
         bucket.upload(name, sample)
@@ -104,7 +104,7 @@ def test_a_hundred_images_are_one_invocation(bucket: Any, sample: bytes, invoke:
     assert {bucket.await_document(name)["label"] for name in names} == {"happy"}
 
 
-def test_a_duplicate_event_changes_nothing(bucket: Any, sample: bytes, invoke: Any) -> None:
+def test_a_duplicate_event_changes_nothing(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
     stored = bucket.upload("twice.png", sample)
     first = bucket.await_document("twice.png")
     key = f"{bucket.results}twice.png.json"
@@ -120,7 +120,7 @@ def test_a_duplicate_event_changes_nothing(bucket: Any, sample: bytes, invoke: A
 
 @pytest.mark.parametrize("order", [("good", "bad"), ("bad", "good"), ("good", "good")])
 def test_a_late_event_of_an_older_version_changes_nothing(
-    order: tuple[str, str], bucket: Any, sample: bytes, invoke: Any
+    order: tuple[str, str], bucket: Bucket, sample: bytes, invoke: Invoke
 ) -> None:
     data = {"good": sample, "bad": b"broken"}
     name = f"late {order[0]} {order[1]}.png"
@@ -134,7 +134,7 @@ def test_a_late_event_of_an_older_version_changes_nothing(
     assert document["image"]["version_id"] == new["VersionId"]
 
 
-def test_an_object_that_is_gone_is_a_rejection(bucket: Any, invoke: Any) -> None:
+def test_an_object_that_is_gone_is_a_rejection(bucket: Bucket, invoke: Invoke) -> None:
     event = {"Records": [message(bucket.name, f"{bucket.inbox}gone.png", "0A")]}
     assert invoke(event) == {"batchItemFailures": []}
     [document] = bucket.documents("gone.png")
@@ -142,7 +142,7 @@ def test_an_object_that_is_gone_is_a_rejection(bucket: Any, invoke: Any) -> None
 
 
 def test_a_message_that_is_no_storage_event_is_a_dead_letter_with_the_reason_and_its_neighbors_are_not(
-    cloud: Cloud, bucket: Any, sample: bytes, dead_letters: Any, eventually: Any
+    cloud: Cloud, bucket: Bucket, sample: bytes, dead_letters: DeadLetters
 ) -> None:
     sent = json.dumps({"hello": "world", "number": 17})
     cloud.client("sqs").send_message(QueueUrl=cloud.outputs["QueueUrl"], MessageBody=sent)
@@ -156,7 +156,7 @@ def test_a_message_that_is_no_storage_event_is_a_dead_letter_with_the_reason_and
     assert reasons() == ["no S3 event: it has no list of Records"]
 
 
-def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, eventually: Any, dead_letters: Any) -> None:
+def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, dead_letters: DeadLetters) -> None:
     """S3 sent one when the stack was made; it is neither in the queue any more nor among the dead letters."""
     queues = cloud.client("sqs")
 
@@ -169,7 +169,7 @@ def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, eventually: Any, dea
     assert not [letter for letter in dead_letters() if "s3:TestEvent" in letter["Body"]]
 
 
-def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Any, sample: bytes) -> None:
+def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Bucket, sample: bytes) -> None:
     bucket.upload("Jane Doe.png", sample)
     bucket.upload("Jane Doe, broken.png", sample[:60])
     bucket.await_document("Jane Doe.png")

@@ -1,7 +1,6 @@
 """How much memory one invocation takes at its worst."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,6 +10,7 @@ from local.cloud import CREDENTIALS, Cloud
 from mien.logic.images import MAX_BYTES
 from tests import corpus
 from tests.corpus.largest import LARGEST_FILES
+from tests.support.bucket import Bucket
 from tests.support.messages import message
 from tests.support.peak import handled
 
@@ -29,7 +29,7 @@ def the_largest_of_each_kind() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("files", [the_largest_that_pass, the_largest_of_each_kind], ids=lambda f: f.__name__)
 def test_a_batch_takes_less_than_half_of_the_functions_memory_of(
-    files: Callable[[], dict[str, bytes]], cloud: Cloud, bucket: Any
+    files: Callable[[], dict[str, bytes]], cloud: Cloud, bucket: Bucket
 ) -> None:
     names = []
     for name, data in files().items():

@@ -115,3 +115,11 @@ def test_an_image_arrives_in_each_form_as_it_was_sent(data: bytes, width: int) -
 )
 def test_the_word_alone_is_for_those_who_ask_for_it(accept: str | None, expected: bool) -> None:
     assert wants_text(accept) is expected
+
+
+def test_the_images_of_a_list_may_be_as_large_together_as_one() -> None:
+    half = encoded(bytes(MAX_BODY_BYTES // 2))
+    assert images_of(json.dumps({"images": [half, half]}), False, "application/json") == [half, half]
+    with pytest.raises(Refused) as refused:
+        images_of(json.dumps({"images": [half, half, "AAAAAAAA"]}), False, "application/json")
+    assert (refused.value.status, refused.value.reason) == (413, "too_large")

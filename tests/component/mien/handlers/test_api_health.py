@@ -1,0 +1,62 @@
+"""GET /health."""
+
+import pytest
+
+from mien.logic.circuit import THRESHOLD
+from mien.logic.problems import RETRY_AFTER
+from tests.support.api import StartApi
+from tests.support.images import base64_of
+from tests.support.sagemaker_runtime import (
+    EVEN,
+    Reply,
+    always,
+    even_rows,
+    in_turn,
+    model_error,
+    reply,
+    serving,
+)
+
+
+def test_health_is_up_while_the_endpoint_answers(start_api: StartApi) -> None:
+    with serving(even_rows) as (url, requests):
+        api = start_api(url)
+        responses = [api.request("GET", "/health") for _ in range(3)]
+    assert [response.status for response in responses] == [200] * 3
+    assert [response.json["status"] for response in responses] == ["up"] * 3
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        reply(503, b"", "ServiceUnavailable"),
+        reply(400, b"", "ThrottlingException"),
+        model_error(415),
+        reply(200, [[0.5] * 7]),
+    ],
+    ids=lambda endpoints: f"{endpoints.status} {endpoints.error}",
+)
+def test_health_is_down_when_the_endpoint_fails_in_any_way(endpoints: Reply, start_api: StartApi) -> None:
+    with serving(in_turn(endpoints)) as (url, requests):
+        api = start_api(url)
+        responses = [api.request("GET", "/health") for _ in range(3)]
+    assert [response.status for response in responses] == [503] * 3
+    assert all(int(response.headers["Retry-After"]) >= RETRY_AFTER for response in responses)
+    assert len(requests) == 1
+    assert "mien" not in responses[0].body
+
+
+def test_health_is_down_without_a_call_while_the_circuit_is_open(start_api: StartApi, sample: bytes) -> None:
+    with serving(always(503, b"", "ServiceUnavailable")) as (url, requests):
+        api = start_api(url)
+        api.classify_image(base64_of(sample))
+        assert len(requests) == THRESHOLD
+        response = api.request("GET", "/health")
+    assert (response.status, len(requests)) == (503, THRESHOLD)
+
+
+def test_health_sends_an_image_where_the_endpoint_accepts_images(start_api: StartApi) -> None:
+    with serving(always(200, EVEN)) as (url, requests):
+        assert start_api(url, ENDPOINT_INPUT="image").request("GET", "/health").status == 200
+    assert [request.content_type for request in requests] == ["application/x-image"]

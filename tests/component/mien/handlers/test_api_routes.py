@@ -1,0 +1,42 @@
+"""Which paths and methods the API answers, and the headers of every answer."""
+
+import pytest
+
+from tests.support.api import StartApi
+from tests.support.sagemaker_runtime import even_rows, serving
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("GET", "/classify", 405, "POST"),
+        ("OPTIONS", "/classify", 405, "POST"),
+        ("POST", "/health", 405, "GET"),
+        ("GET", "/", 404, None),
+        ("POST", "/classify/more", 404, None),
+        ("GET", "/__proto__", 404, None),
+    ],
+)
+def test_an_unknown_path_or_method_is_a_problem_document(
+    method: str, path: str, status: int, allowed: str | None, start_api: StartApi
+) -> None:
+    response = start_api().request(method, path)
+    assert (response.status, response.json["status"], response.headers.get("Allow")) == (status, status, allowed)
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/classify"), ("GET", "/health"), ("GET", "/nowhere")])
+def test_every_answer_has_the_security_headers(method: str, path: str, start_api: StartApi) -> None:
+    with serving(even_rows) as (url, _):
+        headers = start_api(url).request(method, path, headers={"Origin": "https://a.example"}).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert headers["Cache-Control"] == "no-store"
+    assert not [name for name in headers if name.startswith("Access-Control")]
+
+
+def test_an_allowed_origin_may_read_answers_and_retry_after(start_api: StartApi) -> None:
+    api = start_api(CORS_ORIGIN="https://faces.example.com")
+    for response in (api.classify(""), api.request("GET", "/nowhere")):
+        assert response.headers["Access-Control-Allow-Origin"] == "https://faces.example.com"
+        assert response.headers["Access-Control-Expose-Headers"] == "Retry-After"

@@ -1,0 +1,30 @@
+"""An endpoint's answers about faces."""
+
+from typing import Any
+
+from mien.aws.endpoint import Answer, identity
+from mien.errors import TryAgain
+from mien.logic.images import FACE_SIZE, Face
+from tests.support.sagemaker_runtime import EVEN
+
+
+def flat_face(level: int) -> Face:
+    """A face of one gray. level: from 0, black, to 255."""
+    return Face(bytes([level]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
+
+
+def rows(faces: list[Face]) -> list[dict[str, Any]]:
+    """The rows that our container answers with."""
+    return [{"face": identity(face), "probabilities": EVEN} for face in faces]
+
+
+def probabilities(answers: list[Answer | Exception]) -> list[list[float]]:
+    """The probabilities of faces, all of which were classified."""
+    assert all(isinstance(answer, tuple) for answer in answers), answers
+    return [answer[0] for answer in answers if isinstance(answer, tuple)]
+
+
+def reasons(answers: list[Answer | Exception], kind: type[Exception] = TryAgain) -> list[str]:
+    """The texts of the errors of faces, none of which was classified."""
+    assert all(isinstance(answer, kind) for answer in answers), answers
+    return [str(answer) for answer in answers]

@@ -1,0 +1,109 @@
+"""The API's handler, called with events as API Gateway sends them."""
+
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from local import cloud, template
+from mien.logic.deadline import Deadline, Invocation
+from tests.support.lambda_context import Context
+from tests.support.openapi import answer_errors, operations
+
+JSON = "application/json"
+SECONDS = template.load_template()["Mappings"]["Seconds"]["Api"]["Timeout"]
+# Nothing listens on this port, so a connection is refused at once.
+UNREACHABLE = "http://127.0.0.1:9"
+deadline_of = Deadline.of
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls the handler. A response that openapi.yaml does not describe fails the test."""
+
+    handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+    def classify(
+        self,
+        body: str,
+        content_type: str = JSON,
+        *,
+        binary: bool = False,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
+    ) -> Response:
+        """binary: API Gateway has encoded the body as base64. seconds: time that is left to the invocation."""
+        sent = {"Content-Type": content_type, **(headers or {})}
+        return self.request("POST", "/classify", body, binary=binary, headers=sent, seconds=seconds)
+
+    def classify_image(
+        self, image: str, *, headers: Mapping[str, str] | None = None, seconds: float = SECONDS
+    ) -> Response:
+        """image: a PNG's bytes as base64."""
+        return self.classify(image, "image/png", binary=True, headers=headers, seconds=seconds)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: str = "",
+        *,
+        binary: bool = False,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
+    ) -> Response:
+        event = {
+            "httpMethod": method,
+            "path": path,
+            "headers": {"Content-Type": JSON, **(headers or {})},
+            "requestContext": {"stage": "v1", "path": f"/v1{path}"},
+            "body": body,
+            "isBase64Encoded": binary,
+            "pathParameters": parameters,
+            "queryStringParameters": None,
+        }
+        answer = self.handler(event, Context(seconds))
+        answered = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}
+        response = Response(answer["statusCode"], answered, answer["body"])
+        if (method.lower(), path) in operations():
+            content_type = answered["Content-Type"]
+            content = response.json if "json" in content_type else response.body
+            assert answer_errors(method.lower(), path, response.status, content_type, content) == []
+        return response
+
+
+class StartApi(Protocol):
+    def __call__(self, endpoint: str = ..., **variables: str) -> Api: ...
+
+
+def start(monkeypatch: pytest.MonkeyPatch, endpoint: str = UNREACHABLE, **variables: str) -> Api:
+    """Starts the API as in a fresh process, with its endpoint at an address and with these environment variables.
+
+    The handler waits for nothing between attempts.
+    """
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
+    for variable, value in (template.function_environment(cloud.UNDEPLOYED_REFERENCES) | variables).items():
+        monkeypatch.setenv(variable, value)
+    module = importlib.reload(importlib.import_module("mien.handlers.api"))
+    monkeypatch.setattr(Deadline, "of", staticmethod(without_waiting))
+    return Api(module.handler)
+
+
+def without_waiting(invocation: Invocation) -> Deadline:
+    return replace(deadline_of(invocation), sleep=lambda seconds: None)

@@ -1,0 +1,83 @@
+"""The application's bucket, as a user of it sees it."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from local.cloud import Cloud
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The inbox, and the result documents of its images.
+
+    s3: boto3's client.
+    inbox, results, rejected: prefixes, each with a slash at its end.
+    """
+
+    s3: Any
+    name: str
+    inbox: str
+    results: str
+    rejected: str
+
+    @staticmethod
+    def in_cloud(cloud: Cloud, **client_options: Any) -> "Bucket":
+        """The bucket of the application that is deployed in the embedded cloud."""
+        inbox, results, rejected = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
+        return Bucket(cloud.client("s3", **client_options), cloud.outputs["BucketName"], inbox, results, rejected)
+
+    def upload(self, name: str, data: bytes) -> dict[str, Any]:
+        """Stores an image in the inbox. Returns S3's answer, which has ETag and VersionId."""
+        stored: dict[str, Any] = self.s3.put_object(Bucket=self.name, Key=self.inbox + name, Body=data)
+        return stored
+
+    def upload_without_event(self, name: str, data: bytes) -> None:
+        """Stores an image and deletes the document that its own notification led to.
+
+        The events that a test sends afterwards are then the only ones that name the image.
+        """
+        stored = self.upload(name, data)
+        self.await_document(name, stored["ETag"])
+        for folder in (self.results, self.rejected):
+            self.s3.delete_object(Bucket=self.name, Key=f"{folder}{name}.json")
+
+    def keys(self, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
+
+    def documents(self, name: str) -> list[Document]:
+        """The documents of one image: none yet, or a result or a rejection. Two of them are an error."""
+        found = []
+        for folder in (self.results, self.rejected):
+            try:
+                answer = self.s3.get_object(Bucket=self.name, Key=f"{folder}{name}.json")
+            except self.s3.exceptions.NoSuchKey:
+                continue
+            found.append(json.loads(answer["Body"].read()))
+        return found
+
+    def results_in(self, folder: str) -> dict[str, Document]:
+        """The results of a folder of the inbox, by the images' names below the inbox."""
+        found = {}
+        for key in self.keys(self.results + folder):
+            document = json.loads(self.s3.get_object(Bucket=self.name, Key=key)["Body"].read())
+            found[document["image"]["key"].removeprefix(self.inbox)] = document
+        return found
+
+    def await_document(self, name: str, etag: str | None = None, seconds: float = 60) -> Document:
+        """Waits for an image's document.
+
+        etag: wait for the document of the version with this ETag.
+        Raises AssertionError after so many seconds.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for document in self.documents(name):
+                if etag is None or document["image"]["etag"] == etag.strip('"'):
+                    return document
+            time.sleep(0.1)
+        raise AssertionError(f"no document for {name} after {seconds} s, but {self.documents(name)}")

@@ -1,0 +1,25 @@
+"""The functions' client of an endpoint that a test serves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mien.aws.endpoint import Endpoint
+from mien.settings import EndpointInput, Settings
+from tests.support.sagemaker_runtime import Request, Respond, serving
+
+
+@contextmanager
+def endpoint_that(respond: Respond, kind: EndpointInput = "batch") -> Iterator[tuple[Endpoint, list[Request]]]:
+    """Yields the client of an endpoint that answers like this, and the list of requests, which grows."""
+    with serving(respond) as (url, requests):
+        yield endpoint_at(url, kind), requests
+
+
+def endpoint_at(url: str, kind: EndpointInput = "batch") -> Endpoint:
+    """A client that sends its requests to this address."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", url)
+        settings = Settings("faces", kind, "inbox/", "results/", "rejected/")
+        return Endpoint(settings, read_timeout=2, connections=2)
