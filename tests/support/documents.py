@@ -77,9 +77,9 @@ def commands(name: str) -> Iterator[list[str]]:
     lines += [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose(name))]
     lines += [line for line in joined(prose(name)) if line.startswith("    ")]
     for line in lines:
-        words = shlex.split(line.partition("|")[0], comments=True) if looks_typed(line) else []
-        if words:
-            yield words
+        for part in line.split(" | "):
+            if looks_typed(part):
+                yield shlex.split(part, comments=True)
 
 
 def looks_typed(line: str) -> bool:

@@ -11,7 +11,7 @@ from mien.aws import endpoint, forms, listing
 from mien.logic import bombs, circuit, images, retries
 from tests.faults.catalogue import TRIALS
 from tests.support import documents
-from tests.support.openapi import SCHEMAS
+from tests.support.openapi import SCHEMAS, schema_errors
 
 API = documents.in_one_line("docs/api.md")
 OPERATIONS = documents.text_of("docs/operations.md")
@@ -53,6 +53,12 @@ def test_the_document_that_is_shown_is_one() -> None:
     assert set(shown["model"]) == set(SCHEMAS["Result"]["properties"]["model"]["properties"])
     assert sum(shown["probabilities"].values()) == pytest.approx(1, abs=0.001)
     assert shown["confidence"] == max(shown["probabilities"].values()) == shown["probabilities"][shown["label"]]
+
+
+def test_the_answer_about_health_that_is_shown_is_one() -> None:
+    [shown] = re.findall(r'`(\{"status": "up".*?\})`', API)
+    assert set(json.loads(shown)) == set(SCHEMAS["Health"]["properties"])
+    assert not schema_errors(json.loads(shown), SCHEMAS["Health"])
 
 
 def test_the_defaults_of_parameters_are_the_templates() -> None:
