@@ -15,8 +15,9 @@ TORCH ?= torch==2.13.0
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-page check-template test test-contract test-browser \
-  test-faults test-training test-sam faults fuzz audit screenshot requirements clean install-runtime chromium
+.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-page \
+  check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot \
+  requirements clean install-runtime chromium
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +31,7 @@ up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4
 deploy-local: install-runtime ## Build and deploy with the SAM CLI into the embedded cloud, then classify the sample faces.
 	@$(with_sam) .venv-runtime/bin/python -m local sam
 
-install: .venv/dev.done .venv-audit/audit.done ## Install the development environment: what check and test need.
+install: .venv/dev.done .venv-audit/audit.done ## Install the development environment.
 
 install-training: .venv-training/torch.done ## Install PyTorch and what training needs into .venv-training.
 
@@ -69,7 +70,7 @@ test-faults: .venv/dev.done ## Inject almost every fault a few times, with WORKE
 test-training: .venv-training/training-tests.done ## Test training, with AWS imitated by moto.
 	@.venv-training/bin/python -m pytest tests/training
 
-test-sam: install-runtime ## Test what the SAM CLI builds and deploys, on Lambda's Python version.
+test-sam: install-runtime ## Test what the SAM CLI builds and deploys. Needs Python 3.13.
 	@$(with_sam) .venv-runtime/bin/python -m pytest tests/e2e
 
 faults: .venv/dev.done ## Inject every fault, one after the other. MINUTES=60 repeats it with new seeds for an hour.
