@@ -1,89 +1,80 @@
-"""What the tests of training share. They need `.venv-training` with what requirements/training-tests.txt names; AWS is
-moto's, in this process: an imitation of SageMaker's control plane, which runs no job."""
+"""What the tests of training share: an AWS account in this process, and a small data set.
 
-import json
+They run in `.venv-training`, with the packages of requirements/training-tests.txt. No test reaches a network.
+"""
+
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
+import botocore.session
 import numpy as np
 import pytest
-from moto import mock_aws
+from botocore.loaders import create_loader
+from fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws, fake_aws
+from jsonschema import Draft202012Validator
 
 from mien.logic.labels import LABELS
 from training.data.fer2013 import VOTE_COLUMNS
-from training.jobs import launch
+from training.jobs.trainer import AccountSettings
 
-REGION = "eu-central-1"
-ROLE = "arn:aws:iam::123456789012:role/training"
-BUCKET = "faces"
+TRAINING_FACES = 140
+VALIDATION_FACES = 70
 
 
 def pytest_configure() -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
     os.environ.update(
         AWS_ACCESS_KEY_ID="testing",
         AWS_SECRET_ACCESS_KEY="testing",
         AWS_DEFAULT_REGION=REGION,
-        # The networks are tiny: a second thread would only wait for the first.
+        # The networks are so small that a second thread makes them slower.
         OMP_NUM_THREADS="1",
-        # moto's IAM holds no role.
+        # moto's IAM has no roles.
         SAGEMAKER_VALIDATE_ROLE="false",
     )
 
 
-class Sent(list[tuple[str, dict[str, Any]]]):
-    """The requests to SageMaker that a session has sent: operation, and body as it went over the wire."""
+@pytest.fixture(scope="session", autouse=True)
+def _without_repeated_work() -> Iterator[None]:
+    """Leaves out two repetitions that took half of the tests' time and prove nothing.
 
-    def operations(self) -> list[str]:
-        return [operation for operation, _ in self]
-
-    def body(self, operation: str) -> dict[str, Any]:
-        [body] = [body for name, body in self if name == operation]
-        return body
-
-
-@pytest.fixture
-def session() -> Iterator[boto3.Session]:
-    """A session of an AWS that holds an empty bucket."""
-    with mock_aws():
-        one = boto3.Session(region_name=REGION)
-        one.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield one
+    botocore reads its descriptions of AWS's services again for every session: all sessions share them here. And
+    jsonschema checks 12 times per job whether the SDK's own schema is a valid schema. The check of a job's
+    configuration against that schema stays.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(create_loader))
+        patch.setattr(Draft202012Validator, "check_schema", lambda schema: None)
+        yield
 
 
 @pytest.fixture
-def sent(session: boto3.Session) -> Sent:
-    requests = Sent()
-
-    def note(model: Any, params: Any, **_: Any) -> None:
-        requests.append((model.name, json.loads(params["body"])))
-
-    session.events.register("before-call.sagemaker", note)
-    return requests
+def aws() -> Iterator[FakeAws]:
+    """An AWS account with two empty buckets."""
+    with fake_aws() as account:
+        yield account
 
 
 @pytest.fixture
-def place() -> launch.Place:
-    return launch.Place(f"s3://{BUCKET}/fer2013", f"s3://{BUCKET}/jobs", ROLE)
-
-
-def keys(session: boto3.Session) -> list[str]:
-    return [one.key for one in session.resource("s3").Bucket(BUCKET).objects.all()]
+def settings() -> AccountSettings:
+    """The settings of a job that reads and writes in the account's first bucket."""
+    return AccountSettings(f"s3://{DATA_BUCKET}/fer2013", f"s3://{DATA_BUCKET}/jobs", ROLE)
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two channels of faces that nobody has: a bright bar on noise, at another height in each class."""
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two channels of images that a network learns at once: a bright bar on noise, at another height per class."""
     root = tmp_path_factory.mktemp("data")
-    chance = np.random.default_rng(0)
-    for channel, count in (("train", 140), ("validation", 70)):
+    random = np.random.default_rng(0)
+    for channel, count in (("train", TRAINING_FACES), ("validation", VALIDATION_FACES)):
         labels = np.arange(count) % len(LABELS)
-        images = chance.integers(0, 80, (count, 48, 48), np.uint8)
+        images = random.integers(0, 80, (count, 48, 48), np.uint8)
         for image, label in zip(images, labels, strict=True):
             image[6 * label : 6 * label + 6] += 150
-        votes = chance.multinomial(10, np.ones(len(VOTE_COLUMNS)) / len(VOTE_COLUMNS), count).astype(np.uint8)
+        votes = random.multinomial(10, np.ones(len(VOTE_COLUMNS)) / len(VOTE_COLUMNS), count).astype(np.uint8)
         (root / channel).mkdir()
         np.savez_compressed(
             root / channel / "faces.npz", images=images, labels=labels, classes=np.array(LABELS), votes=votes

@@ -1,4 +1,4 @@
-"""Recipes say what is run, and are checked before anything is paid for."""
+"""Recipes describe training jobs, and are validated before anything costs money."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 import train
 from training.data import commands as data
-from training.jobs import recipe
+from training.jobs.recipe import RECIPES, load_recipe, override_recipe, recipe_names
 
 ARTICLE = {
     "epochs": 30,
@@ -23,67 +23,73 @@ ARTICLE = {
 
 
 def test_the_articles_three_jobs_have_its_hyperparameters() -> None:
-    assert recipe.read("article-1").hyperparameters == ARTICLE
+    assert load_recipe("article-1").hyperparameters == ARTICLE
     second = {"num_layers": 152, "epochs": 5, "num_training_samples": 10602}
-    assert recipe.read("article-2").hyperparameters == ARTICLE | second
-    assert recipe.read("article-3").hyperparameters == ARTICLE | {"epochs": 15, "num_training_samples": 10602}
+    assert load_recipe("article-2").hyperparameters == ARTICLE | second
+    assert load_recipe("article-3").hyperparameters == ARTICLE | {"epochs": 15, "num_training_samples": 10602}
 
 
 def test_the_articles_sweep_is_three_depths_by_two_learning_rates() -> None:
-    sweep = recipe.read("article-sweep")
+    sweep = load_recipe("article-sweep")
     assert sweep.hyperparameters["epochs"] == 6
     assert sweep.tuning
     assert sweep.tuning.definitions == {"num_layers": [50, 101, 152]}
     assert [float(value) for value in sweep.tuning.values["learning_rate"]] == [0.0001, 0.00001]
     assert sweep.tuning.objective == "validation:accuracy"
     assert "--training-cap 1000 --validation-cap 500" in sweep.prepare
-    assert recipe.read("article-final").hyperparameters["epochs"] == 30
+    assert load_recipe("article-final").hyperparameters["epochs"] == 30
 
 
-@pytest.mark.parametrize("name", recipe.names())
-def test_a_recipe_names_options_that_prepare_has(name: str) -> None:
-    known = data.prepare.__annotations__
-    for word in recipe.read(name).prepare.split():
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_uses_options_that_prepare_has(name: str) -> None:
+    parameters = data.prepare.__annotations__
+    for word in load_recipe(name).prepare.split():
         if word.startswith("--"):
             option = word.removeprefix("--").removeprefix("no-").replace("-", "_")
-            assert word.removeprefix("--").replace("-", "_") in known or option in known
+            assert word.removeprefix("--").replace("-", "_") in parameters or option in parameters
 
 
-@pytest.mark.parametrize("name", [name for name in recipe.names() if recipe.read(name).script])
+@pytest.mark.parametrize("name", [name for name in recipe_names() if load_recipe(name).script])
 def test_our_recipes_hyperparameters_are_options_of_train_py(name: str) -> None:
-    hyperparameters = recipe.read(name).hyperparameters
+    hyperparameters = load_recipe(name).hyperparameters
     options = [word for key, value in hyperparameters.items() for word in (f"--{key}", str(value))]
     chosen = vars(train.options(["--train", ".", "--validation", ".", "--model-dir", ".", *options]))
     assert {key.replace("-", "_"): value for key, value in hyperparameters.items()}.items() <= chosen.items()
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"), [("ml.p2.xlarge", "is retired"), ("ml.m5.large", "is no GPU instance"), ("g5", "is no GPU")]
+    ("instance_type", "reason"),
+    [("ml.p2.xlarge", "is retired"), ("ml.m5.large", "is not a GPU instance"), ("g5", "is not a GPU")],
 )
-def test_an_instance_type_that_cannot_train_is_refused_with_those_that_can(kind: str, why: str) -> None:
-    with pytest.raises(ValueError, match=f"{kind} {why}.*ml.g4dn.xlarge"):
-        recipe.changed(recipe.read("article-1"), {}, instance_type=kind)
+def test_an_instance_type_that_cannot_train_is_refused_and_usable_ones_are_listed(
+    instance_type: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{instance_type} {reason}.*ml.g4dn.xlarge"):
+        override_recipe(load_recipe("article-1"), {}, instance_type=instance_type)
 
 
-def test_ours_trains_on_gpus_that_the_built_in_algorithm_does_not_know() -> None:
-    assert (
-        recipe.changed(recipe.read("resnet"), {}, instance_type="ml.g6.xlarge").compute.instance_type == "ml.g6.xlarge"
-    )
-    with pytest.raises(ValueError, match=r"ml\.g6\.xlarge is no GPU instance that this job can train on"):
-        recipe.changed(recipe.read("article-1"), {}, instance_type="ml.g6.xlarge")
+def test_our_script_trains_on_gpus_that_the_built_in_algorithm_does_not_support() -> None:
+    recipe = override_recipe(load_recipe("resnet"), {}, instance_type="ml.g6.xlarge")
+    assert recipe.compute.instance_type == "ml.g6.xlarge"
+    with pytest.raises(ValueError, match=r"ml\.g6\.xlarge is not a GPU instance type that this job can train on"):
+        override_recipe(load_recipe("article-1"), {}, instance_type="ml.g6.xlarge")
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "why"),
+    ("before", "after", "reason"),
     [
         ("epochs = 30", "epoch = ", "Invalid value"),
-        ('algorithm = "image-classification"', 'algorithm = "xgboost"', "'xgboost' is not 'image-classification'"),
-        ('algorithm = "image-classification"', "", "name either an algorithm or a script"),
-        ("resize = 256", "resize = 224", "resize must be over 224"),
+        (
+            'algorithm = "image-classification"',
+            'algorithm = "xgboost"',
+            "'xgboost' is not supported: use 'image-classification'",
+        ),
+        ('algorithm = "image-classification"', "", "a recipe needs either an algorithm or a script"),
+        ("resize = 256", "resize = 224", "resize must be larger than 224"),
         ("num_classes = 7", "", "num_classes is missing"),
         ("num_layers = 101", "num_layers = 100", "num_layers 100: pretrained networks have"),
-        ('image_shape = "3,224,224"', 'image_shape = "3,48,48"', "pretrained networks see 3,224,224"),
-        ("volume_gb = 50", "volume = 50", r"\[compute\] volume is not known; known are instance_type"),
+        ('image_shape = "3,224,224"', 'image_shape = "3,48,48"', "pretrained networks require 3,224,224"),
+        ("volume_gb = 50", "volume = 50", r"\[compute\] volume is not a known key: use instance_type"),
         ('instance_type = "ml.g4dn.xlarge"', "", r"\[compute\] instance_type is missing"),
         (
             "max_hours = 24",
@@ -93,14 +99,14 @@ def test_ours_trains_on_gpus_that_the_built_in_algorithm_does_not_know() -> None
     ],
 )
 def test_a_recipe_that_sagemaker_would_refuse_is_refused_here(
-    before: str, after: str, why: str, tmp_path: Path
+    before: str, after: str, reason: str, tmp_path: Path
 ) -> None:
-    mine = tmp_path / "mine.toml"
-    mine.write_text((recipe.RECIPES / "article-1.toml").read_text().replace(before, after))
-    with pytest.raises(ValueError, match=f"mine.toml: .*{why}"):
-        recipe.read(str(mine))
+    path = tmp_path / "mine.toml"
+    path.write_text((RECIPES / "article-1.toml").read_text().replace(before, after))
+    with pytest.raises(ValueError, match=f"mine.toml: .*{reason}"):
+        load_recipe(str(path))
 
 
-def test_an_unknown_recipe_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match=r"no recipe .article-4.; there are article-1, .*resnet"):
-        recipe.read("article-4")
+def test_the_error_for_an_unknown_recipe_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"no recipe .article-4.: choose one of article-1, .*resnet"):
+        load_recipe("article-4")

@@ -1,7 +1,8 @@
-"""A training job as a TOML file → what is to be run, checked before anything is paid for.
+"""Reads a recipe: a training job as a TOML file. It is validated before anything costs money.
 
-The instance types are botocore's own list; which of them the built-in algorithm takes, and its rules, are from Amazon
-SageMaker AI, "Image Classification - MXNet" and "Image classification hyperparameters".
+The instance types are botocore's own list. Which of them the built-in algorithm supports, and its rules for
+hyperparameters, are from Amazon SageMaker AI, "Image Classification - MXNet" and "Image classification
+hyperparameters".
 """
 
 import dataclasses
@@ -14,20 +15,30 @@ from typing import Any
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 BUILT_IN = "image-classification"
-# What each kind of job can use: the built-in algorithm trains on these families alone, PyTorch on any with CUDA.
+# Instance families that each kind of job can use: the built-in algorithm trains on the first two only, PyTorch on any
+# that has NVIDIA GPUs.
 BUILT_IN_FAMILIES = ("g4dn", "g5")
 GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "g7e", "p3", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200")
 RETIRED_FAMILIES = ("p2",)
-# Of a network that begins with pretrained weights.
+# The depths for which the built-in algorithm has pretrained weights, and the input that these weights need.
 PRETRAINED_LAYERS = (18, 34, 50, 101, 152, 200)
+PRETRAINED_SHAPE = [3, 224, 224]
+# The built-in algorithm's defaults.
+DEFAULT_SHAPE = "3,224,224"
+DEFAULT_LAYERS = 152
 
 Value = str | int | float
 
 
 @dataclass(frozen=True)
 class Compute:
-    """spot: on spare capacity, which may be taken away; max_wait_hours: of such a job, with the waiting for capacity
-    (without it, twice max_hours). data_parallel: a process a GPU, each with its part of every batch."""
+    """The instances of a job, and how long it may use them.
+
+    max_hours: SageMaker ends the job after this time of training.
+    spot: use spare capacity, which is cheaper and can be taken away at any time.
+    max_wait_hours: for a spot job, the longest time of waiting and training together; None is twice max_hours.
+    data_parallel: train with one process per GPU; each process computes its part of every batch.
+    """
 
     instance_type: str
     instance_count: int = 1
@@ -44,7 +55,14 @@ class Compute:
 
 @dataclass(frozen=True)
 class Tuning:
-    """A job for each combination of `values`, which the tuning job varies, and `definitions`, which it can't."""
+    """The grid of a tuning job. It runs one training job for each combination of `values` and `definitions`.
+
+    objective: the metric to maximize, such as validation:accuracy.
+    parallel_jobs: how many training jobs run at the same time.
+    values: hyperparameters that the tuning job varies, with the values of each.
+    definitions: hyperparameters that a tuning job cannot vary, with the values of each. Every combination of them
+        becomes a training job definition of its own.
+    """
 
     objective: str
     parallel_jobs: int = 1
@@ -54,8 +72,13 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Recipe:
-    """channels: from a channel's name to its place below the data's. prepare: `prepare`'s options that make them.
-    Either algorithm is BUILT_IN, or script is a file of training/container."""
+    """What a training job runs, without anything that belongs to one AWS account.
+
+    channels: from a channel's name to its path below the data.
+    prepare: the options of `python -m training prepare` that make these channels.
+    algorithm: BUILT_IN, or None if the job runs a script.
+    script: a file of training/container, or None if the job runs the built-in algorithm.
+    """
 
     name: str
     hyperparameters: Mapping[str, Value]
@@ -67,110 +90,157 @@ class Recipe:
     tuning: Tuning | None = None
 
 
-def names() -> list[str]:
+def recipe_names() -> list[str]:
+    """Returns the names of the recipes in training/recipes, sorted."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
-def read(name: str) -> Recipe:
-    """A recipe of ours by its name, or a TOML file by its path. Raises ValueError with the file and what is wrong."""
+def load_recipe(name: str) -> Recipe:
+    """Reads a recipe of training/recipes by its name, or another TOML file by its path.
+
+    `load_recipe("resnet")` and `load_recipe("my.toml")` both work.
+    Raises ValueError with the file and what is wrong with it.
+    """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
-        raise ValueError(f"there is no recipe {name!r}; there are {', '.join(names())}, or a TOML file of your own")
+        raise ValueError(
+            f"there is no recipe {name!r}: choose one of {', '.join(recipe_names())}, or give the path of a TOML file"
+        )
     try:
         table = tomllib.loads(path.read_text())
-        parts = {"compute": Compute, "tuning": Tuning}
-        for part, kind in parts.items():
-            if part in table:
-                table[part] = made(kind, table[part], f"[{part}] ")
-        recipe: Recipe = made(Recipe, {"name": path.stem, **table}, "")
-        check(recipe)
+        for section, section_class in (("compute", Compute), ("tuning", Tuning)):
+            if section in table:
+                table[section] = from_table(section_class, table[section], f"[{section}] ")
+        recipe: Recipe = from_table(Recipe, {"name": path.stem, **table})
+        validate_recipe(recipe)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return recipe
 
 
-def made(kind: type[Any], table: Mapping[str, Any], where: str) -> Any:
-    known = {field.name: field for field in dataclasses.fields(kind)}
+def from_table(dataclass_type: type[Any], table: Mapping[str, Any], prefix: str = "") -> Any:
+    """Makes a dataclass of a TOML table.
+
+    prefix: begins the text of errors, such as "[compute] ".
+    Raises ValueError if a key is not known, or if one is missing.
+    """
+    fields = {spec.name: spec for spec in dataclasses.fields(dataclass_type)}
     for key in table:
-        if key not in known:
-            raise ValueError(f"{where}{key} is not known; known are {', '.join(known)}")
-    for key, of in known.items():
-        needed = of.default is dataclasses.MISSING and of.default_factory is dataclasses.MISSING
-        if needed and key not in table:
-            raise ValueError(f"{where}{key} is missing")
-    return kind(**table)
+        if key not in fields:
+            raise ValueError(f"{prefix}{key} is not a known key: use {', '.join(fields)}")
+    for key, spec in fields.items():
+        required = spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+        if required and key not in table:
+            raise ValueError(f"{prefix}{key} is missing")
+    return dataclass_type(**table)
 
 
-def changed(recipe: Recipe, hyperparameters: Mapping[str, Value], **compute: Any) -> Recipe:
-    """The recipe with other values; of `compute`, those that aren't None. Raises ValueError where they don't fit."""
+def override_recipe(recipe: Recipe, hyperparameters: Mapping[str, Value], **compute: Any) -> Recipe:
+    """Returns the recipe with other values.
+
+    hyperparameters: added to the recipe's, or replacing them.
+    compute: fields of Compute. Those that are None keep the recipe's value.
+    Raises ValueError if SageMaker would not run the result.
+
+    `override_recipe(recipe, {"epochs": 5}, instance_type="ml.g5.xlarge")`
+    """
     given = {name: value for name, value in compute.items() if value is not None}
-    changed = dataclasses.replace(
+    result = dataclasses.replace(
         recipe,
         hyperparameters={**recipe.hyperparameters, **hyperparameters},
         compute=dataclasses.replace(recipe.compute, **given),
     )
-    check(changed)
-    return changed
+    validate_recipe(result)
+    return result
 
 
-def value_of(text: str) -> Value:
-    """A value as the command line gives it: a number where it is one."""
-    for kind in (int, float):
+def parse_value(text: str) -> Value:
+    """Returns the value of a hyperparameter from the command line: an int or a float if it reads as one, else text."""
+    for number in (int, float):
         try:
-            return kind(text)
+            return number(text)
         except ValueError:
             continue
     return text
 
 
-def check(recipe: Recipe) -> None:
-    """Raises ValueError where SageMaker would refuse the job, or take it and fail after minutes that cost money."""
+def validate_recipe(recipe: Recipe) -> None:
+    """Raises ValueError if SageMaker would refuse the job.
+
+    A job that SageMaker would accept, but that would fail after minutes that cost money, is refused too.
+    """
     if (recipe.algorithm is None) == (recipe.script is None):
-        raise ValueError("name either an algorithm or a script")
+        raise ValueError("a recipe needs either an algorithm or a script, and not both")
     if recipe.algorithm not in (None, BUILT_IN):
-        raise ValueError(f"algorithm {recipe.algorithm!r} is not {BUILT_IN!r}")
-    check_compute(recipe.compute, BUILT_IN_FAMILIES if recipe.algorithm else GPU_FAMILIES)
+        raise ValueError(f"algorithm {recipe.algorithm!r} is not supported: use {BUILT_IN!r}")
+    validate_compute(recipe.compute, BUILT_IN_FAMILIES if recipe.algorithm else GPU_FAMILIES)
     if recipe.algorithm:
-        check_built_in(recipe)
+        validate_built_in(recipe)
 
 
-def check_compute(compute: Compute, families: tuple[str, ...]) -> None:
-    kind = compute.instance_type
-    family = kind.removeprefix("ml.").partition(".")[0]
-    usable = [known for known in instance_types() if known.removeprefix("ml.").partition(".")[0] in families]
-    if kind not in usable:
-        why = "is retired" if family in RETIRED_FAMILIES else "is no GPU instance that this job can train on"
-        raise ValueError(f"{kind} {why}; take one of {', '.join(usable)}")
+def validate_compute(compute: Compute, families: tuple[str, ...]) -> None:
+    """Raises ValueError if the job cannot train on these instances.
+
+    families: the instance families that the job can use.
+    """
+    usable = [name for name in training_instance_types() if family_of(name) in families]
+    if compute.instance_type not in usable:
+        retired = family_of(compute.instance_type) in RETIRED_FAMILIES
+        reason = "is retired" if retired else "is not a GPU instance type that this job can train on"
+        raise ValueError(f"{compute.instance_type} {reason}: use one of {', '.join(usable)}")
     if compute.instance_count < 1:
-        raise ValueError(f"instance_count is {compute.instance_count}, and must be 1 or more")
+        raise ValueError(f"instance_count is {compute.instance_count}: it must be 1 or more")
     if compute.spot and compute.wait_hours < compute.max_hours:
-        raise ValueError(f"max_wait_hours must be at least max_hours, {compute.max_hours}: it holds the training too")
+        raise ValueError(
+            f"max_wait_hours must be at least max_hours, {compute.max_hours}: it includes the time of training"
+        )
 
 
-def check_built_in(recipe: Recipe) -> None:
-    given = dict(recipe.hyperparameters)
-    varied = {**recipe.tuning.values, **recipe.tuning.definitions} if recipe.tuning else {}
-    for needed in ("num_classes", "num_training_samples"):
-        if needed not in given:
-            raise ValueError(f"[hyperparameters] {needed} is missing, and the algorithm needs it")
-    shape = [int(side) for side in str(given.get("image_shape", "3,224,224")).split(",")]
-    if "train_lst" in recipe.channels and int(given.get("resize", 0)) <= max(shape[1:]):
-        raise ValueError(f"[hyperparameters] resize must be over {max(shape[1:])}, image_shape's side, to read images")
-    if "train_lst" not in recipe.channels and "resize" in given:
-        raise ValueError("[hyperparameters] resize is only for images, and these channels are RecordIO")
-    if given.get("use_pretrained_model") == 1:
-        if shape != [3, 224, 224]:
-            raise ValueError(f"[hyperparameters] image_shape {given['image_shape']}: pretrained networks see 3,224,224")
-        for layers in varied.get("num_layers", [given.get("num_layers", 152)]):
-            if layers not in PRETRAINED_LAYERS:
-                raise ValueError(f"num_layers {layers}: pretrained networks have {PRETRAINED_LAYERS}")
+def family_of(instance_type: str) -> str:
+    return instance_type.removeprefix("ml.").partition(".")[0]
+
+
+def validate_built_in(recipe: Recipe) -> None:
+    """Raises ValueError if the built-in algorithm would refuse the recipe's hyperparameters."""
+    hyperparameters = recipe.hyperparameters
+    for required in ("num_classes", "num_training_samples"):
+        if required not in hyperparameters:
+            raise ValueError(f"[hyperparameters] {required} is missing: the built-in algorithm requires it")
+    shape = [int(side) for side in str(hyperparameters.get("image_shape", DEFAULT_SHAPE)).split(",")]
+    longest_side = max(shape[1:])
+    reads_images = "train_lst" in recipe.channels
+    if reads_images and int(hyperparameters.get("resize", 0)) <= longest_side:
+        raise ValueError(
+            f"[hyperparameters] resize must be larger than {longest_side}, the side of image_shape, to read images"
+        )
+    if not reads_images and "resize" in hyperparameters:
+        raise ValueError("[hyperparameters] resize is for images only, and these channels are RecordIO: remove it")
+    if hyperparameters.get("use_pretrained_model") == 1:
+        validate_pretrained(recipe, shape)
+
+
+def validate_pretrained(recipe: Recipe, shape: list[int]) -> None:
+    """Raises ValueError if there are no pretrained weights for the recipe's input shape or depths."""
+    if shape != PRETRAINED_SHAPE:
+        given = recipe.hyperparameters["image_shape"]
+        raise ValueError(f"[hyperparameters] image_shape {given}: pretrained networks require {DEFAULT_SHAPE}")
+    depths = [recipe.hyperparameters.get("num_layers", DEFAULT_LAYERS)]
+    if recipe.tuning:
+        depths = {**recipe.tuning.values, **recipe.tuning.definitions}.get("num_layers", depths)
+    for depth in depths:
+        if depth not in PRETRAINED_LAYERS:
+            available = ", ".join(str(layers) for layers in PRETRAINED_LAYERS)
+            raise ValueError(f"num_layers {depth}: pretrained networks have {available} layers")
 
 
 @cache
-def instance_types() -> list[str]:
-    """All that a training job can name, by size within a family, from botocore's model of SageMaker."""
+def training_instance_types() -> list[str]:
+    """Returns all instance types that a training job can use, from botocore's model of SageMaker.
+
+    They are sorted by size within each family.
+    """
     from botocore.session import Session
 
     shape = Session().get_service_model("sagemaker").shape_for("TrainingInstanceType")
-    known: list[str] = list(shape.enum)
-    return known
+    names: list[str] = list(shape.enum)
+    return names

@@ -1,4 +1,4 @@
-"""Jobs that were launched: what SageMaker knows of them, as plain values, and what can be done to them.
+"""Looks up training jobs and tuning jobs on SageMaker, follows them and stops them.
 
 Source: Amazon SageMaker API Reference, DescribeTrainingJob, StopTrainingJob, DescribeHyperParameterTuningJob; Amazon
 SageMaker Developer Guide, "CloudWatch Logs for Amazon SageMaker AI".
@@ -6,122 +6,106 @@ SageMaker Developer Guide, "CloudWatch Logs for Amazon SageMaker AI".
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from training.jobs import metrics, prices
-from training.jobs.metrics import Epochs
+from training.jobs import prices
+from training.jobs.job import ENDED, TrainingJob
+from training.jobs.metrics import MetricsByEpoch, parse_metrics
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
-@dataclass(frozen=True)
-class Job:
-    """One training job.
+class TrainingJobs:
+    """The training jobs of one account and region.
 
-    seconds: since it began to train, or how long it did. billable_seconds: what is charged for, of each instance; of a
-    spot job it is less. price: US dollars an hour and instance, on demand; None where nobody can say.
+    Prices and positions in logs are remembered, so following a job reads each line of its log only once.
+
+        jobs = TrainingJobs(boto3.Session(region_name="eu-central-1"))
+        print(jobs.describe("mien-resnet-20260102030405").status)
     """
 
-    name: str
-    status: str
-    hyperparameters: Mapping[str, str]
-    epochs: Epochs = field(default_factory=dict)
-    detail: str = ""
-    instances: str = "this machine"
-    instance_count: int = 1
-    seconds: float = 0.0
-    billable_seconds: float = 0.0
-    price: float | None = None
-    artifact: str | None = None
-    checkpoints: str | None = None
-
-    @property
-    def cost(self) -> float | None:
-        """US dollars so far. Spot's discount is in the billable seconds only once the job has ended."""
-        if self.price is None:
-            return None
-        return self.price * self.instance_count * self.billable_seconds / 3600
-
-    @property
-    def total_epochs(self) -> int | None:
-        return int(self.hyperparameters["epochs"]) if "epochs" in self.hyperparameters else None
-
-
-class Jobs:
-    """A session's training jobs. Prices and logs' positions are remembered, so that looking again asks little."""
-
     def __init__(self, session: boto3.Session, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
-        self.session, self.now = session, now
-        self.sagemaker, self.logs = session.client("sagemaker"), session.client("logs")
+        self.session = session
+        self.now = now
+        self.sagemaker = session.client("sagemaker")
+        self.logs = session.client("logs")
         self.prices: dict[str, float | None] = {}
-        self.read: dict[str, tuple[str | None, Epochs]] = {}
+        # By job: the token from which its log goes on, and the metrics of what was read before it.
+        self.positions: dict[str, tuple[str | None, MetricsByEpoch]] = {}
 
-    def job(self, name: str) -> Job:
-        """Raises ValueError where there is none of that name."""
+    def describe(self, name: str) -> TrainingJob:
+        """Returns the job as it is now. Raises ValueError if no training job has this name."""
         try:
-            known = self.sagemaker.describe_training_job(TrainingJobName=name)
+            description = self.sagemaker.describe_training_job(TrainingJobName=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+            if is_unknown_job(error):
                 raise ValueError(f"there is no training job {name} in {self.session.region_name}") from None
             raise
-        return job_of(known, self.epochs(name), self.price(known["ResourceConfig"]), self.now())
+        price = self.price_per_hour(description["ResourceConfig"])
+        return parse_description(description, self.read_metrics(name), price, self.now())
 
-    def price(self, resources: Mapping[str, Any]) -> float | None:
-        kind = resources.get("InstanceType", "")
-        if kind not in self.prices:
-            self.prices[kind] = prices.per_hour(kind, self.session.region_name, self.session)
-        return self.prices[kind]
+    def price_per_hour(self, resources: Mapping[str, Any]) -> float | None:
+        """Returns the price of one instance of a ResourceConfig, in US dollars per hour, or None."""
+        instance_type = resources.get("InstanceType", "")
+        if instance_type not in self.prices:
+            self.prices[instance_type] = prices.price_per_hour(instance_type, self.session.region_name, self.session)
+        return self.prices[instance_type]
 
-    def epochs(self, name: str) -> Epochs:
-        """The job's metrics so far, from what it wrote since last time."""
-        token, epochs = self.read.get(name, (None, {}))
-        for stream in self.streams(name):
-            while True:
-                after = {"nextToken": token} if token else {"startFromHead": True}
-                page = self.logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream, **after)
-                metrics.read((event["message"] for event in page["events"]), epochs)
-                # The end of a stream is where the token stays the same.
-                if page["nextForwardToken"] == token:
-                    break
-                token = page["nextForwardToken"]
-        self.read[name] = token, epochs
+    def read_metrics(self, name: str) -> MetricsByEpoch:
+        """Returns the job's metrics so far. Only the lines that are new since the last call are read."""
+        token, epochs = self.positions.get(name, (None, {}))
+        stream = self.find_log_stream(name)
+        while stream:
+            position = {"nextToken": token} if token else {"startFromHead": True}
+            page = self.logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream, **position)
+            parse_metrics((event["message"] for event in page["events"]), epochs)
+            # CloudWatch returns the same token again at the end of a stream.
+            if page["nextForwardToken"] == token:
+                break
+            token = page["nextForwardToken"]
+        self.positions[name] = token, epochs
         return epochs
 
-    def streams(self, name: str) -> list[str]:
-        """The log of the job's first machine, which is the one that reports; none before the job has started."""
+    def find_log_stream(self, name: str) -> str | None:
+        """Returns the log stream of the job's first instance, which writes the metrics; None before it has started."""
         try:
             found = self.logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{name}/algo-1")
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                return []
+                return None
             raise
-        return [stream["logStreamName"] for stream in found["logStreams"]][:1]
+        return next((str(stream["logStreamName"]) for stream in found["logStreams"]), None)
 
-    def follow(self, name: str, wait: Callable[[float], None] = time.sleep, every: float = 15) -> Iterator[Job]:
-        """The job as it is now and again `every` so many seconds, until it has ended."""
+    def follow(self, name: str, wait: Callable[[float], None] = time.sleep, every: float = 15) -> Iterator[TrainingJob]:
+        """Yields the job as it is now, and again after every pause, until it has ended.
+
+        every: seconds between two looks.
+        Raises ValueError if no training job has this name.
+        """
         while True:
-            job = self.job(name)
+            job = self.describe(name)
             yield job
             if job.status in ENDED:
                 return
             wait(every)
 
     def stop(self, name: str) -> None:
-        """Asks a job to end. What it has written to its model's folder becomes its model."""
+        """Requests that a job ends. SageMaker keeps what the job has written to its model folder as its model."""
         self.sagemaker.stop_training_job(TrainingJobName=name)
 
-    def of_tuning(self, name: str) -> list[str]:
-        """The names of a tuning job's training jobs, the first first; none, if it is no tuning job's name."""
+    def list_tuning_job(self, name: str) -> list[str]:
+        """Returns the names of a tuning job's training jobs, oldest first.
+
+        The list is empty if no tuning job has this name.
+        """
         try:
             self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+            if is_unknown_job(error):
                 return []
             raise
         pages = self.sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
@@ -129,43 +113,72 @@ class Jobs:
         )
         return [job["TrainingJobName"] for page in pages for job in page["TrainingJobSummaries"]]
 
-    def best_of(self, name: str) -> dict[str, str]:
-        """The hyperparameters that did best in a tuning job: what it varied, and what its definitions differ in."""
-        known = self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        best = known.get("BestTrainingJob")
+    def best_hyperparameters(self, name: str) -> dict[str, str]:
+        """Returns the hyperparameters of a tuning job's best training job, as far as the jobs differ in them.
+
+        Those are the hyperparameters that the tuning job varies, and those in which its definitions differ.
+        Raises ValueError if no training job of it has completed yet.
+        """
+        tuning_job = self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        best = tuning_job.get("BestTrainingJob")
         if not best:
-            raise ValueError(f"{name} is {known['HyperParameterTuningJobStatus']}, and has no best training job yet")
-        parts = known.get("TrainingJobDefinitions") or [known["TrainingJobDefinition"]]
-        varied = {
+            raise ValueError(
+                f"{name} is {tuning_job['HyperParameterTuningJobStatus']} and has no best training job yet"
+            )
+        definitions = tuning_job.get("TrainingJobDefinitions") or [tuning_job["TrainingJobDefinition"]]
+        differing = {
             key
-            for part in parts
-            for key, value in part["StaticHyperParameters"].items()
-            if any(other["StaticHyperParameters"].get(key) != value for other in parts)
+            for definition in definitions
+            for key, value in definition["StaticHyperParameters"].items()
+            if any(other["StaticHyperParameters"].get(key) != value for other in definitions)
         }
-        winner = next(
-            part for part in parts if part.get("DefinitionName") in (best.get("TrainingJobDefinitionName"), None)
+        best_definition = next(
+            definition
+            for definition in definitions
+            if definition.get("DefinitionName") in (best.get("TrainingJobDefinitionName"), None)
         )
-        fixed = {key: value for key, value in winner["StaticHyperParameters"].items() if key in varied}
-        return {**fixed, **best["TunedHyperParameters"]}
+        static = best_definition["StaticHyperParameters"]
+        return {
+            **{key: value for key, value in static.items() if key in differing},
+            **best["TunedHyperParameters"],
+        }
 
 
-def job_of(known: Mapping[str, Any], epochs: Epochs, price: float | None, now: datetime) -> Job:
-    """DescribeTrainingJob's answer as a Job."""
-    resources = known["ResourceConfig"]
-    began, ended = known.get("TrainingStartTime"), known.get("TrainingEndTime")
-    seconds = known.get("TrainingTimeInSeconds") or (((ended or now) - began).total_seconds() if began else 0.0)
-    spot = " spot" if known.get("EnableManagedSpotTraining") else ""
-    return Job(
-        name=known["TrainingJobName"],
-        status=known["TrainingJobStatus"],
-        detail=known.get("FailureReason") or known.get("SecondaryStatus", ""),
-        hyperparameters=known.get("HyperParameters", {}),
+def is_unknown_job(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound")
+
+
+def parse_description(
+    description: Mapping[str, Any], epochs: MetricsByEpoch, price: float | None, now: datetime
+) -> TrainingJob:
+    """Makes a TrainingJob of the answer of DescribeTrainingJob.
+
+    price: US dollars per hour and instance, or None.
+    now: the end of a job that still runs.
+    """
+    resources = description["ResourceConfig"]
+    seconds = training_seconds(description, now)
+    spot = " spot" if description.get("EnableManagedSpotTraining") else ""
+    return TrainingJob(
+        name=description["TrainingJobName"],
+        status=description["TrainingJobStatus"],
+        detail=description.get("FailureReason") or description.get("SecondaryStatus", ""),
+        hyperparameters=description.get("HyperParameters", {}),
         epochs=epochs,
         instances=f"{resources['InstanceCount']} x {resources.get('InstanceType', '?')}{spot}",
         instance_count=resources["InstanceCount"],
         seconds=seconds,
-        billable_seconds=known.get("BillableTimeInSeconds") or seconds,
+        billable_seconds=description.get("BillableTimeInSeconds") or seconds,
         price=price,
-        artifact=known.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
-        checkpoints=known.get("CheckpointConfig", {}).get("S3Uri"),
+        artifact=description.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        checkpoints=description.get("CheckpointConfig", {}).get("S3Uri"),
     )
+
+
+def training_seconds(description: Mapping[str, Any], now: datetime) -> float:
+    if seconds := description.get("TrainingTimeInSeconds"):
+        return float(seconds)
+    start = description.get("TrainingStartTime")
+    if start is None:
+        return 0.0
+    return float(((description.get("TrainingEndTime") or now) - start).total_seconds())

@@ -1,0 +1,94 @@
+"""Shows training jobs in the terminal: their epochs while they run, and a summary when they have ended."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from training.console import console
+from training.jobs.job import TrainingJob
+from training.jobs.metrics import MetricsByEpoch, best_epoch
+
+if TYPE_CHECKING:
+    from training.jobs.recipe import Recipe
+    from training.jobs.status import TrainingJobs
+
+
+def show_local_job(recipe: "Recipe", data: Path, root: Path) -> None:
+    """Runs a job on this machine and shows its epochs. Raises ValueError if it fails."""
+    from training.jobs.local_job import run_local_job
+
+    console.print(f"{root}, prepared with: {recipe.prepare}", highlight=False, soft_wrap=True)
+    total = recipe.hyperparameters.get("epochs")
+    with progress_bar() as progress:
+        task = progress.add_task("epochs", total=int(total) if total else None)
+
+        def show_epochs(epochs: MetricsByEpoch) -> None:
+            for epoch, metrics in epochs.items():
+                progress.console.print(format_epoch(epoch, metrics), highlight=False, soft_wrap=True)
+                progress.update(task, completed=epoch)
+
+        job = run_local_job(recipe, data, root, show_epochs)
+    print_summary(job)
+    if job.status == "Failed":
+        raise ValueError(f"the job has failed: see {root / 'log.txt'}")
+
+
+def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:
+    """Shows the epochs of a job on SageMaker until it has ended. Ctrl-C stops showing them; the job continues.
+
+    every: seconds between two looks.
+    """
+    shown: set[int] = set()
+    job = None
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task("waiting", total=None)
+            for job in jobs.follow(name, every=every):
+                for epoch in sorted(set(job.epochs) - shown):
+                    if is_complete(epoch, job):
+                        progress.console.print(format_epoch(epoch, job.epochs[epoch]), highlight=False, soft_wrap=True)
+                        shown.add(epoch)
+                cost = "" if job.cost is None else f", ${job.cost:,.2f} so far"
+                progress.update(
+                    task,
+                    description=f"{job.status}: {job.detail or 'waiting'}{cost}",
+                    completed=len(shown),
+                    total=job.total_epochs,
+                )
+    except KeyboardInterrupt:
+        console.print(
+            f"{name} continues: show it again with `python -m training follow {name}`", highlight=False, soft_wrap=True
+        )
+        return
+    if job:
+        print_summary(job)
+
+
+def is_complete(epoch: int, job: TrainingJob) -> bool:
+    """Returns whether all metrics of the epoch are known. The built-in algorithm writes a line for each of them."""
+    return epoch < max(job.epochs) or "validation_accuracy" in job.epochs[epoch]
+
+
+def progress_bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def format_epoch(epoch: int, metrics: dict[str, float]) -> str:
+    return f"epoch {epoch:>3}  " + "  ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in metrics.items())
+
+
+def print_summary(job: TrainingJob) -> None:
+    """Prints how a job ended, what it cost and reached, and where its model is."""
+    cost = "" if job.cost is None else f", ${job.cost:,.2f}"
+    best = best_epoch(job.epochs)
+    accuracy = f", best validation accuracy {best[1]:.4f} in epoch {best[0]}" if best else ""
+    console.print(f"{job.status} after {job.seconds / 60:.1f} minutes{cost}{accuracy}", highlight=False)
+    if job.status == "Failed":
+        console.print(job.detail, style="red", highlight=False)
+    if job.artifact:
+        console.print(f"model: {job.artifact}", highlight=False, soft_wrap=True)
+    elif job.checkpoints:
+        console.print(f"no model was written; checkpoints: {job.checkpoints}", highlight=False, soft_wrap=True)
