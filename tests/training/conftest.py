@@ -12,10 +12,10 @@ import botocore.session
 import numpy as np
 import pytest
 from botocore.loaders import create_loader
-from fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws, fake_aws
 from jsonschema import Draft202012Validator
 
 from mien.logic.labels import LABELS
+from tests.training.fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws, fake_aws
 from training.data.fer2013 import VOTE_COLUMNS
 from training.jobs.trainer import AccountSettings
 

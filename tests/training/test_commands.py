@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_aws import REGION, ROLE
+
+from tests.training.fake_aws import REGION, ROLE
 
 ROOT = Path(__file__).parents[2]
 DRY_RUN = ("launch", "article-1", "--data", "s3://faces/fer2013", "--region", REGION, "--dry-run")

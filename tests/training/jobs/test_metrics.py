@@ -1,7 +1,6 @@
 """Metrics are read from the logs of our script and of the built-in algorithm."""
 
-from log_lines import built_in_lines
-
+from tests.training.log_lines import built_in_lines
 from training.jobs.metrics import parse_metrics
 
 

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 import pytest
-from fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws
 
+from tests.training.fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws
 from training.jobs.recipe import load_recipe, recipe_names
 from training.jobs.sagemaker_job import plan_job, start_job
 from training.jobs.trainer import AccountSettings

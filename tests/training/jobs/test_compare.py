@@ -3,11 +3,11 @@
 import io
 from pathlib import Path
 
-from fake_aws import FakeAws
-from log_lines import built_in_lines
 from PIL import Image
 from rich.console import Console
 
+from tests.training.fake_aws import FakeAws
+from tests.training.log_lines import built_in_lines
 from training.jobs.compare import comparison_table, plot_accuracy
 from training.jobs.status import TrainingJobs
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fake_aws import DATA_BUCKET, REGION, FakeAws
-from log_lines import built_in_lines
 
+from tests.training.fake_aws import DATA_BUCKET, REGION, FakeAws
+from tests.training.log_lines import built_in_lines
 from training.jobs.metrics import best_epoch
 from training.jobs.status import TrainingJobs, parse_description
 
