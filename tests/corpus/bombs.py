@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import partial
 
 from PIL import Image
 
@@ -90,7 +91,7 @@ def gif_with(part: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
 def tiff_strips(count: int, height: int = 20) -> bytes:
     """As many strips as rows, all of them in the same place."""
     offsets = struct.pack("<L", 8) * count
-    more = [(273, LONG, count, offsets), (278, LONG, 1, 1), (279, LONG, 1, height)]
+    more: list[written.Tag] = [(273, LONG, count, offsets), (278, LONG, 1, 1), (279, LONG, 1, height)]
     return written.tiff(written.tags(height, count, 0, 8, 1, 1, 1, *more), bytes(height))
 
 
@@ -135,7 +136,9 @@ def rationals(count: int) -> bytes:
 A_MEGABYTE = zlib.compress(bytes(1 << 20), 9)
 PIXELS: Files = {
     **{
-        f"{width}x{height}.png": lambda width=width, height=height: Bad(png_of_size(width, height), "too_many_pixels")
+        f"{width}x{height}.png": partial(
+            lambda width, height: Bad(png_of_size(width, height), "too_many_pixels"), width, height
+        )
         for width, height in (
             (30_000, 30_000),
             (60_000, 60_000),

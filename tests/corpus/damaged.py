@@ -93,7 +93,9 @@ def without_signature(kind: str) -> bytes:
 
 
 CUT: Files = {
-    f"cut after {eighths} eighths.{kind}": lambda kind=kind, eighths=eighths: Bad(cut(kind, eighths), "broken_image")
+    f"cut after {eighths} eighths.{kind}": functools.partial(
+        lambda kind, eighths: Bad(cut(kind, eighths), "broken_image"), kind, eighths
+    )
     for kind in ALL_KINDS
     for eighths in range(1, 8)
 }
@@ -110,13 +112,16 @@ CUT_IN_THE_HEADER: Files = {
 }
 FLIPPED: Files = {
     **{
-        f"flipped bit {n}.{kind}": lambda kind=kind, n=n: Damaged(flipped(kind, n))
+        f"flipped bit {n}.{kind}": functools.partial(lambda kind, n: Damaged(flipped(kind, n)), kind, n)
         for kind in ALL_KINDS
         for n in range(4)
     },
-    **{f"a hundred flipped bits.{kind}": lambda kind=kind: Damaged(flipped(kind, 9, 100)) for kind in ALL_KINDS},
     **{
-        f"flipped signature.{kind}": lambda kind=kind: Bad(without_signature(kind), "not_an_image")
+        f"a hundred flipped bits.{kind}": functools.partial(lambda kind: Damaged(flipped(kind, 9, 100)), kind)
+        for kind in ALL_KINDS
+    },
+    **{
+        f"flipped signature.{kind}": functools.partial(lambda kind: Bad(without_signature(kind), "not_an_image"), kind)
         for kind in ("png", "jpg", "webp", "gif", "bmp", "tiff")
     },
     "flipped header, whose checksum tells.png": lambda: Bad(
@@ -167,14 +172,21 @@ def webp(*chunks: tuple[bytes, bytes]) -> bytes:
 
 AROUND_PIXELS: Files = {
     **{
-        f"exif is {what}.jpg": lambda exif=exif: Good(written.with_segments(jpeg(), written.exif_segment(exif)), LOSSY)
+        f"exif is {what}.jpg": functools.partial(
+            lambda exif: Good(written.with_segments(jpeg(), written.exif_segment(exif)), LOSSY), exif
+        )
         for what, exif in BROKEN_EXIF.items()
     },
     **{
-        f"exif is {what}.png": lambda exif=exif: Good(written.png(reference(), before=written.chunk(b"eXIf", exif)))
+        f"exif is {what}.png": functools.partial(
+            lambda exif: Good(written.png(reference(), before=written.chunk(b"eXIf", exif))), exif
+        )
         for what, exif in BROKEN_EXIF.items()
     },
-    **{f"exif is {what}.webp": lambda exif=exif: Good(webp((b"EXIF", exif))) for what, exif in BROKEN_EXIF.items()},
+    **{
+        f"exif is {what}.webp": functools.partial(lambda exif: Good(webp((b"EXIF", exif))), exif)
+        for what, exif in BROKEN_EXIF.items()
+    },
     "exif is in no hexadecimal.png": lambda: Good(
         written.png(reference(), before=written.chunk(b"tEXt", b"Raw profile type exif\0\nexif\n8\nno hexadecimal"))
     ),

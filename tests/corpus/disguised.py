@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from functools import partial
 
 from PIL import Image
 
@@ -41,7 +42,7 @@ KINDS_AND_NAMES = {
     "WEBP": ("jpg", "png", "avi"),
 }
 WRONG_NAMES: Files = {
-    f"{kind.lower()} by content.{name}": lambda kind=kind: content(kind)
+    f"{kind.lower()} by content.{name}": partial(lambda kind: content(kind), kind)
     for kind, names in KINDS_AND_NAMES.items()
     for name in names
 }

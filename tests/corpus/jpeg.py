@@ -1,5 +1,6 @@
 """JPEG files of every kind that show a picture."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,8 @@ JPEG_FILES: Files = {
         LOSSY,
     ),
     **{
-        f"{name}, {how}.jpg": lambda options=options, sampling=sampling: colored(
-            pixels_jpeg(subsampling=sampling, **options), LOSSY
+        f"{name}, {how}.jpg": partial(
+            lambda options, sampling: colored(pixels_jpeg(subsampling=sampling, **options), LOSSY), options, sampling
         )
         for sampling, name in enumerate(("4-4-4", "4-2-2", "4-2-0"))
         for how, options in (

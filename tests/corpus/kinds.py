@@ -1,6 +1,7 @@
 """Files of every kind that is taken, in every orientation and size, and files of kinds that are not taken."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,32 +59,41 @@ def turned_by_text(orientation: int) -> bytes:
 
 
 ORIENTATIONS: Files = {
-    **{f"orientation {n}.png": lambda n=n: Good(turned(n)) for n in range(1, 9)},
+    **{f"orientation {n}.png": partial(lambda n: Good(turned(n)), n) for n in range(1, 9)},
     **{
-        f"orientation {n}, most significant first.png": lambda n=n: Good(turned(n, big_endian=True))
+        f"orientation {n}, most significant first.png": partial(lambda n: Good(turned(n, big_endian=True)), n)
         for n in range(1, 9)
     },
-    **{f"orientation {n}.jpg": lambda n=n: Good(turned(n, "JPEG", quality=95), LOSSY) for n in range(1, 9)},
-    **{f"orientation {n}.webp": lambda n=n: Good(turned(n, "WEBP", lossless=True)) for n in range(1, 9)},
-    **{f"orientation {n}.tiff": lambda n=n: Good(turned(n, "TIFF")) for n in range(1, 9)},
-    **{f"orientation {n}, lzw.tiff": lambda n=n: Good(turned(n, "TIFF", compression="tiff_lzw")) for n in range(1, 9)},
-    **{f"orientation {n} in XMP.png": lambda n=n: Good(turned_by_xmp(n)) for n in range(1, 9)},
-    **{f"orientation {n} in a text.png": lambda n=n: Good(turned_by_text(n)) for n in range(1, 9)},
+    **{f"orientation {n}.jpg": partial(lambda n: Good(turned(n, "JPEG", quality=95), LOSSY), n) for n in range(1, 9)},
+    **{f"orientation {n}.webp": partial(lambda n: Good(turned(n, "WEBP", lossless=True)), n) for n in range(1, 9)},
+    **{f"orientation {n}.tiff": partial(lambda n: Good(turned(n, "TIFF")), n) for n in range(1, 9)},
+    **{
+        f"orientation {n}, lzw.tiff": partial(lambda n: Good(turned(n, "TIFF", compression="tiff_lzw")), n)
+        for n in range(1, 9)
+    },
+    **{f"orientation {n} in XMP.png": partial(lambda n: Good(turned_by_xmp(n)), n) for n in range(1, 9)},
+    **{f"orientation {n} in a text.png": partial(lambda n: Good(turned_by_text(n)), n) for n in range(1, 9)},
 }
 
 
 SIZES: Files = {
     **{
-        f"{width}x{height}.{kind.lower()}": lambda width=width, height=height, kind=kind: Bad(
-            encoded(Image.new("L", (width, height), 99), kind), "too_small"
+        f"{width}x{height}.{kind.lower()}": partial(
+            lambda width, height, kind: Bad(encoded(Image.new("L", (width, height), 99), kind), "too_small"),
+            width,
+            height,
+            kind,
         )
         for width, height in ((1, 1), (1, 30000), (30000, 1), (15, 16), (48, 15))
         for kind in ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
         if kind != "WEBP" or width + height < 16384
     },
     **{
-        f"{width}x{height}.{kind.lower()}": lambda width=width, height=height, kind=kind: Good(
-            encoded(Image.new("L", (width, height), 99), kind), 1, flat(99)
+        f"{width}x{height}.{kind.lower()}": partial(
+            lambda width, height, kind: Good(encoded(Image.new("L", (width, height), 99), kind), 1, flat(99)),
+            width,
+            height,
+            kind,
         )
         for width, height in ((16, 16), (16, 30000), (30000, 16), (47, 49), (1001, 999))
         for kind in ("PNG", "JPEG", "BMP", "TIFF", "GIF")
@@ -93,8 +103,10 @@ SIZES: Files = {
 
 NOT_TAKEN: Files = {
     **{
-        f"32-bit {name}.tiff": lambda picture=picture, form=form: Bad(
-            tiff_of(picture, 32, 1, (339, written.SHORT, 1, form)), "unsupported_pixels"
+        f"32-bit {name}.tiff": partial(
+            lambda picture, form: Bad(tiff_of(picture, 32, 1, (339, written.SHORT, 1, form)), "unsupported_pixels"),
+            picture,
+            form,
         )
         for name, picture, form in (
             ("float", reference().astype("<f4") / 255, 3),
@@ -111,7 +123,7 @@ NOT_TAKEN: Files = {
         tiff_of(reference().astype("<f8"), 64, 1, (339, written.SHORT, 1, 3)), "broken_image"
     ),
     **{
-        f"another kind.{kind.lower()}": lambda kind=kind: Bad(encoded(color_image(), kind), "not_an_image")
+        f"another kind.{kind.lower()}": partial(lambda kind: Bad(encoded(color_image(), kind), "not_an_image"), kind)
         for kind in ("PPM", "ICO", "TGA", "PCX", "SGI", "JPEG2000", "EPS", "DDS", "AVIF", "QOI")
     },
     "picture of Apple's.heic": lambda: Bad(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(999), "not_an_image"),

@@ -1,5 +1,7 @@
 """PNG files of every kind that show a picture."""
 
+from functools import partial
+
 import numpy as np
 
 from tests.corpus import written
@@ -102,16 +104,21 @@ PNG_FILES: Files = {
         written.png(wide(reference()), 16, before=transparent_level(16)[0]), 1, transparent_level(16)[1]
     ),
     **{
-        f"{bits} bits.png": lambda bits=bits: Good(written.png(levels(bits), bits), 0, spread(levels(bits), bits))
+        f"{bits} bits.png": partial(
+            lambda bits: Good(written.png(levels(bits), bits), 0, spread(levels(bits), bits)), bits
+        )
         for bits in (1, 2, 4)
     },
     **{
-        f"a level transparent, {bits} bits a pixel.png": lambda bits=bits: Good(
-            written.png(levels(bits) if bits < 8 else reference(), bits, before=transparent_level(bits)[0]),
-            0,
-            transparent_level(bits)[1],
+        f"a level transparent, {bits} bits a pixel.png": partial(
+            lambda bits: Good(
+                written.png(levels(bits) if bits < 8 else reference(), bits, before=transparent_level(bits)[0]),
+                0,
+                transparent_level(bits)[1],
+            ),
+            bits,
         )
         for bits in (1, 2, 4, 8)
     },
-    **{f"filter {n}.png": lambda n=n: Good(written.filtered(reference(), n)) for n in range(5)},
+    **{f"filter {n}.png": partial(lambda n: Good(written.filtered(reference(), n)), n) for n in range(5)},
 }

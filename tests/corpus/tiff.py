@@ -1,5 +1,7 @@
 """TIFF files of every kind that show a picture."""
 
+from functools import partial
+
 import numpy as np
 from PIL import Image
 
@@ -44,7 +46,11 @@ def tiff_in_strips() -> bytes:
     data = reference().tobytes()
     offsets = np.arange(8, 8 + len(data), SIZE).astype("<u4").tobytes()
     lengths = np.full(SIZE, SIZE, "<u4").tobytes()
-    more = [(273, written.LONG, SIZE, offsets), (278, written.LONG, 1, 1), (279, written.LONG, SIZE, lengths)]
+    more: list[written.Tag] = [
+        (273, written.LONG, SIZE, offsets),
+        (278, written.LONG, 1, 1),
+        (279, written.LONG, SIZE, lengths),
+    ]
     return written.tiff(written.tags(SIZE, SIZE, 0, 8, 1, 1, 1, *more), data)
 
 
@@ -65,7 +71,11 @@ def tiff_in_planes() -> bytes:
     planes = [colors()[..., channel].tobytes() for channel in range(3)]
     offsets = np.array([8 + len(planes[0]) * n for n in range(3)], "<u4").tobytes()
     lengths = np.full(3, len(planes[0]), "<u4").tobytes()
-    more = [(273, written.LONG, 3, offsets), (279, written.LONG, 3, lengths), (284, written.SHORT, 1, 2)]
+    more: list[written.Tag] = [
+        (273, written.LONG, 3, offsets),
+        (279, written.LONG, 3, lengths),
+        (284, written.SHORT, 1, 2),
+    ]
     return written.tiff(written.tags(COLOR_SIZE, COLOR_SIZE, 0, 8, 2, 3, 1, *more), b"".join(planes))
 
 
@@ -124,14 +134,17 @@ TIFF_FILES: Files = {
     ),
     "jpeg.tiff": lambda: Good(encoded(gray(), "TIFF", compression="jpeg", quality=95), LOSSY),
     **{
-        f"{name}.tiff": lambda name=name: Good(encoded(gray(), "TIFF", compression=name))
+        f"{name}.tiff": partial(lambda name: Good(encoded(gray(), "TIFF", compression=name)), name)
         for name in ("tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma")
     },
     **{
-        f"{name}, 1 bit.tiff": lambda name=name: Good(
-            encoded(Image.fromarray(spread(levels(1), 1)).convert("1"), "TIFF", compression=name),
-            0,
-            spread(levels(1), 1),
+        f"{name}, 1 bit.tiff": partial(
+            lambda name: Good(
+                encoded(Image.fromarray(spread(levels(1), 1)).convert("1"), "TIFF", compression=name),
+                0,
+                spread(levels(1), 1),
+            ),
+            name,
         )
         for name in ("group3", "group4", "tiff_ccitt")
     },

@@ -155,8 +155,8 @@ def tiff(tags: list[Tag], data: bytes = b"", big_endian: bool = False, next_dire
         else:
             entries += struct.pack(order + "HHLL", number, kind, count, value)
     head = (b"MM\0*" if big_endian else b"II*\0") + struct.pack(order + "L", directory)
-    count = struct.pack(order + "H", len(tags))
-    return head + data + b"\0" * (len(data) % 2) + count + entries + struct.pack(order + "L", next_directory) + values
+    length = struct.pack(order + "H", len(tags))
+    return head + data + b"\0" * (len(data) % 2) + length + entries + struct.pack(order + "L", next_directory) + values
 
 
 def tags(

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.endpoint import inference
+import inference
 from local.paths import MODEL, ROOT, SAMPLES
 from local.processes import free_port
 

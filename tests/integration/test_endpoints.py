@@ -172,6 +172,7 @@ def test_with_the_built_in_algorithms_contract_an_image_is_a_call(
     names = [f"image mode {n}.png" for n in range(3)]
     for name in names:
         bucket.upload_without_event(name, sample)
+    assert cloud.endpoint_url
     handle = start_handler(cloud.endpoint_url, ENDPOINT_INPUT="image")
     assert handle(records(bucket, *names)) == {"batchItemFailures": []}
     documents = [bucket.documents(name) for name in names]

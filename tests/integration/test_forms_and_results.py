@@ -145,7 +145,8 @@ def many(bucket: Bucket, folder: str) -> str:
 
 def pages(send: Send, **query: str) -> list[list[str]]:
     """The names on each page, to the last."""
-    found, after = [], {}
+    found: list[list[str]] = []
+    after: dict[str, str] = {}
     while True:
         page = results(send, **query, **after)
         found.append([document["image"]["key"].rpartition("/")[2] for document in page["results"]])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import inference
 from local.cloud import Cloud
-from local.endpoint import inference
 from local.paths import MODEL, SAMPLES
 from tests import corpus
 from tests.support.bucket import Bucket

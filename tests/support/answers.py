@@ -24,6 +24,11 @@ def probabilities(answers: list[Answer | Exception]) -> list[list[float]]:
     return [answer[0] for answer in answers if isinstance(answer, tuple)]
 
 
+def variants(answers: list[Answer | Exception]) -> list[str]:
+    """The endpoint's variants that classified faces."""
+    return [answer[1].variant for answer in answers if isinstance(answer, tuple)]
+
+
 def reasons(answers: list[Answer | Exception], kind: type[Exception] = TryAgain) -> list[str]:
     """The texts of the errors of faces, none of which was classified."""
     assert all(isinstance(answer, kind) for answer in answers), answers

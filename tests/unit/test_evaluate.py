@@ -72,7 +72,7 @@ def test_the_log_loss_stays_finite_where_a_probability_is_0() -> None:
 
 def test_the_interval_is_wilsons() -> None:
     # By hand: 8 of 10.
-    assert wilson(8, 10) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+    assert wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
 
 
 def test_the_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:

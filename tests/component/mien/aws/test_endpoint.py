@@ -10,7 +10,7 @@ import pytest
 from mien.errors import Hopeless, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.images import FACE_SIZE, Face
-from tests.support.answers import probabilities, reasons, rows
+from tests.support.answers import probabilities, reasons, rows, variants
 from tests.support.endpoints import endpoint_that
 from tests.support.sagemaker_runtime import EVEN, Reply, always, in_turn, model_error, reply
 
@@ -21,7 +21,7 @@ def test_a_batch_costs_one_call(faces: list[Face]) -> None:
     with endpoint_that(always(200, rows(faces))) as (endpoint, requests):
         answers = endpoint.classify(faces, WITHOUT_WAITING)
     assert probabilities(answers) == [EVEN] * 3
-    assert [model.variant for _, model in answers] == ["blue"] * 3
+    assert variants(answers) == ["blue"] * 3
     assert [kind for kind, _ in requests] == ["application/x-npy"]
 
 

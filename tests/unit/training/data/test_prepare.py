@@ -68,4 +68,5 @@ def test_the_count_of_images_depends_on_the_formats(csv: Path, tmp_path: Path) -
     assert count_images(selected, preparation) == 3 * 140
     assert count_images(selected, Preparation(csv, tmp_path, folders=False)) == 140
     assert count_images(selected, Preparation(csv, tmp_path, folders=False, records=False)) == 0
-    assert np.intersect1d(*selected.channels.values()).size == 0
+    train, validation = selected.channels.values()
+    assert np.intersect1d(train, validation).size == 0
