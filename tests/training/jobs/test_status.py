@@ -68,7 +68,7 @@ def test_a_running_job_costs_its_time_so_far_on_every_instance() -> None:
 
 def test_an_ended_spot_job_costs_its_billed_time() -> None:
     job = parse_description(description(TrainingTimeInSeconds=3600, BillableTimeInSeconds=900), {}, PRICE, NOW)
-    assert (job.seconds, job.cost) == (3600, pytest.approx(0.704))
+    assert (job.seconds, job.cost) == pytest.approx((3600, 0.704))
 
 
 def test_a_job_that_waits_for_its_instances_costs_nothing() -> None:
