@@ -30,7 +30,7 @@ def every_method_requires_authentication(expanded: Template) -> list[str]:
 
 
 def requires(auth: str, operation: Any, body: Any) -> bool:
-    """Whether an operation requires what a value of ApiAuth stands for."""
+    """Whether an operation requires the authentication that a value of ApiAuth means."""
     schemes = body.get("components", {}).get("securitySchemes", {})
     sufficient = {
         name

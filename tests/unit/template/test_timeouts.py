@@ -14,7 +14,7 @@ SECONDS: dict[str, Any] = template.load_template()["Mappings"]["Seconds"]
 
 
 def longest_request(client: Any) -> float:
-    """Seconds that a request of a client takes if each of its attempts hangs until its timeout."""
+    """Seconds that a request of a client needs if each of its attempts hangs until its timeout."""
     config = client.meta.config
     attempts: int = config.retries["total_max_attempts"]
     return attempts * (config.connect_timeout + config.read_timeout)
