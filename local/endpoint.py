@@ -63,12 +63,12 @@ class InvocationHandler(BaseHTTPRequestHandler):
     def invoke_model(self, body: bytes) -> None:
         headers = self.headers
         with self.server.cores:
-            answer = inference.answer(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
-        if answer.status == 200:
+            response = inference.respond(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
+        if response.status == 200:
             variant = {"x-Amzn-Invoked-Production-Variant": VARIANT}
-            self.send_body(200, answer.body, answer.kind, {**variant, **answer.headers})
+            self.send_body(200, response.body, response.content_type, {**variant, **response.headers})
         else:
-            self.send_model_error(answer.status, answer.body.decode())
+            self.send_model_error(response.status, response.body.decode())
 
     def send_model_error(self, status: int, message: str) -> None:
         """SageMaker reports an error status of the container as ModelError with HTTP status 424."""

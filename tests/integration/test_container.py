@@ -207,4 +207,4 @@ def test_a_command_other_than_serve_is_refused(program: list[str]) -> None:
     with serving(program, MODEL, "train") as (process, _):
         _, said = process.communicate(timeout=120)
         assert process.returncode != 0
-        assert said == "this image serves a model and does nothing else: docker run IMAGE serve\n"
+        assert said == "this image has only one command, which serves a model: docker run IMAGE serve\n"

@@ -1,4 +1,4 @@
-"""The model under SageMaker's own inference toolkit, as its PyTorch container serves it."""
+"""The model in SageMaker's own inference toolkit, which serves it in the PyTorch container."""
 
 import io
 import json
@@ -21,7 +21,7 @@ VERSION = json.loads((ROOT / "models" / "model.json").read_text())["version"]
 
 
 class Context:
-    """What the toolkit and a model's code use of TorchServe's context, for one request at a time."""
+    """The parts of TorchServe's context that the toolkit and a model's code use, for one request at a time."""
 
     def __init__(self, model_dir: Path):
         self.model_name = "model"
@@ -30,10 +30,12 @@ class Context:
         self.receive({})
 
     def receive(self, headers: dict[str, str]) -> None:
-        self.asked, self.status, self.headers = headers, 200, dict[str, str]()
+        self.request_headers = headers
+        self.status = 200
+        self.headers: dict[str, str] = {}
 
     def get_request_properties(self) -> dict[str, str]:
-        return self.asked
+        return self.request_headers
 
     def set_response_status(self, code: int = 200, phrase: str = "", idx: int = 0) -> None:
         self.status = code
@@ -47,7 +49,7 @@ class Context:
 
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What model.tar.gz holds, unpacked where the container finds it."""
+    """The files of model.tar.gz, unpacked where the container reads them."""
     folder = tmp_path_factory.mktemp("model")
     (folder / "code").mkdir()
     for name in ("model.onnx", "model.json"):
@@ -58,7 +60,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def code(artifact: Path) -> Iterator[ModuleType]:
-    """The archive's inference.py, imported from there and from nowhere else."""
+    """The archive's inference.py, imported from the archive and not from the repository."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(artifact / "code")
         patch.delitem(sys.modules, "inference", raising=False)
@@ -69,24 +71,24 @@ def code(artifact: Path) -> Iterator[ModuleType]:
         del sys.modules["inference"]
 
 
-Ask = Callable[..., tuple[int, dict[str, str], bytes]]
+Send = Callable[..., tuple[int, dict[str, str], bytes]]
 
 
 @pytest.fixture(scope="module")
-def ask(artifact: Path, code: ModuleType) -> Iterator[Ask]:
-    """A body and headers → status, headers, body. TorchServe hands a body on as a bytearray."""
+def send(artifact: Path, code: ModuleType) -> Iterator[Send]:
+    """Sends a body and headers, and returns status, headers and body. TorchServe passes a body on as a bytearray."""
     with pytest.MonkeyPatch.context() as patch:
-        # The service adds to it.
+        # The service adds to this variable; the patch restores it.
         patch.setenv("PYTHONPATH", "")
         context, service = Context(artifact), DefaultHandlerService()
         service.initialize(context)
 
-        def ask(body: bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        def send(body: bytes, **headers: str) -> tuple[int, dict[str, str], bytes]:
             context.receive({name.replace("_", "-"): value for name, value in headers.items()})
-            [answer] = service.handle([{"body": bytearray(body)}], context)
-            return context.status, context.headers, answer
+            [response] = service.handle([{"body": bytearray(body)}], context)
+            return context.status, context.headers, response
 
-        yield ask
+        yield send
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +98,7 @@ def faces() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def direct(code: ModuleType, faces: np.ndarray) -> np.ndarray:
-    """What the model's own functions give for the faces."""
+    """The probabilities that the model's own functions return for the faces."""
     model = code.model_fn(str(ROOT / "models"))
     return code.predict_fn(code.Faces(faces, False), model).probabilities
 
@@ -113,11 +115,11 @@ def npz(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-ONE = np.zeros((1, 48, 48), np.uint8)
+ONE_FACE = np.zeros((1, 48, 48), np.uint8)
 
 
 @pytest.mark.parametrize(
-    ("headers", "kind"),
+    ("headers", "content_type"),
     [
         ({"content_type": NPY, "accept": JSON}, JSON),
         ({"Content_Type": NPY, "Accept": NPY}, NPY),
@@ -126,33 +128,33 @@ ONE = np.zeros((1, 48, 48), np.uint8)
     ],
 )
 def test_a_batch_gets_the_probabilities_that_the_model_gives_directly(
-    headers: dict[str, str], kind: str, ask: Ask, faces: np.ndarray, direct: np.ndarray
+    headers: dict[str, str], content_type: str, send: Send, faces: np.ndarray, direct: np.ndarray
 ) -> None:
-    status, given, body = ask(npy(faces), **headers)
-    assert (status, given["content-type"]) == (200, kind)
-    rows = [row["probabilities"] for row in json.loads(body)] if kind == JSON else np.load(io.BytesIO(body))
+    status, response_headers, body = send(npy(faces), **headers)
+    assert (status, response_headers["content-type"]) == (200, content_type)
+    rows = [row["probabilities"] for row in json.loads(body)] if content_type == JSON else np.load(io.BytesIO(body))
     assert (np.array(rows, np.float32) == direct).all()
 
 
-def test_an_image_gets_the_probabilities_that_the_model_gives_directly(ask: Ask, direct: np.ndarray) -> None:
+def test_an_image_gets_the_probabilities_that_the_model_gives_directly(send: Send, direct: np.ndarray) -> None:
     for path, row in zip(SAMPLES, direct, strict=True):
-        status, _, body = ask(path.read_bytes(), content_type=IMAGE, accept=JSON)
+        status, _, body = send(path.read_bytes(), content_type=IMAGE, accept=JSON)
         assert status == 200
         assert (np.array(json.loads(body), np.float32) == row).all()
 
 
-def test_an_answer_names_the_models_version_where_the_runtime_passes_it_on(ask: Ask) -> None:
-    _, headers, _ = ask(npy(ONE), content_type=NPY)
+def test_the_response_names_the_models_version_in_the_header_that_sagemaker_passes_on(send: Send) -> None:
+    _, headers, _ = send(npy(ONE_FACE), content_type=NPY)
     assert headers["X-Amzn-SageMaker-Custom-Attributes"] == VERSION
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status"),
+    ("body", "content_type", "status"),
     [
         (b"", NPY, 400),
         (b"no npy", NPY, 400),
-        (npy(ONE)[:-1], NPY, 400),
-        (npz(ONE), NPY, 400),
+        (npy(ONE_FACE)[:-1], NPY, 400),
+        (npz(ONE_FACE), NPY, 400),
         (npy(np.array([{"a": 1}], object)), NPY, 400),
         (npy(np.zeros((1, 48, 48), np.float32)), NPY, 400),
         (npy(np.zeros((1, 47, 48), np.uint8)), NPY, 400),
@@ -161,26 +163,26 @@ def test_an_answer_names_the_models_version_where_the_runtime_passes_it_on(ask: 
         (b"no image", IMAGE, 400),
         (b"{}", JSON, 415),
         (b"1,2", "text/csv", 415),
-        (npz(ONE), "application/x-npz", 415),
+        (npz(ONE_FACE), "application/x-npz", 415),
     ],
     ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
 )
-def test_what_the_model_cannot_take_is_refused_with_a_sentence_and_no_traceback(
-    body: bytes, kind: str, status: int, ask: Ask
+def test_an_invalid_request_is_answered_with_a_sentence_and_no_traceback(
+    body: bytes, content_type: str, status: int, send: Send
 ) -> None:
-    answered, headers, said = ask(body, content_type=kind, accept=JSON)
-    assert (answered, headers["content-type"]) == (status, JSON)
-    [(name, sentence)] = json.loads(said).items()
+    response_status, headers, response = send(body, content_type=content_type, accept=JSON)
+    assert (response_status, headers["content-type"]) == (status, JSON)
+    [(name, message)] = json.loads(response).items()
     assert name == "error"
-    assert "\n" not in sentence
-    assert "Traceback" not in sentence
+    assert "\n" not in message
+    assert "Traceback" not in message
 
 
-def test_a_refusal_leaves_nothing_behind_for_the_next_request(ask: Ask, faces: np.ndarray) -> None:
-    assert ask(b"", content_type=NPY)[0] == 400
-    status, _, body = ask(npy(faces), content_type=NPY)
+def test_an_invalid_request_does_not_affect_the_next_request(send: Send, faces: np.ndarray) -> None:
+    assert send(b"", content_type=NPY)[0] == 400
+    status, _, body = send(npy(faces), content_type=NPY)
     assert (status, len(json.loads(body))) == (200, len(faces))
 
 
-def test_without_a_content_type_a_request_is_refused(ask: Ask) -> None:
-    assert ask(npy(ONE))[0] == 415
+def test_a_request_without_a_content_type_is_invalid(send: Send) -> None:
+    assert send(npy(ONE_FACE))[0] == 415

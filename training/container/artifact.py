@@ -1,4 +1,4 @@
-"""A trained network → the files that are served: model.onnx, model.json, and the code that reads them."""
+"""Turns a trained network into the files that are served: model.onnx, model.json, and the code that reads them."""
 
 import hashlib
 import json
@@ -12,18 +12,30 @@ from torch.nn import functional as F
 
 from resnet import Classifier, probabilities
 
+# The temperatures that are tried: from 0.1 to 10, in steps of about 1%.
+TEMPERATURES = torch.logspace(-1, 1, 401)
 
-def calibrated(logits: Tensor, labels: Tensor, smoothing: float) -> float:
-    """The temperature under which the validation labels are least surprising; one number can't learn them by heart."""
-    temperatures = torch.logspace(-1, 1, 401)
-    surprise = torch.stack([F.nll_loss(probabilities(logits, t, smoothing).log(), labels) for t in temperatures])
-    return round(float(temperatures[surprise.argmin()]), 4)
+
+def fit_temperature(logits: Tensor, labels: Tensor, smoothing: float) -> float:
+    """Finds the temperature with the lowest log loss on the validation faces. One number can't overfit them.
+
+    logits: float32 [n, classes].
+    labels: int64 [n].
+    smoothing: as in `resnet.probabilities`.
+    """
+    losses = torch.stack([F.nll_loss(probabilities(logits, t, smoothing).log(), labels) for t in TEMPERATURES])
+    return round(float(TEMPERATURES[losses.argmin()]), 4)
 
 
 def write(
     model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict[str, Any]
 ) -> None:
-    """Writes model.onnx, model.json and code. Faces' count stays free, so that one call takes a batch of any size."""
+    """Writes model.onnx, model.json and code/ into a folder. The model reads a batch of any size.
+
+    classes: names of the outputs, in their order.
+    size: height and width of a face, in pixels.
+    description: more fields of model.json.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval().cpu()
     example = torch.zeros(2, *size, dtype=torch.uint8)
@@ -48,7 +60,7 @@ def write(
         **description,
     }
     (folder / "model.json").write_text(json.dumps(contract, indent=2) + "\n")
-    # What SageMaker's PyTorch container serves the model with lies in the same archive.
+    # SageMaker's PyTorch container reads its inference code from the same archive.
     (folder / "code").mkdir(exist_ok=True)
     for name in ("inference.py", "requirements.txt"):
         shutil.copy(Path(__file__).parent / name, folder / "code" / name)

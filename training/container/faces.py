@@ -1,76 +1,86 @@
-"""A channel's faces, and what chance does to them while a network learns."""
+"""Reads the faces of the training and validation channels, and normalises them."""
 
-import math
-from collections.abc import Collection
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-AUGMENTATIONS = ("mirror", "shift", "rotation", "scale", "light", "erasing")
 
 
 @dataclass(frozen=True)
 class Channel:
-    """images: uint8 [n, 1, height, width]; labels: int64 [n]; votes: float32 [n, opinions], each row's sum 1, or 0 of
-    a face that nobody was asked about."""
+    """The labelled faces of one channel.
+
+    images: uint8 [n, 1, height, width], grayscale.
+    labels: int64 [n], indices into `classes`.
+    classes: names of the classes.
+    votes: float32 [n, answers], the share of people who chose each answer; zeros for a face that nobody voted on.
+        There are no answers, [n, 0], if the channel has no votes.
+    """
 
     images: Tensor
     labels: Tensor
     classes: list[str]
     votes: Tensor
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def sha256(self) -> str:
+        """A digest of all pixels and labels in their order. It identifies the faces that a model was trained on."""
+        return hashlib.sha256(self.images.numpy().tobytes() + self.labels.numpy().tobytes()).hexdigest()
+
 
 def read(folder: Path) -> Channel:
+    """Reads faces.npz from a channel's folder. Raises OSError if it is missing, KeyError if an array is missing."""
     with np.load(folder / "faces.npz", allow_pickle=False) as arrays:
-        votes = torch.from_numpy(arrays["votes"] if "votes" in arrays else np.zeros((len(arrays["labels"]), 0)))
+        labels = arrays["labels"]
+        votes = torch.from_numpy(arrays["votes"] if "votes" in arrays else np.zeros((len(labels), 0)))
         return Channel(
             torch.from_numpy(arrays["images"]).unsqueeze(1),
-            torch.from_numpy(arrays["labels"]),
+            torch.from_numpy(labels),
             [str(name) for name in arrays["classes"]],
             votes.float() / votes.sum(1, keepdim=True).clamp(min=1),
         )
 
 
-def augmented(x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGMENTATIONS) -> Tensor:
-    """Normalised faces, float32 [n, 1, h, w] → the same, changed by chance in each of the named ways.
+class DifferentClasses(ValueError):
+    """The two channels have different classes, so they do not come from one run of `prepare`. Prepare them again."""
 
-    mirror: left and right, of every other face; shift: to 4 pixels of 48; rotation: to 15 degrees; scale: 0.9 to 1.1;
-    light: contrast 0.8 to 1.2, brightness to 0.2 deviations; erasing: a square of up to a third of the side set to the
-    mean, in every other face (Zhong et al., "Random Erasing Data Augmentation", 2017). The chance of one way doesn't
-    depend on which others are named.
+
+@dataclass(frozen=True)
+class Data:
+    """Both channels, and their faces normalised by the mean and the standard deviation of the training pixels.
+
+    train_inputs, validation_inputs: float32 [n, 1, height, width].
+    mean, deviation: gray levels.
     """
-    n, _, height, width = x.shape
 
-    def drawn(low: float, high: float) -> Tensor:
-        return torch.empty(n).uniform_(low, high, generator=generator).to(x.device)
+    train: Channel
+    validation: Channel
+    train_inputs: Tensor
+    validation_inputs: Tensor
+    mean: float
+    deviation: float
 
-    def uniform(low: float, high: float, kind: str) -> Tensor:
-        """Around the middle by chance, or, if that way isn't named, the middle itself."""
-        values = drawn(low, high)
-        return values if kind in kinds else torch.full_like(values, (low + high) / 2)
 
-    angle, scale = uniform(-math.pi / 12, math.pi / 12, "rotation"), uniform(0.9, 1.1, "scale")
-    mirror = torch.where(uniform(0, 1, "mirror") < 0.5, -1.0, 1.0)
-    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    matrix = torch.stack(
-        [
-            torch.stack([cosine * mirror, -sine, uniform(-1 / 6, 1 / 6, "shift")], 1),
-            torch.stack([sine * mirror, cosine, uniform(-1 / 6, 1 / 6, "shift")], 1),
-        ],
-        1,
+def read_both(train_folder: Path, validation_folder: Path) -> Data:
+    """Reads both channels and normalises their faces. Raises DifferentClasses, and the errors of `read`."""
+    train, validation = read(train_folder), read(validation_folder)
+    if train.classes != validation.classes:
+        raise DifferentClasses(
+            f"{train_folder} and {validation_folder} have different classes, {train.classes} and "
+            f"{validation.classes}: prepare both in one run"
+        )
+    train_pixels, validation_pixels = train.images.float(), validation.images.float()
+    mean, deviation = train_pixels.mean().item(), train_pixels.std().item()
+    return Data(
+        train=train,
+        validation=validation,
+        train_inputs=(train_pixels - mean) / deviation,
+        validation_inputs=(validation_pixels - mean) / deviation,
+        mean=mean,
+        deviation=deviation,
     )
-    grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
-    x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    x = x * uniform(0.8, 1.2, "light").view(n, 1, 1, 1) + uniform(-0.2, 0.2, "light").view(n, 1, 1, 1)
-
-    if "erasing" not in kinds:
-        return x
-    half = drawn(0, 1 / 6).view(n, 1, 1)
-    row = (torch.arange(height, device=x.device).view(1, height, 1) + 0.5) / height - drawn(0, 1).view(n, 1, 1)
-    column = (torch.arange(width, device=x.device).view(1, 1, width) + 0.5) / width - drawn(0, 1).view(n, 1, 1)
-    erased = (row.abs() < half) & (column.abs() < half) & (drawn(0, 1).view(n, 1, 1) < 0.5)
-    return x.masked_fill(erased.unsqueeze(1), 0.0)

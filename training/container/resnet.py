@@ -1,8 +1,9 @@
-"""A ResNet for small grayscale faces (He et al., "Deep Residual Learning for Image Recognition", 2015).
+"""A ResNet for small grayscale faces, and the form of it that is exported.
 
-It differs from the ImageNet form in its stem: one 3x3 convolution and no pooling, because a face of 48x48
-pixels has none to spare. The classifier is a 1x1 convolution: runtimes compute it image by image, so that an
-image's probabilities don't depend, not even in the last bit, on what else was in its batch.
+Source: He et al., "Deep Residual Learning for Image Recognition", 2015. Two parts differ from its ImageNet form. The
+stem is one 3x3 convolution without pooling, because a face of 48x48 pixels is already small. The classifier is a
+1x1 convolution, because runtimes compute it image by image: an image's probabilities are the same to the last bit in
+every batch.
 """
 
 from functools import reduce
@@ -11,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# The least probability that a class is given.
-IMPROBABLE = 1e-3
+# No class gets a smaller probability than this, before the probabilities are scaled to a sum of 1.
+MINIMUM_PROBABILITY = 1e-3
+# From the depth to the count of blocks in each of the four stages. 18 and 34 are the paper's.
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 
@@ -24,14 +26,14 @@ def convolution(channels_in: int, channels_out: int, kernel: int, stride: int = 
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and the identity around them."""
+    """Two 3x3 convolutions, and a shortcut around them."""
 
     def __init__(self, channels_in: int, channels_out: int, stride: int):
         super().__init__()
         self.first = convolution(channels_in, channels_out, 3, stride)
         self.second = convolution(channels_out, channels_out, 3)
-        same = stride == 1 and channels_in == channels_out
-        self.shortcut = nn.Identity() if same else convolution(channels_in, channels_out, 1, stride)
+        same_shape = stride == 1 and channels_in == channels_out
+        self.shortcut = nn.Identity() if same_shape else convolution(channels_in, channels_out, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
@@ -40,50 +42,54 @@ class Block(nn.Module):
 class ResNet(nn.Module):
     """Normalised faces, float32 [n, 1, height, width] → logits, float32 [n, classes].
 
-    Args:
-        classes: number of labels.
-        depth: 10, 18 or 34, the count of layers as in the paper.
-        width: channels of the first stage; each later stage doubles them (64 in the paper).
-        stem_stride: 1 keeps full resolution in the first stage; 2 costs a quarter of the time.
-        dropout: probability of dropping a feature before the classifier.
+    classes: number of outputs.
+    depth: 10, 18 or 34, the number of layers as the paper counts them.
+    width: channels of the first stage; each later stage doubles them (64 in the paper).
+    stem_stride: 1 keeps the full resolution in the first stage; 2 takes a quarter of the time.
+    dropout: probability of dropping a feature before the classifier.
     """
 
     def __init__(self, classes: int, depth: int = 18, width: int = 32, stem_stride: int = 2, dropout: float = 0.0):
         super().__init__()
         if depth not in BLOCKS:
-            raise ValueError(f"depth {depth} is none of {', '.join(map(str, BLOCKS))}")
+            raise ValueError(f"depth {depth} is not supported: choose one of {', '.join(map(str, BLOCKS))}")
         self.stem = convolution(1, width, 3, stem_stride)
-        stages, channels = [], width
+        blocks = []
+        channels_in = width
         for stage, count in enumerate(BLOCKS[depth]):
-            wider = width * 2**stage
+            channels_out = width * 2**stage
             for block in range(count):
-                stages.append(Block(channels, wider, stride=2 if stage and not block else 1))
-                channels = wider
-        self.stages = nn.Sequential(*stages)
+                halves_resolution = stage > 0 and block == 0
+                blocks.append(Block(channels_in, channels_out, stride=2 if halves_resolution else 1))
+                channels_in = channels_out
+        self.stages = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Conv2d(channels, classes, 1)
+        self.classifier = nn.Conv2d(channels_in, classes, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         for block in self.stages:
-            # A block begins as the identity (Goyal et al., "Accurate, Large Minibatch SGD", 2017).
+            # Each block starts as the identity (Goyal et al., "Accurate, Large Minibatch SGD", 2017).
             nn.init.zeros_(block.second[1].weight)
-
-    def only(self, classes: int) -> None:
-        """Forgets all outputs but the first ones."""
-        self.classifier.weight = nn.Parameter(self.classifier.weight[:classes].detach())
-        self.classifier.bias = nn.Parameter(self.classifier.bias[:classes].detach())
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(F.relu(self.stem(x)))
         x = x.mean(dim=(2, 3), keepdim=True)
         return self.classifier(self.dropout(x)).flatten(1)
 
+    def keep_outputs(self, count: int) -> None:
+        """Removes all outputs but the first `count` ones, for instance those that learned votes."""
+        self.classifier.weight = nn.Parameter(self.classifier.weight[:count].detach())
+        self.classifier.bias = nn.Parameter(self.classifier.bias[:count].detach())
+
 
 class Classifier(nn.Module):
-    """What is exported: faces, uint8 [n, height, width] → probabilities, float32 [n, classes].
+    """The module that is exported: faces, uint8 [n, height, width] → probabilities, float32 [n, classes].
 
-    Normalisation, test-time flip and temperature are inside, so that nobody who loads the file can get them wrong.
+    Normalisation, test-time flip and calibration are inside it, so no program that loads the file can get them wrong.
+
+    mean, deviation: gray levels, by which faces are normalised.
+    flip: average the logits of each face and its mirror image.
     temperature, smoothing: as in `probabilities`.
     """
 
@@ -91,8 +97,12 @@ class Classifier(nn.Module):
         self, network: ResNet, mean: float, deviation: float, flip: bool, temperature: float, smoothing: float
     ):
         super().__init__()
-        self.network, self.mean, self.deviation, self.flip = network, mean, deviation, flip
-        self.temperature, self.smoothing = temperature, smoothing
+        self.network = network
+        self.mean = mean
+        self.deviation = deviation
+        self.flip = flip
+        self.temperature = temperature
+        self.smoothing = smoothing
 
     def forward(self, faces: Tensor) -> Tensor:
         x = ((faces.float() - self.mean) / self.deviation).unsqueeze(1)
@@ -103,14 +113,15 @@ class Classifier(nn.Module):
 
 
 def probabilities(logits: Tensor, temperature: float, smoothing: float) -> Tensor:
-    """Logits, float32 [n, classes] → probabilities, float32 [n, classes], in the same order of classes.
+    """Logits, float32 [n, classes] → calibrated probabilities, float32 [n, classes], with rows that sum to 1.
 
-    temperature: what logits are divided by, so that a confidence is a probability of being right (Guo et al., "On
-    Calibration of Modern Neural Networks", 2017). smoothing: of the labels that were learned, as if each class had had
-    a part of it; it is taken away again, or no face could ever be surer than the labels were.
+    temperature: divides the logits; the right one makes a confidence the probability of being right (Guo et al., "On
+        Calibration of Modern Neural Networks", 2017). `artifact.fit_temperature` finds it.
+    smoothing: the label smoothing of the training, from 0 to 1 exclusive. It is subtracted again, because otherwise no
+        probability could exceed the largest smoothed label.
     """
-    learned = (logits / temperature).softmax(dim=1)
-    # The network may stay under what each class was promised; no class is impossible for that.
-    labels = ((learned - smoothing / logits.shape[1]) / (1 - smoothing)).clamp(min=IMPROBABLE)
-    # One by one: a reduction adds in another order for another batch.
-    return labels / reduce(torch.add, labels.unbind(1)).unsqueeze(1)
+    smoothed = (logits / temperature).softmax(dim=1)
+    # A network can give a class less than its smoothed label's minimum. That must not make a probability negative.
+    unsmoothed = ((smoothed - smoothing / logits.shape[1]) / (1 - smoothing)).clamp(min=MINIMUM_PROBABILITY)
+    # The classes are added one by one: a reduction adds in an order that depends on the size of the batch.
+    return unsmoothed / reduce(torch.add, unsmoothed.unbind(1)).unsqueeze(1)

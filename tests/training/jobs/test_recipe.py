@@ -53,7 +53,7 @@ def test_a_recipe_uses_options_that_prepare_has(name: str) -> None:
 def test_our_recipes_hyperparameters_are_options_of_train_py(name: str) -> None:
     hyperparameters = load_recipe(name).hyperparameters
     options = [word for key, value in hyperparameters.items() for word in (f"--{key}", str(value))]
-    chosen = vars(train.options(["--train", ".", "--validation", ".", "--model-dir", ".", *options]))
+    chosen = vars(train.parse_arguments(["--train", ".", "--validation", ".", "--model-dir", ".", *options]))
     assert {key.replace("-", "_"): value for key, value in hyperparameters.items()}.items() <= chosen.items()
 
 

@@ -1,0 +1,63 @@
+"""The state of a training between two epochs: saved after each epoch, restored by an interrupted training."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+from resnet import ResNet
+
+Hyperparameters = dict[str, Any]
+
+
+class OtherTraining(Exception):
+    """The checkpoint belongs to a training with other hyperparameters. Delete it, or use another folder."""
+
+
+@dataclass
+class State:
+    """Everything that changes while a network learns.
+
+    average: the moving average of the network's weights; it is what is validated and exported.
+    epoch: how many epochs have ended.
+    history: one row per epoch that has ended.
+    best_accuracy: highest validation accuracy so far, from 0 to 1.
+    """
+
+    network: ResNet
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_accuracy: float = 0.0
+
+    def save(self, path: Path, hyperparameters: Hyperparameters) -> None:
+        """Writes the state. The file at `path` is complete at any moment, even if this call is interrupted."""
+        saved = {
+            "epoch": self.epoch,
+            "parts": [part.state_dict() for part in self.parts()],
+            "history": self.history,
+            "best": self.best_accuracy,
+            "hyperparameters": hyperparameters,
+        }
+        unfinished = path.with_suffix(".new")
+        torch.save(saved, unfinished)
+        unfinished.replace(path)
+
+    def restore(self, path: Path, hyperparameters: Hyperparameters, device: torch.device) -> None:
+        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters."""
+        saved = torch.load(path, weights_only=True, map_location=device)
+        if saved["hyperparameters"] != hyperparameters:
+            raise OtherTraining(
+                f"{path} belongs to a training with other hyperparameters: delete it, or choose another folder with "
+                "--checkpoints"
+            )
+        for part, state in zip(self.parts(), saved["parts"], strict=True):
+            part.load_state_dict(state)
+        self.epoch, self.history, self.best_accuracy = saved["epoch"], saved["history"], saved["best"]
+
+    def parts(self) -> tuple[Any, ...]:
+        return self.network, self.average, self.optimizer, self.schedule
