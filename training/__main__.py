@@ -4,12 +4,9 @@ The usual order of the commands is: prepare, upload, launch, follow, evaluate, d
 one.
 """
 
-from typing import Annotated
-
 import typer
-from rich.console import Console
 
-import mien
+from cli import VersionOption, exit_with_error
 from training.data.commands import composites, images, prepare, upload
 from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
@@ -21,18 +18,8 @@ for command in (prepare, upload, launch, follow, stop, compare, deploy, evaluate
     app.command()(command)
 
 
-def print_version(requested: bool) -> None:
-    if requested:
-        typer.echo(f"mien {mien.__version__}")
-        raise typer.Exit
-
-
 @app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
+def options(version: VersionOption = False) -> None:
     """Options of `python -m training` itself, before the name of a command."""
 
 
@@ -44,8 +31,7 @@ def main() -> None:
         # The module's name is compared because only the commands that call AWS import botocore.
         if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("botocore."):
             raise
-        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
-        raise SystemExit(1) from None
+        exit_with_error(error)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The commands of this machine's cloud, as a user types them."""
+"""The commands of `python -m local`, as a user types them."""
 
 import re
 import shutil
@@ -19,14 +19,14 @@ from local.paths import MODEL, ROOT
 from local.processes import free_port, require_free_port
 
 
-def local(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "local", *words]
+def local(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
 def images(tmp_path: Path, sample: bytes) -> Path:
-    """A user's folder: two classes' faces, a file that is none, and one that is hidden."""
+    """A user's folder: faces in folders of two labels, a file that is not an image, and a hidden file."""
     for name in ("happy/one.png", "happy/two.png", "surprise/three.png", "notes.txt", ".hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(sample if name.endswith(".png") else b"notes")
@@ -50,7 +50,7 @@ def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(image
 
 
 def orphans() -> list[str]:
-    """Command lines of this project's Python whose parent has ended."""
+    """Command lines of processes of this project's Python whose parent has ended."""
     listed = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 1) for line in listed.splitlines()[1:]]
     return [arguments for parent, arguments in rows if parent == "1" and arguments.startswith(sys.executable)]
@@ -62,16 +62,16 @@ def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Pat
     assert "neither result nor rejection: happy/one.png" in result.stdout
 
 
-@pytest.mark.parametrize(("folder", "said"), [("/no/such", "is not a folder"), ("empty", "there are no files in")])
-def test_a_folder_that_cannot_be_used_is_one_clear_line(folder: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("folder", "message"), [("/no/such", "is not a folder"), ("empty", "there are no files in")])
+def test_a_folder_that_cannot_be_used_is_one_clear_line(folder: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = local("demo", str(tmp_path / folder))
     assert result.returncode == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_training_jobs_archive_is_served_as_its_folder_is(images: Path) -> None:
+def test_the_archive_of_a_training_job_is_served_like_a_folder(images: Path) -> None:
     archive = images / ".model.tar.gz"
     with tarfile.open(archive, "w:gz") as file:
         for name in ("model.onnx", "model.json"):
@@ -81,13 +81,13 @@ def test_a_training_jobs_archive_is_served_as_its_folder_is(images: Path) -> Non
     assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("one.png", "happy"), ("two.png", "happy")]
 
 
-def test_a_file_that_is_no_archive_is_named(images: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_named_in_the_error(images: Path) -> None:
     result = local("demo", str(images), "--model", str(images / "notes.txt"))
     assert result.returncode == 1
     assert "notes.txt is neither a folder with a model nor a model.tar.gz" in result.stderr.replace("\n", "")
 
 
-def test_a_model_that_cannot_be_served_is_named(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_served_is_named_in_the_error(tmp_path: Path) -> None:
     result = local("demo", "--model", str(tmp_path))
     assert result.returncode == 1
     assert f"the model in {tmp_path} can't be served" in result.stderr.replace("\n", "")
@@ -105,7 +105,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
 
 @contextmanager
 def up(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`make up`, and what it printed."""
+    """Runs `make up`. Yields the process and what it printed."""
     command = [sys.executable, "-m", "local", "up", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -126,35 +126,35 @@ def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
     with up(port) as (process, printed):
         commands = [line.strip() for line in printed.splitlines() if line.startswith("  ")]
         [page] = re.findall(r"^http\S+#key=\w+$", printed, re.MULTILINE)
-        with urllib.request.urlopen(page, timeout=60) as shown:
-            assert shown.headers["Content-Type"].startswith("text/html")
+        with urllib.request.urlopen(page, timeout=60) as answer:
+            assert answer.headers["Content-Type"].startswith("text/html")
         assert {command.split()[0] for command in commands} >= {"export", "aws", "curl", "base64"}
         exports = commands.pop(0)
         put = next(i for i, command in enumerate(commands) if "local put" in command)
-        # In the order of a user who has Python alone: first put, then look.
-        ran = {}
+        # The commands for Python only come first, because the others may be missing on this machine.
+        outputs = {}
         for command in commands[put:] + commands[:put]:
             tool = Path(command.split()[0]).name
             if not shutil.which(command.split()[0]) and tool in ("aws", "curl"):
                 continue
             script = f"{exports}; {command}"
-            # A person is slower than the second or two until a document lies there; this is not.
+            # A person needs longer to type a command than the application needs to write a document. A test does not.
             for _ in range(20):
                 result = subprocess.run(["bash", "-ec", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
                 if result.returncode == 0:
                     break
                 time.sleep(0.5)
             assert result.returncode == 0, (command, result.stderr)
-            ran[command] = result.stdout
-        assert any('"label": "happy"' in output for command, output in ran.items() if "curl" in command)
-        assert any(output == "happy\n" for command, output in ran.items() if "base64" in command)
-        assert any("s3://" in output for command, output in ran.items() if "local put" in command)
+            outputs[command] = result.stdout
+        assert any('"label": "happy"' in output for command, output in outputs.items() if "curl" in command)
+        assert any(output == "happy\n" for command, output in outputs.items() if "base64" in command)
+        assert any("s3://" in output for command, output in outputs.items() if "local put" in command)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     require_free_port(port)
 
 
-def test_results_without_a_cloud_say_how_to_start_one() -> None:
+def test_results_without_a_cloud_says_how_to_start_one() -> None:
     port = free_port()
     result = local("results", "--port", str(port))
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""The deployment package: what every cold start has to carry."""
+"""The deployment package is small, because Lambda loads it at every cold start."""
 
 import os
 import subprocess
@@ -11,7 +11,8 @@ import pytest
 from local.package import build_package
 
 MODULES = ["mien.handlers.inbox", "mien.handlers.api"]
-STRANGERS = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
+# Packages that a handler must not import, because the package does not have them.
+FOREIGN = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +27,11 @@ def test_it_is_under_30_megabytes(unpacked: Path) -> None:
     assert sum(p.stat().st_size for p in unpacked.rglob("*") if p.is_file()) < 30_000_000
 
 
-def test_it_holds_neither_numpy_nor_pandas_nor_what_the_runtime_has(unpacked: Path) -> None:
+def test_it_has_no_numpy_no_pandas_and_nothing_that_the_runtime_has(unpacked: Path) -> None:
     assert not {"numpy", "pandas", "boto3", "botocore", "pydantic"} & {p.name for p in unpacked.iterdir()}
 
 
-def test_it_is_not_built_twice() -> None:
+def test_it_is_not_built_again_without_a_change() -> None:
     first = build_package()
     built = first.stat().st_mtime_ns
     assert (build_package(), first.stat().st_mtime_ns) == (first, built)
@@ -43,12 +44,12 @@ import sys
 sys.path.insert(0, {str(unpacked)!r})
 import {module}
 loaded = {{name.partition(".")[0] for name in sys.modules}}
-print(*sorted(loaded & {STRANGERS}))
+print(*sorted(loaded & {FOREIGN}))
 print({module}.__file__, sys.modules["PIL"].__file__)
 """
     result = subprocess.run(
         [sys.executable, "-c", program], env=dict(os.environ), cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    strangers, files = result.stdout.splitlines()
-    assert strangers == ""
+    foreign, files = result.stdout.splitlines()
+    assert foreign == ""
     assert all(file.startswith(str(unpacked)) for file in files.split())
