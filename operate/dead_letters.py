@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mien.aws.queue import PER_CALL
 from mien.logic.retries import ATTEMPT, REASON, SINCE
 from mien.logic.uploads import NotAStorageEvent, uploads
 
+# The maximum of one call. Source: Amazon SQS Developer Guide, "Message quotas".
+MESSAGES_PER_CALL = 10
 # Seconds for which a message that was read is invisible to other readers. It is made visible again as soon as the
 # reading ends, so this only matters for a process that was killed.
 VISIBILITY_TIMEOUT = 120
@@ -79,7 +80,7 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
     def receive() -> Iterator[DeadLetter]:
         while messages := sqs.receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=PER_CALL,
+            MaxNumberOfMessages=MESSAGES_PER_CALL,
             VisibilityTimeout=VISIBILITY_TIMEOUT,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
@@ -95,8 +96,8 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
         yield receive()
     finally:
         ids = list(seen)
-        for start in range(0, len(ids), PER_CALL):
-            letters = [seen[id] for id in ids[start : start + PER_CALL]]
+        for start in range(0, len(ids), MESSAGES_PER_CALL):
+            letters = [seen[message_id] for message_id in ids[start : start + MESSAGES_PER_CALL]]
             entries = [
                 {"Id": str(index), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
                 for index, letter in enumerate(letters)
@@ -139,7 +140,7 @@ def redrive(
         for letter in letters:
             if letter.sent <= began and should_redrive(letter):
                 batch.append(letter)
-            if len(batch) == PER_CALL:
+            if len(batch) == MESSAGES_PER_CALL:
                 count = move_batch(sqs, source, target, batch)
                 on_moved(count)
                 moved += count
@@ -152,7 +153,10 @@ def redrive(
 
 
 def move_batch(sqs: Sqs, source: str, target: str, batch: list[DeadLetter]) -> int:
-    """Sends at most PER_CALL messages to `target`, then deletes them from `source`. Returns how many were sent."""
+    """Sends the messages to `target`, then deletes those that were sent from `source`. Returns their number.
+
+    batch: at most MESSAGES_PER_CALL messages.
+    """
     entries = [{"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(batch)]
     answer = sqs.send_message_batch(QueueUrl=target, Entries=entries)
     sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]

@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "mien.errors": set(),
     "mien.settings": set(),
     "mien": set(),
-    "training": {"mien", "training.commands"},
+    "training": {"cli", "training.commands"},
     "training.commands": {
         *("training.data", "training.jobs", "training.evaluation", "training.hosting"),
         *("training.console", "training.s3_uri", "mien.logic", *AWS),
