@@ -1,4 +1,4 @@
-"""Disturbs the deployed application, in the embedded cloud, and holds what it made against what was uploaded."""
+"""Injects faults into the application in the embedded cloud, and compares the results with the uploads."""
 
 import shlex
 import signal
@@ -12,21 +12,22 @@ from rich.console import Console
 from rich.table import Table
 
 from . import report
-from .catalogue import TRIALS
-from .harness import Result, application, run
-from .load import load, plot, summary
+from .application import start
+from .load import plot, run_load, summary
+from .runs import Result, run
+from .trials import TRIALS
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-Seed = Annotated[int, typer.Option(help="The same seed disturbs the same requests.")]
+Seed = Annotated[int, typer.Option(help="The same seed hits the same requests.")]
 Write = Annotated[bool, typer.Option("--write", help="Write the result into docs/reliability.md.")]
 NAMES = {trial.name: trial for trial in TRIALS}
 
 
 @app.command(name="list")
 def list_() -> None:
-    """Name the faults."""
+    """List the faults."""
     table = Table("fault", "how it is injected")
     for trial in TRIALS:
         table.add_row(trial.name, trial.how)
@@ -35,24 +36,26 @@ def list_() -> None:
 
 @app.command(name="run")
 def run_(
-    fault: Annotated[list[str] | None, typer.Option(help="A fault's name; may be repeated. By default all.")] = None,
-    images: Annotated[int, typer.Option(min=1, help="How many a run.")] = 40,
-    minutes: Annotated[float, typer.Option(min=0, help="Go on with the next seeds for so long.")] = 0,
+    fault: Annotated[list[str] | None, typer.Option(help="The name of a fault; can be repeated. Default: all.")] = None,
+    images: Annotated[int, typer.Option(min=1, help="Number of images in each run.")] = 40,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Minutes for which to repeat the runs with the next seeds.")
+    ] = 0,
     seed: Seed = 1,
     write: Write = False,
 ) -> None:
-    """Inject faults, one after the other, and print what came of the images: status 1 if anything is wrong."""
+    """Inject the faults one after the other, and print the results. The exit status is 1 if anything is wrong."""
     unknown = set(fault or []) - set(NAMES)
     if unknown:
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: `list` names those that there are")
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: `list` shows all names")
     trials = [NAMES[name] for name in fault] if fault else TRIALS
     results: list[Result] = []
     end = time.monotonic() + minutes * 60
-    with application() as deployed:
+    with start() as deployed:
         while not results or time.monotonic() < end:
             for trial in trials:
                 results.append(run(deployed, trial, images, seed))
-                say(results[-1], seed)
+                print_result(results[-1], seed)
             seed += 1
     wrong = [one for line in report.lines(results).values() for one in line.found]
     console.print(f"{len(results)} runs, {len(wrong)} findings")
@@ -62,12 +65,12 @@ def run_(
         raise typer.Exit(1)
 
 
-def say(result: Result, seed: int) -> None:
+def print_result(result: Result, seed: int) -> None:
     findings = result.findings
     verdict = "[green]good[/]" if findings.clean() else f"[red]{findings}[/]"
     dead = f", {findings.dead} dead letters redriven" if findings.dead else ""
     console.print(
-        f"{result.trial.name}, seed {seed}: {findings.versions} images, {sum(result.injected.values())} disturbed"
+        f"{result.trial.name}, seed {seed}: {findings.versions} images, {sum(result.injected.values())} hits"
         f"{dead}, {result.seconds:.0f} s: {verdict}",
         highlight=False,
         soft_wrap=True,
@@ -76,15 +79,15 @@ def say(result: Result, seed: int) -> None:
 
 @app.command(name="load")
 def load_(
-    images: Annotated[int, typer.Option(min=100, help="How many.")] = 20_000,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Of all requests, how many are disturbed.")] = 0.05,
+    images: Annotated[int, typer.Option(min=100, help="Number of images.")] = 20_000,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the requests that are hit.")] = 0.05,
     seed: Seed = 1,
     write: Write = False,
-    picture: Annotated[Path, typer.Option(help="Where the plot goes.")] = report.PAGE.parent / "load.png",
+    picture: Annotated[Path, typer.Option(help="File for the plot.")] = report.PAGE.parent / "load.png",
 ) -> None:
-    """Classify many images in one run with a share of faults; throughput and memory over time as a plot."""
-    with application() as deployed:
-        result = load(deployed, images, share, seed)
+    """Classify many images in one run with faults, and plot throughput and memory over time."""
+    with start() as deployed:
+        result = run_load(deployed, images, share, seed)
     plot(result, picture)
     console.print(summary(result), highlight=False)
     console.print(report.injections(result.result.injected), highlight=False)
@@ -96,11 +99,11 @@ def load_(
 
 
 def command() -> str:
-    """As it was typed."""
+    """The command line as it was typed."""
     return shlex.join(["python", "-m", "tests.faults", *sys.argv[1:]])
 
 
 if __name__ == "__main__":
-    # A `kill` ends the cloud as Ctrl-C does: through the blocks that stop what they started.
+    # `kill` must end this process as Ctrl-C does, because the `with` blocks stop the cloud's processes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     app()

@@ -1,4 +1,4 @@
-"""What must hold after a run: the documents are held against the uploads themselves, not against anybody's account."""
+"""What must be true after a run. The documents are compared with the uploads that S3 lists, not with any log."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,10 @@ Bucket = Any
 
 @dataclass(frozen=True)
 class Version:
-    """The newest of a key. content: the name of what was uploaded; None: it is deleted."""
+    """The newest version of a key.
+
+    content: the name of the uploaded content; None if the key is deleted.
+    """
 
     key: str
     version_id: str
@@ -24,7 +27,14 @@ class Version:
 
 @dataclass
 class Findings:
-    """Keys, by what is wrong with them. dead: whose message lies in the dead-letter queue, as was to be expected."""
+    """What is wrong after a run, mostly keys.
+
+    images: keys that were uploaded; versions: uploads.
+    lost: images without a document. wrong: documents with other bytes than expected.
+    doubled: images with a result and a rejection. older: documents that an older upload has replaced.
+    dead: the number of images whose message is in the dead-letter queue, as the trial expects.
+    strays: sentences about documents and dead letters that must not exist.
+    """
 
     images: int = 0
     versions: int = 0
@@ -40,8 +50,10 @@ class Findings:
 
 
 def uploaded(s3: Any, bucket: str, prefix: str, contents: Mapping[str, str]) -> tuple[dict[str, Version], int]:
-    """The newest version of each key, as S3 itself lists them, and how many there are in all. contents: names of what
-    was uploaded, by ETag."""
+    """The newest version of each key below a prefix, as S3 lists them, and the number of all versions.
+
+    contents: names of the uploaded contents, by ETag.
+    """
     newest: dict[str, Version] = {}
     count = 0
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
@@ -57,9 +69,9 @@ def uploaded(s3: Any, bucket: str, prefix: str, contents: Mapping[str, str]) -> 
 
 
 def expected(reference: dict[str, Any], version: Version, found: dict[str, Any]) -> bytes:
-    """The bytes of a version's document: what the undisturbed run said of the same content, about this version."""
+    """The bytes that a version's document must have: the document of the undisturbed run, with this version's data."""
     image = {**reference["image"], "key": version.key, "version_id": version.version_id, "etag": version.etag}
-    # S3 does not list a version's sequencer. That it is this version's, its id says.
+    # S3 does not list sequencers. The version's ID shows that the document is about this version.
     image["sequencer"] = found["image"]["sequencer"]
     return document({**reference, "image": image})
 
@@ -79,10 +91,12 @@ def judged(
     dead: Mapping[str, str],
     may_die: Callable[[str, str], bool],
 ) -> Findings:
-    """A run's uploads against what lies in the bucket and in the dead-letter queue.
+    """Compares a run's uploads with its documents and its dead letters.
 
-    run: the prefix below inbox, results and rejected; dead: reasons, by key; may_die: whether an image, by its key, may
-    lie there for a reason.
+    prefixes: of the inbox, the results and the rejections.
+    run: the run's prefix below each of them.
+    dead: the reasons of the dead letters, by the image's key.
+    may_die: whether an image's message may be a dead letter, by the image's key and the reason.
     """
     inbox, results, rejected = prefixes
     newest, versions = uploaded(s3, bucket, inbox + run, contents)
@@ -94,31 +108,31 @@ def judged(
     for key, version in newest.items():
         name = key_of(key, inbox, "")
         assert len(name.encode()) < MAX_KEY_BYTES
-        there = found.pop(name, [])
-        if len(there) > 1:
+        written = found.pop(name, [])
+        if len(written) > 1:
             findings.doubled.append(key)
         elif version.content is None:
-            # Nothing is promised of what was deleted, but that it is not two.
+            # A deleted image may have a document or none.
             pass
-        elif not there:
+        elif not written:
             if key in dead and may_die(key, dead[key]):
                 findings.dead += 1
             else:
                 findings.lost.append(key)
         else:
-            [(_, body)] = there
+            [(_, body)] = written
             if body != expected(references[version.content], version, json.loads(body)):
                 findings.wrong.append(key)
         if key in dead and not may_die(key, dead[key]):
             findings.strays.append(f"{key} is a dead letter: {dead[key]}")
-    findings.strays += [f"a document of nothing: {name}" for name in found]
+    findings.strays += [f"a document without an image: {name}" for name in found]
     for place in (results, rejected):
         findings.older += replaced_by_older(s3, bucket, place + run)
     return findings
 
 
 def replaced_by_older(s3: Any, bucket: str, prefix: str) -> list[str]:
-    """Documents over which an older upload's was written at any time."""
+    """Documents that were at any time replaced by the document of an older upload."""
     versions: dict[str, list[Any]] = {}
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         for version in page.get("Versions", []):

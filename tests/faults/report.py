@@ -1,4 +1,4 @@
-"""Results → docs/reliability.md: the parts of it between two marks, each with the command that made it."""
+"""Writes results into docs/reliability.md, between marks, each with the command that made it."""
 
 import re
 from collections import Counter
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import ROOT
-from .harness import Result
+from .runs import Result
 
 PAGE = ROOT / "docs" / "reliability.md"
 
 
 @dataclass
 class Line:
-    """The runs of one trial, together."""
+    """The sums over all runs of one trial."""
 
     how: str
     runs: int = 0
@@ -63,7 +63,7 @@ def table(results: Iterable[Result]) -> str:
 
 
 def write(part: str, text: str, page: Path = PAGE) -> None:
-    """Replaces what stands between the marks of a part. Raises ValueError if the page has no such marks."""
+    """Replaces the text between the marks of a part. Raises ValueError if the page does not have these marks."""
     begin, end = f"<!-- {part}: written by the harness -->", f"<!-- {part}: end -->"
     old = page.read_text()
     if begin not in old or end not in old:

@@ -1,4 +1,9 @@
-"""Stands between the functions and S3 or the endpoint: hands every request on, unless it is told to do otherwise."""
+"""A proxy between the functions and S3 or the endpoint. It forwards every request until a test intervenes.
+
+with proxy() as server:
+    server.upstream = "http://127.0.0.1:4566"
+    server.intervene = lambda exchange, forward: Reply(503)
+"""
 
 import contextlib
 import http.client
@@ -15,7 +20,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 
 @dataclass(frozen=True)
 class Reply:
-    """cut: only half of the body is sent, and then the connection is broken."""
+    """cut: half of the body is sent, and then the connection is closed."""
 
     status: int
     body: bytes = b""
@@ -28,8 +33,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request. operation: `invoke` of the endpoint; of S3 `read`, `look` (HEAD), `write`, `delete` or `other`; key:
-    the object's; ordinal: how many of this operation on this key came before; caller: the port it came from."""
+    """A request.
+
+    operation: `invoke` for the endpoint; `read`, `look` (HEAD), `write`, `delete` or `other` for S3.
+    key: the object's key.
+    ordinal: the number of earlier requests with this operation and key.
+    caller: the port from which the request came.
+    """
 
     operation: str
     key: str
@@ -40,7 +50,7 @@ class Exchange:
 
 
 Forward = Callable[[], Reply]
-# What is answered; None: the connection is broken without an answer.
+# Returns the reply. None closes the connection without a reply.
 Intervene = Callable[[Exchange, Forward], Reply | None]
 
 OPERATIONS = {"GET": "read", "HEAD": "look", "PUT": "write", "DELETE": "delete"}
@@ -66,7 +76,7 @@ class Proxy(ThreadingHTTPServer):
         if place.path.endswith("/invocations"):
             operation, key = "invoke", ""
         else:
-            # Of an address of the form /bucket/key; one without a key is a listing.
+            # The path is /bucket/key. Without a key, the request is a listing.
             key = urllib.parse.unquote(place.path.lstrip("/").partition("/")[2])
             operation = OPERATIONS.get(method, "other") if key else "other"
         with self.lock:
@@ -75,7 +85,7 @@ class Proxy(ThreadingHTTPServer):
         return Exchange(operation, key, ordinal, caller, path, body)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A function that was killed has broken its connection: that is what it was killed for."""
+        """Ignores connections that break, because the tests kill functions on purpose."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -94,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        # The answer to a HEAD has the length of what it does not send.
+        # The answer to a HEAD has the length of a body that is not sent.
         length = {name.lower(): value for name, value in reply.headers.items()}.get("content-length")
         if length is None:
             self.send_header("Content-Length", str(len(reply.body)))
@@ -102,7 +112,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
         self.close_connection = self.close_connection or reply.cut
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer
+    do_GET = answer
+    do_HEAD = answer
+    do_PUT = answer
+    do_POST = answer
+    do_DELETE = answer
 
     def forward(self, body: bytes) -> Reply:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("expect", "connection")}
@@ -115,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
                 content = answer.read()
                 break
             except (http.client.HTTPException, OSError):
-                # An idle connection that the other side has closed; a new one is not idle.
+                # The other side may have closed an idle connection. A new connection is not idle, so it must work.
                 self.upstream.close()
                 self.upstream = None
                 if attempt:

@@ -9,7 +9,7 @@ from local import template
 from local.paths import ROOT
 from mien.aws import endpoint, forms, listing
 from mien.logic import bombs, circuit, images, retries
-from tests.faults.catalogue import TRIALS
+from tests.faults.trials import TRIALS
 from tests.support import documents
 from tests.support.openapi import SCHEMAS, schema_errors
 

@@ -1,0 +1,50 @@
+"""One run of a trial: images are uploaded while faults are injected, and the results are judged at the end."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from .application import Application
+from .injection import inject, relay_notifications
+from .invariants import Findings
+from .trials import Trial
+
+
+@dataclass(frozen=True)
+class Result:
+    """injected: how often each fault has hit a request, by its name."""
+
+    trial: Trial
+    findings: Findings
+    injected: Counter[str]
+    seconds: float
+
+
+def run(application: Application, trial: Trial, images: int, seed: int) -> Result:
+    """Runs a trial, and judges it when the queue is empty.
+
+    If the trial's messages must end in the dead-letter queue, they are redriven without faults and judged again.
+    """
+    began = time.monotonic()
+    prefix = f"{trial.name} {seed}/"
+    with relay_notifications(application, trial.relay, seed), inject(application, trial.faults, seed) as injected:
+        application.upload(prefix, images, seed, round(trial.overwrites * images))
+        foreign = application.send_foreign_messages(prefix, trial.foreign)
+        application.wait_until_idle()
+        findings = application.judge(prefix, trial.may_die)
+        letters = application.dead_letters(prefix)
+    if trial.dead:
+        application.redrive(prefix)
+        application.wait_until_idle()
+        dead = findings.dead
+        findings = application.judge(prefix)
+        findings.dead = dead
+        if not trial.under:
+            # A refusal is final, so the first attempt is the last one. Crashes are retried: nothing says that they are.
+            findings.strays += [f"{one.images} was tried {one.attempts} times" for one in letters if one.attempts > 1]
+        if not dead:
+            findings.strays.append("there are no dead letters, although this trial must cause some")
+    findings.strays += application.judge_foreign_messages(foreign)
+    if trial.faults and not injected:
+        findings.strays.append("no request was hit: choose more images, or another seed")
+    return Result(trial, findings, injected, time.monotonic() - began)

@@ -1,0 +1,67 @@
+"""The trials: each is one run of the application with some faults."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from .catalogue import FAULTS, Fault
+
+
+@dataclass(frozen=True)
+class Relay:
+    """What happens to S3's notifications on their way to the queue.
+
+    copies: how often each notification is delivered.
+    late: seconds by which each copy is delayed at most.
+    """
+
+    copies: int = 1
+    late: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The faults of one run, and what else disturbs it.
+
+    how: a phrase for the report.
+    foreign: messages that are not events, of each of two kinds, which are sent to the queue.
+    overwrites: images that are overwritten while they are classified, as a share of all.
+    dead: a part of the reason with which messages must end in the dead-letter queue; None if they must not.
+    under: only messages about keys that contain this text may end there.
+    """
+
+    name: str
+    how: str
+    faults: tuple[Fault, ...] = ()
+    relay: Relay | None = None
+    foreign: int = 0
+    overwrites: float = 0.0
+    dead: str | None = None
+    under: str = ""
+
+    def may_die(self, key: str, reason: str) -> bool:
+        """Whether the message about an image may become a dead letter with this reason."""
+        return self.dead is not None and self.dead in reason and self.under in key
+
+
+def mixed(share: float) -> tuple[Fault, ...]:
+    """All temporary faults at once. share: the part of the requests of each kind that is hit."""
+    temporary = [fault for fault in FAULTS if not fault.dead and fault.lasting is None]
+    of_operation = Counter(fault.operation for fault in temporary)
+    return tuple(replace(fault, share=share / of_operation[fault.operation]) for fault in temporary)
+
+
+TRIALS = [
+    Trial("nothing", "undisturbed, for comparison"),
+    *(Trial(fault.name, fault.how, (fault,), dead=fault.dead, under=fault.under) for fault in FAULTS),
+    Trial("duplicates", "each notification three times, within 3 s", relay=Relay(3, 3)),
+    Trial("disorder", "each key overwritten, notifications up to 15 s late", relay=Relay(1, 15), overwrites=1.0),
+    Trial("foreign messages", "S3's test event, JSON that is no event, no JSON at all", foreign=4),
+    Trial(
+        "all at once",
+        "a tenth of all requests disturbed by all of the above that may pass, duplicates, disorder, overwriting",
+        mixed(0.1),
+        Relay(2, 10),
+        foreign=2,
+        overwrites=0.5,
+    ),
+]
