@@ -1,4 +1,4 @@
-"""The running API against openapi.yaml: schemathesis sends what the document allows, and what it does not."""
+"""The running API against openapi.yaml. Schemathesis sends requests that the document allows, and invalid ones."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    """With the image in it that openapi.yaml has as its example."""
+    """A cloud whose bucket contains the image that openapi.yaml uses as its example."""
     [key] = [p["example"] for p in DOCUMENT["paths"]["/results/{key}"]["get"]["parameters"]]
     with start_application() as running:
         s3, bucket = running.client("s3"), running.outputs["BucketName"]
@@ -33,7 +33,7 @@ def test_schemathesis_finds_nothing(seed: int, cloud: Cloud, tmp_path: Path) -> 
     options = ["--url", url, "--header", key, "--seed", str(seed), "--max-examples", "200", "--continue-on-failure"]
     ran = subprocess.run(
         ["schemathesis", "--config-file", str(SETTINGS), "run", description, *options],
-        # It keeps what it found in the folder where it is run.
+        # Schemathesis stores its findings in the current folder.
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""The events, through Lambda's own runtime interface: `sam build`'s package, awslambdaric, and AWS's emulator of it."""
+"""The example events through Lambda's runtime interface: the package of `sam build`, awslambdaric, AWS's emulator."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ EXPECTED = {
 
 
 def emulator() -> Path:
-    """It is part of the SAM CLI's package."""
+    """The emulator, which is part of the SAM CLI's package."""
     command = shutil.which("sam")
     assert command, "the SAM CLI is not on the PATH; `make test-sam` sees to that"
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
@@ -102,7 +102,7 @@ def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str
     results = [f"results/{key}.json" for key in EXPECTED[name]]
     for key in EXPECTED[name]:
         s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"inbox/{key}")
-    # The uploads' own notifications come first; what lies there afterwards is of this event.
+    # The uploads' own notifications come first. Documents that exist afterwards are results of this event.
     for result in results:
         s3.get_waiter("object_exists").wait(Bucket=bucket, Key=result, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         s3.delete_object(Bucket=bucket, Key=result)

@@ -30,20 +30,20 @@ def by_us() -> Iterator[Cloud]:
 
 
 def resources(cloud: Cloud) -> set[tuple[str, str]]:
-    """Types and names, without what SAM draws anew for each deployment of the API."""
+    """Types and names. The name of the API's deployment is new each time, so only its beginning counts."""
     described = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     return {(r["ResourceType"], re.sub("^(ApiDeployment).*", r"\1", r["LogicalResourceId"])) for r in described}
 
 
 def configuration(cloud: Cloud) -> Any:
-    """What the services themselves say of the deployed application, less what is drawn by chance or by the clock."""
+    """The settings of the deployed application as the services report them, without random or time-dependent values."""
     functions, queues, s3 = cloud.client("lambda"), cloud.client("sqs"), cloud.client("s3")
     bucket = cloud.outputs["BucketName"]
     kept = ("Handler", "Runtime", "Timeout", "MemorySize", "Environment", "LoggingConfig")
     mapped = ("BatchSize", "MaximumBatchingWindowInSeconds", "ScalingConfig", "FunctionResponseTypes", "EventSourceArn")
     attributes = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "Policy", "SqsManagedSseEnabled")
     apis = cloud.client("apigateway")
-    # They come in the order in which they were made, which is chance.
+    # They are listed in the order of their creation, which is random.
     listed = sorted(functions.list_functions()["Functions"], key=lambda function: function["Handler"])
     found = {
         "functions": [{k: f.get(k) for k in kept} for f in listed],
@@ -65,7 +65,7 @@ def configuration(cloud: Cloud) -> Any:
             del queue[name]
     for notification in found["notification"]:
         del notification["Id"]
-    # Generated names end in a dash and twelve or more hexadecimal digits; each cloud has a port of its own.
+    # Generated names end in a dash and twelve or more hexadecimal digits, and each cloud has its own port.
     return json.loads(re.sub(r"-[0-9A-F]{12,}|(?<=//localhost):\d+", "", json.dumps(found, sort_keys=True)))
 
 

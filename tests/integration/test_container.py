@@ -1,4 +1,4 @@
-"""The slim image, without an engine to build it: the files that its Dockerfile copies, started by its own command."""
+"""The serving image, without a container engine: the files that its Dockerfile copies, run by its entry point."""
 
 import http.client
 import io
@@ -32,7 +32,7 @@ Headers = dict[str, str]
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The image's command, in a folder that holds what the image holds, and nothing else."""
+    """The image's command, in a folder that contains the same files as the image."""
     dockerfile = (CONTAINER / "Dockerfile").read_text()
     folder = tmp_path_factory.mktemp("program")
     for names, _ in re.findall(r"^COPY (.+) (\S+)$", dockerfile, re.M):
@@ -66,7 +66,7 @@ def await_ping(process: subprocess.Popen[str], port: int, seconds: float = 30) -
 
 
 def call(port: int, method: str, path: str, body: Any = None, headers: Headers | None = None) -> tuple[int, Any, bytes]:
-    """→ status, headers, body."""
+    """Returns status, headers and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request(method, path, body, headers or {})
@@ -109,7 +109,7 @@ ONE = npy(np.zeros((1, 48, 48), np.uint8))
 
 
 @pytest.mark.parametrize("accept", [JSON, NPY])
-def test_a_batch_gets_the_probabilities_that_the_model_gives_directly(
+def test_a_batch_gets_the_same_probabilities_as_a_direct_call_of_the_model(
     accept: str, container: int, faces: np.ndarray, direct: np.ndarray
 ) -> None:
     asked = {"Content-Type": NPY, "Accept": accept}
@@ -119,14 +119,14 @@ def test_a_batch_gets_the_probabilities_that_the_model_gives_directly(
     assert (np.array(rows, np.float32) == direct).all()
 
 
-def test_an_image_gets_the_probabilities_that_the_model_gives_directly(container: int, direct: np.ndarray) -> None:
+def test_an_image_gets_the_same_probabilities_as_a_direct_call_of_the_model(container: int, direct: np.ndarray) -> None:
     for path, row in zip(sorted(SAMPLES.rglob("*.png")), direct, strict=True):
         status, _, body = call(container, "POST", "/invocations", path.read_bytes(), {"Content-Type": IMAGE})
         assert status == 200
         assert (np.array(json.loads(body), np.float32) == row).all()
 
 
-def test_an_answer_names_the_models_version_where_the_runtime_passes_it_on(container: int) -> None:
+def test_an_answer_has_the_models_version_in_the_header_that_the_runtime_forwards(container: int) -> None:
     _, headers, _ = call(container, "POST", "/invocations", ONE, {"Content-Type": NPY})
     version = json.loads((MODEL / "model.json").read_text())["version"]
     assert headers["X-Amzn-SageMaker-Custom-Attributes"] == version
@@ -148,7 +148,7 @@ def test_an_answer_names_the_models_version_where_the_runtime_passes_it_on(conta
     ],
     ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
 )
-def test_what_is_not_answered_is_told_why_in_a_sentence(
+def test_an_invalid_request_gets_an_error_with_one_sentence(
     method: str, path: str, body: bytes | None, kind: str, status: int, container: int
 ) -> None:
     answered, headers, said = call(container, method, path, body, {"Content-Type": kind})
@@ -157,7 +157,7 @@ def test_what_is_not_answered_is_told_why_in_a_sentence(
     assert b"Traceback" not in said
 
 
-def test_a_body_that_says_it_is_too_long_is_refused_before_any_of_it_came(container: int) -> None:
+def test_a_body_with_too_large_a_content_length_is_refused_unread(container: int) -> None:
     with socket.create_connection(("127.0.0.1", container), timeout=120) as connection:
         connection.sendall(
             b"POST /invocations HTTP/1.1\r\nHost: c\r\nContent-Type: application/x-npy\r\n"
@@ -166,13 +166,13 @@ def test_a_body_that_says_it_is_too_long_is_refused_before_any_of_it_came(contai
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_body_in_chunks_is_refused_once_too_much_of_it_came(container: int) -> None:
+def test_a_chunked_body_is_refused_when_it_becomes_too_large(container: int) -> None:
     chunks = iter([bytes(1_000_000)] * 25 + [b"1"])
     status, _, said = call(container, "POST", "/invocations", chunks, {"Content-Type": NPY})
     assert (status, json.loads(said)) == (413, {"error": "the body has over 25,000,000 bytes"})
 
 
-def test_a_ping_does_not_wait_for_the_requests_before_it(container: int, faces: np.ndarray) -> None:
+def test_a_ping_does_not_wait_for_earlier_requests(container: int, faces: np.ndarray) -> None:
     body = npy(np.resize(faces, (64, 48, 48)))
     with ThreadPoolExecutor(16) as pool:
         asked = [pool.submit(call, container, "POST", "/invocations", body, {"Content-Type": NPY}) for _ in range(16)]
@@ -181,7 +181,7 @@ def test_a_ping_does_not_wait_for_the_requests_before_it(container: int, faces: 
     assert (status, {request.result()[0] for request in asked}) == (200, {200})
 
 
-def test_at_sigterm_a_request_that_is_on_its_way_is_still_answered(program: list[str]) -> None:
+def test_after_sigterm_a_request_that_has_begun_is_still_answered(program: list[str]) -> None:
     with serving(program, MODEL, "serve") as (process, port):
         await_ping(process, port)
         with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
@@ -196,7 +196,7 @@ def test_at_sigterm_a_request_that_is_on_its_way_is_still_answered(program: list
         assert process.wait(30) == 0
 
 
-def test_without_a_model_it_ends_and_says_what_is_missing(program: list[str], tmp_path: Path) -> None:
+def test_without_a_model_the_container_ends_and_names_the_missing_file(program: list[str], tmp_path: Path) -> None:
     with serving(program, tmp_path, "serve") as (process, _):
         _, said = process.communicate(timeout=120)
         assert process.returncode != 0

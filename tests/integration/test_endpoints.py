@@ -1,4 +1,4 @@
-"""The handlers with endpoints of other kinds: that are down, that count, that take an image a call."""
+"""The handlers with endpoints that fail, that count their calls, or that accept single images."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def records(bucket: Bucket, *names: str) -> dict[str, Any]:
     return {"Records": [message(bucket.name, bucket.inbox + name, "0A", name) for name in names]}
 
 
-def test_while_the_endpoint_is_down_images_wait_and_bad_ones_are_told_why(
+def test_while_the_endpoint_is_down_images_wait_and_bad_files_are_rejected(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("waits.png", sample)
@@ -38,17 +38,17 @@ def test_while_the_endpoint_is_down_images_wait_and_bad_ones_are_told_why(
         assert start_handler(url)(records(bucket, "waits.png", "bad.png")) == {"batchItemFailures": []}
     assert bucket.documents("waits.png") == []
     assert [d["reason"] for d in bucket.documents("bad.png")] == ["not_an_image"]
-    # The message was sent anew, and comes to the deployed function, whose endpoint is up.
+    # The message was sent again. The deployed function receives it, and its endpoint is up.
     assert bucket.await_document("waits.png")["status"] == "classified"
 
 
-def test_what_cannot_be_done_in_time_comes_again_later(
+def test_images_for_which_too_little_time_is_left_are_classified_later(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("late.png", sample)
     bucket.upload_without_event("broken.png", b"broken")
     with serving(always(200, [EVEN])) as (url, requests):
-        # Time enough to read and to write, but not for a call between.
+        # Enough time to read and to write, but not for a call.
         assert start_handler(url)(records(bucket, "late.png", "broken.png"), seconds=40) == {"batchItemFailures": []}
         assert requests == []
     assert bucket.documents("late.png") == bucket.documents("broken.png") == []
@@ -56,7 +56,7 @@ def test_what_cannot_be_done_in_time_comes_again_later(
     assert bucket.await_document("broken.png")["status"] == "rejected"
 
 
-def test_where_there_is_no_time_to_send_messages_anew_the_queue_shows_them_again(
+def test_messages_that_cannot_be_sent_again_in_time_are_reported_as_failed(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("no time.png", sample)
@@ -66,7 +66,7 @@ def test_where_there_is_no_time_to_send_messages_anew_the_queue_shows_them_again
     assert requests == []
 
 
-def test_where_the_queue_does_not_take_messages_it_shows_them_again(
+def test_messages_that_the_queue_does_not_accept_are_reported_as_failed(
     bucket: Bucket, sample: bytes, start_handler: StartHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.upload_without_event("no queue.png", sample)
@@ -91,10 +91,10 @@ def test_a_model_that_refuses_faces_makes_dead_letters_with_the_reason(
     assert bucket.documents("refused.png") == []
 
 
-def test_what_ended_a_function_before_is_handled_alone_and_last_with_all_else_out_of_the_way(
+def test_a_message_that_crashed_an_invocation_is_handled_last_and_alone(
     cloud: Cloud, bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
-    """Else what is done, and what was only there too, would come again with it each time that it ends the function."""
+    """If it crashes the function again, the other messages must be finished, or they would be repeated with it."""
     queues = cloud.client("sqs")
     url = queues.create_queue(QueueName="acknowledged")["QueueUrl"]
     names = ["new 1.png", "new 2.png", "suspect 1.png", "suspect 2.png"]
@@ -121,12 +121,12 @@ def test_what_ended_a_function_before_is_handled_alone_and_last_with_all_else_ou
     assert len(requests) == 2
     assert {name: len(bucket.documents(name)) for name in names} == dict.fromkeys(names, 1) | {"suspect 2.png": 0}
     counts = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    # What the function answers with is acknowledged by the queue's poller, which this queue has not.
+    # SQS's poller deletes the messages of an answer. This queue has no poller, so one message stays in flight.
     assert int(counts["ApproximateNumberOfMessagesNotVisible"]) == 1
     assert int(counts["ApproximateNumberOfMessagesDelayed"]) == 1
 
 
-def test_a_throttled_call_is_made_again_within_the_invocation(
+def test_a_throttled_call_is_repeated_within_the_invocation(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("throttled.png", sample)
@@ -136,7 +136,7 @@ def test_a_throttled_call_is_made_again_within_the_invocation(
     assert len(requests) == 2
 
 
-def test_an_event_from_s3_itself_fails_as_a_whole_so_that_lambda_retries_it(
+def test_an_event_that_s3_sends_itself_fails_as_a_whole_and_lambda_retries_it(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("direct.png", sample)
@@ -148,7 +148,7 @@ def test_an_event_from_s3_itself_fails_as_a_whole_so_that_lambda_retries_it(
         start_handler(url)(event)
 
 
-def test_over_rest_a_down_endpoint_is_a_503_that_says_when_to_try_again(start_handler: StartHandler) -> None:
+def test_the_api_answers_503_with_retry_after_while_the_endpoint_is_down(start_handler: StartHandler) -> None:
     event = json.loads((EVENTS / "api-binary.json").read_text())
     with serving(always(503, b"", "ServiceUnavailable")) as (url, _):
         answer = start_handler(url, "api")(event)
@@ -157,7 +157,7 @@ def test_over_rest_a_down_endpoint_is_a_503_that_says_when_to_try_again(start_ha
     assert json.loads(answer["body"])["detail"].startswith("The model does not answer")
 
 
-def test_over_rest_a_bug_is_a_500_that_tells_nothing_of_it(start_handler: StartHandler) -> None:
+def test_the_api_answers_500_without_internals_when_the_model_refuses_faces(start_handler: StartHandler) -> None:
     event = json.loads((EVENTS / "api-binary.json").read_text())
     with serving(in_turn(model_error(415, "secret"))) as (url, _):
         answer = start_handler(url, "api")(event)
@@ -166,7 +166,7 @@ def test_over_rest_a_bug_is_a_500_that_tells_nothing_of_it(start_handler: StartH
     assert "mien" not in answer["body"]
 
 
-def test_with_the_built_in_algorithms_contract_an_image_is_a_call(
+def test_an_endpoint_for_images_gets_one_image_per_call(
     cloud: Cloud, bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     names = [f"image mode {n}.png" for n in range(3)]

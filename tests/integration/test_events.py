@@ -1,4 +1,4 @@
-"""The files of events/, through the deployed functions."""
+"""The deployed functions with the example events in events/."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def event(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", INBOX)
-def test_a_storage_event_ends_in_results(name: str, bucket: Bucket, invoke: Invoke) -> None:
+def test_a_storage_event_leads_to_results(name: str, bucket: Bucket, invoke: Invoke) -> None:
     for key, sample in INBOX[name].items():
         bucket.upload_without_event(key, (SAMPLES / sample).read_bytes())
     assert invoke(event(name)) == {"batchItemFailures": []}
@@ -52,13 +52,13 @@ def test_a_request_is_answered(name: str, bucket: Bucket, invoke_api: Invoke, sa
     bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["ETag"])
     answer = invoke_api(event(name))
     assert answer["statusCode"] == 200
-    said = answer["body"] if name == "api-base64.json" else word_of(json.loads(answer["body"]))
-    assert said == API[name]
+    value = answer["body"] if name == "api-base64.json" else main_value(json.loads(answer["body"]))
+    assert value == API[name]
 
 
-def word_of(answer: dict[str, Any]) -> Any:
+def main_value(answer: dict[str, Any]) -> Any:
     if "results" in answer:
-        return [word_of(entry) for entry in answer["results"]]
+        return [main_value(entry) for entry in answer["results"]]
     return next(answer[name] for name in ("label", "reason", "status", "prefix") if name in answer)
 
 

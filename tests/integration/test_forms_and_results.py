@@ -1,4 +1,4 @@
-"""POST /uploads and GET /results, through the deployed API: what goes in by a form comes out as documents."""
+"""POST /uploads and GET /results of the deployed API: images that a form uploads, and the documents about them."""
 
 import json
 import re
@@ -23,12 +23,13 @@ LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]
 
 @dataclass(frozen=True)
 class Form:
-    """One form, as a browser fills it in. Sends a file, and returns the status and S3's words."""
+    """An upload form, as a browser fills it in."""
 
     url: str
     fields: dict[str, str]
 
     def send(self, data: bytes, filename: str = "1.png", **fields: str) -> tuple[int, str]:
+        """Uploads a file. Returns the status and the body of S3's answer."""
         filled = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
         parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in filled.items()]
         parts.append(f'name="file"; filename="{filename}"\r\nContent-Type: image/png\r\n\r\n'.encode() + data)
@@ -45,7 +46,7 @@ class Form:
 
 @pytest.fixture(scope="session")
 def form(send: Send) -> Callable[[str], Form]:
-    """A form for PNGs into a folder of the inbox."""
+    """Requests a form for PNGs in a folder of the inbox."""
 
     def ask(folder: str) -> Form:
         answer = send("POST", "/uploads", json.dumps({"prefix": folder}).encode(), Content_Type="application/json")
@@ -62,7 +63,7 @@ def results(send: Send, **query: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def folder(bucket: Bucket, send: Send, form: Callable[[str], Form], sample: bytes) -> str:
-    """Uploaded with a form: a face of each label, one more under a name that is hard to write, and no image."""
+    """A folder that was uploaded with a form: one face per label, a face with a difficult name, and a text file."""
     name = "uploaded/"
     given = form(name)
     for label in LABELS:
@@ -76,7 +77,7 @@ def folder(bucket: Bucket, send: Send, form: Callable[[str], Form], sample: byte
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_a_form_has_uploaded_is_listed_in_the_order_of_its_keys(send: Send, folder: str) -> None:
+def test_uploaded_images_are_listed_in_the_order_of_their_keys(send: Send, folder: str) -> None:
     listed = results(send, prefix=folder)
     names = [document["image"]["key"].removeprefix("inbox/" + folder) for document in listed["results"]]
     assert names == [*sorted(f"{label}.png" for label in LABELS), "ü +%41&#?.png"]
@@ -85,7 +86,7 @@ def test_what_a_form_has_uploaded_is_listed_in_the_order_of_its_keys(send: Send,
     assert (rejected["image"]["key"], rejected["reason"]) == (f"inbox/{folder}text.png", "not_an_image")
 
 
-def test_a_listed_document_is_the_stored_one_and_where_its_picture_lies(
+def test_a_listed_document_is_the_stored_one_with_the_url_of_its_picture(
     send: Send, bucket: Bucket, folder: str, sample: bytes
 ) -> None:
     [document] = results(send, prefix=folder + "ü")["results"]
@@ -96,7 +97,7 @@ def test_a_listed_document_is_the_stored_one_and_where_its_picture_lies(
 
 
 @pytest.mark.parametrize("name", ["happy.png", "ü +%41&#?.png", "text.png"])
-def test_one_image_has_one_document_whether_it_was_rejected_or_not(
+def test_the_document_of_one_image_is_found_whether_it_was_rejected_or_not(
     name: str, send: Send, bucket: Bucket, folder: str
 ) -> None:
     document = send("GET", "/results/" + quote(folder + name)).json
@@ -105,12 +106,12 @@ def test_one_image_has_one_document_whether_it_was_rejected_or_not(
 
 
 @pytest.mark.parametrize("name", ["none.png", "uploaded", "..", "a%2Fb", "%00", "%ff", "x" * 1100])
-def test_where_there_is_no_document_it_says_so(name: str, send: Send) -> None:
+def test_an_image_without_a_document_is_a_404(name: str, send: Send) -> None:
     answer = send("GET", "/results/" + name)
     assert (answer.status, answer.json["reason"]) == (404, "no_document")
 
 
-def test_a_label_shows_only_its_documents(send: Send, folder: str) -> None:
+def test_a_label_selects_its_documents(send: Send, folder: str) -> None:
     every = results(send, prefix=folder)["results"]
     for label in {document["label"] for document in every}:
         listed = results(send, prefix=folder, label=label)
@@ -123,14 +124,14 @@ def test_a_label_shows_only_its_documents(send: Send, folder: str) -> None:
 @pytest.mark.parametrize(
     "query", ["label=joy", "status=done", "label=happy&status=rejected", "prefix=%01", "after=" + "x" * 1025]
 )
-def test_a_query_that_means_nothing_is_refused(query: str, send: Send) -> None:
+def test_an_invalid_query_is_refused(query: str, send: Send) -> None:
     answer = send("GET", f"/results?{query}")
     assert (answer.status, answer.json["reason"]) == (400, "malformed")
 
 
 @pytest.fixture(scope="session")
 def many(bucket: Bucket, folder: str) -> str:
-    """More documents than a page reads, of which every 50th has another label; and what is no document among them."""
+    """More documents than one request reads, each 50th with another label, and some objects that are not documents."""
     [happy] = bucket.documents(f"{folder}happy.png")
     for number in range(READ + 150):
         label = "disgust" if number % 50 == 49 else "happy"
@@ -144,7 +145,7 @@ def many(bucket: Bucket, folder: str) -> str:
 
 
 def pages(send: Send, **query: str) -> list[list[str]]:
-    """The names on each page, to the last."""
+    """The names on each page, up to the last page."""
     found: list[list[str]] = []
     after: dict[str, str] = {}
     while True:
@@ -161,7 +162,7 @@ def test_pages_show_every_document_once(send: Send, many: str) -> None:
     assert max(map(len, found)) == PAGE
 
 
-def test_a_seldom_label_is_found_by_pages_that_each_read_only_so_many(send: Send, many: str) -> None:
+def test_a_rare_label_is_found_although_each_page_reads_a_limited_number(send: Send, many: str) -> None:
     found = pages(send, prefix=many, label="disgust")
     assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(49, READ + 150, 50)]
     assert len(found) == 2
@@ -181,10 +182,10 @@ def test_a_seldom_label_is_found_by_pages_that_each_read_only_so_many(send: Send
     ],
     ids=["another prefix", "dots are a name", "another folder", "no image", "svg", "empty", "too large"],
 )
-def test_a_form_is_good_for_its_folder_its_type_and_its_size_alone(
+def test_a_form_accepts_only_its_folder_its_type_and_its_size(
     fields: dict[str, str], data: bytes, says: str | None, form: Callable[[str], Form]
 ) -> None:
-    """MiniStack reads the policy; that it was signed, AWS alone looks after."""
+    """MiniStack checks the policy. Only AWS checks its signature."""
     status, words = form("limited/").send(data, **fields)
     if says is None:
         assert status == 201
@@ -193,24 +194,24 @@ def test_a_form_is_good_for_its_folder_its_type_and_its_size_alone(
         assert says in words
 
 
-def test_the_largest_image_that_the_inbox_takes_can_be_uploaded(form: Callable[[str], Form], bucket: Bucket) -> None:
+def test_an_image_of_the_maximum_size_can_be_uploaded(form: Callable[[str], Form], bucket: Bucket) -> None:
     assert form("limited/").send(bytes(MAX_BYTES), "largest.png")[0] == 201
     assert bucket.await_document("limited/largest.png")["reason"] == "not_an_image"
 
 
-def test_a_form_for_no_folder_of_ones_own_is_for_a_new_one(send: Send) -> None:
+def test_each_form_without_a_folder_is_for_a_new_one(send: Send) -> None:
     first, second = (send("POST", "/uploads").json["prefix"] for _ in range(2))
     assert first != second
     assert first.startswith("inbox/")
 
 
-def test_nobody_gets_a_form_or_a_document_without_a_key(send: Send) -> None:
+def test_forms_and_documents_need_the_api_key(send: Send) -> None:
     for method, path in (("POST", "/uploads"), ("GET", "/results"), ("GET", "/results/1.png")):
         answer = send(method, path, x_api_key="guessed")
         assert (answer.status, answer.json["reason"]) == (403, "forbidden")
 
 
-def test_the_page_is_for_everyone(send: Send) -> None:
+def test_the_page_needs_no_key(send: Send) -> None:
     answer = send("GET", "/", x_api_key="")
     assert (answer.status, answer.kind) == (200, "text/html; charset=utf-8")
     [script] = re.findall(r'src="(page/\w+/app.js)"', answer.body)
@@ -218,6 +219,6 @@ def test_the_page_is_for_everyone(send: Send) -> None:
     assert send("GET", f"/{script.replace('app', 'none')}", x_api_key="").status == 404
 
 
-def test_a_bad_image_of_a_form_is_rejected_as_any_other(form: Callable[[str], Form], bucket: Bucket) -> None:
+def test_a_bad_image_that_a_form_uploaded_is_rejected(form: Callable[[str], Form], bucket: Bucket) -> None:
     assert form("bad/").send(corpus.BAD["1x1.png"].data)[0] == 201
     assert bucket.await_document("bad/1.png")["reason"] == "too_small"

@@ -30,7 +30,7 @@ KEYS = [
 ]
 
 
-def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket: Bucket) -> None:
+def test_every_kind_of_file_gets_a_label_or_a_rejection_with_its_reason(bucket: Bucket) -> None:
     files = {f"kinds/{name}": file for name, file in (corpus.GOOD | corpus.BAD).items()}
     for name, file in files.items():
         bucket.upload(name, file.data)
@@ -41,14 +41,14 @@ def test_every_kind_of_image_gets_a_label_or_a_rejection_with_its_reason(bucket:
 
 
 @pytest.mark.parametrize("name", KEYS, ids=lambda name: name[:30])
-def test_every_key_finds_its_result(name: str, bucket: Bucket, sample: bytes) -> None:
+def test_every_key_gets_a_result(name: str, bucket: Bucket, sample: bytes) -> None:
     stored = bucket.upload(name, sample)
     document = bucket.await_document(name, stored["ETag"])
     assert document["image"]["key"] == bucket.inbox + name
     assert document["label"] == "happy"
 
 
-def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Bucket) -> None:
+def test_a_document_has_the_same_probabilities_as_a_direct_call_of_the_model(bucket: Bucket) -> None:
     paths = sorted(SAMPLES.rglob("*.png"))
     model = inference.model_fn(str(MODEL))
     faces = np.stack([np.asarray(Image.open(p)) for p in paths])
@@ -61,7 +61,7 @@ def test_a_face_gets_the_probabilities_that_the_model_gives_directly(bucket: Buc
         assert [probabilities[label] for label in model.labels] == [round(float(p), 4) for p in row]
 
 
-def test_a_document_says_which_image_and_which_model(bucket: Bucket, sample: bytes) -> None:
+def test_a_document_identifies_its_image_and_its_model(bucket: Bucket, sample: bytes) -> None:
     stored = bucket.upload("whose.png", sample)
     document = bucket.await_document("whose.png")
     image, model = document["image"], document["model"]
@@ -71,7 +71,7 @@ def test_a_document_says_which_image_and_which_model(bucket: Bucket, sample: byt
     assert model["version"] == json.loads((MODEL / "model.json").read_text())["version"]
 
 
-def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(bucket: Bucket, sample: bytes) -> None:
+def test_an_overwritten_image_has_one_document_for_its_last_version(bucket: Bucket, sample: bytes) -> None:
     for data, status in [
         (sample, "classified"),
         (b"broken", "rejected"),
@@ -80,12 +80,12 @@ def test_an_overwritten_image_has_one_document_and_it_is_of_the_last_version(buc
     ]:
         stored = bucket.upload("again.png", data)
         assert bucket.await_document("again.png", stored["ETag"])["status"] == status
-        # The document of the other kind goes within the same invocation, a request later.
+        # The same invocation deletes the document of the other kind, one request later.
         assert eventually(lambda: len(bucket.documents("again.png")) == 1)
         assert [d["status"] for d in bucket.documents("again.png")] == [status]
 
 
-def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
+def test_images_outside_the_inbox_are_ignored(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
     bucket.s3.put_object(Bucket=bucket.name, Key="elsewhere/a.png", Body=sample)
     event = {"Records": [message(bucket.name, key, "0A") for key in ("elsewhere/a.png", "results/inbox/a.png.json")]}
     assert invoke(event) == {"batchItemFailures": []}
@@ -95,7 +95,7 @@ def test_images_elsewhere_in_the_bucket_are_left_alone(bucket: Bucket, sample: b
     assert [key for key in stored if "elsewhere/a" in key] == ["elsewhere/a.png"]
 
 
-def test_a_hundred_images_are_one_invocation(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
+def test_a_hundred_images_fit_into_one_invocation(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
     names = [f"hundred/{n}.png" for n in range(100)]
     for name in names:
         bucket.upload(name, sample)
@@ -134,14 +134,14 @@ def test_a_late_event_of_an_older_version_changes_nothing(
     assert document["image"]["version_id"] == new["VersionId"]
 
 
-def test_an_object_that_is_gone_is_a_rejection(bucket: Bucket, invoke: Invoke) -> None:
+def test_a_deleted_image_is_rejected(bucket: Bucket, invoke: Invoke) -> None:
     event = {"Records": [message(bucket.name, f"{bucket.inbox}gone.png", "0A")]}
     assert invoke(event) == {"batchItemFailures": []}
     [document] = bucket.documents("gone.png")
     assert (document["status"], document["reason"]) == ("rejected", "gone")
 
 
-def test_a_message_that_is_no_storage_event_is_a_dead_letter_with_the_reason_and_its_neighbors_are_not(
+def test_a_message_that_is_not_a_storage_event_becomes_a_dead_letter_alone(
     cloud: Cloud, bucket: Bucket, sample: bytes, dead_letters: DeadLetters
 ) -> None:
     sent = json.dumps({"hello": "world", "number": 17})
@@ -156,8 +156,8 @@ def test_a_message_that_is_no_storage_event_is_a_dead_letter_with_the_reason_and
     assert reasons() == ["no S3 event: it has no list of Records"]
 
 
-def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, dead_letters: DeadLetters) -> None:
-    """S3 sent one when the stack was made; it is neither in the queue any more nor among the dead letters."""
+def test_the_test_event_of_s3_leaves_no_message(cloud: Cloud, dead_letters: DeadLetters) -> None:
+    """S3 sent one when the stack was deployed. It is neither in the queue nor among the dead letters."""
     queues = cloud.client("sqs")
 
     def empty() -> bool:
@@ -169,7 +169,7 @@ def test_s3s_test_event_leaves_nothing_behind(cloud: Cloud, dead_letters: DeadLe
     assert not [letter for letter in dead_letters() if "s3:TestEvent" in letter["Body"]]
 
 
-def test_logs_hold_neither_keys_nor_pixels(cloud: Cloud, bucket: Bucket, sample: bytes) -> None:
+def test_logs_contain_neither_keys_nor_pixels(cloud: Cloud, bucket: Bucket, sample: bytes) -> None:
     bucket.upload("Jane Doe.png", sample)
     bucket.upload("Jane Doe, broken.png", sample[:60])
     bucket.await_document("Jane Doe.png")

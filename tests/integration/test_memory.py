@@ -1,4 +1,4 @@
-"""How much memory one invocation takes at its worst."""
+"""The most memory that one invocation of the InboxFunction uses."""
 
 from collections.abc import Callable
 

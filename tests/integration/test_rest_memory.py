@@ -15,8 +15,8 @@ from tests.support.peak import handled
 SIDE = int(MAX_PIXELS**0.5)
 
 
-def test_a_request_of_the_largest_images_takes_less_than_half_of_the_functions_memory(cloud: Cloud) -> None:
-    """A few of the most pixels, which have all of its bytes: what follows a PNG's end is not read."""
+def test_a_request_with_the_largest_images_uses_less_than_half_of_the_functions_memory(cloud: Cloud) -> None:
+    """A few images with the most pixels. Bytes after the end of each PNG fill the request to its limit."""
     count = 4
     image = corpus.encoded(Image.new("RGBA", (SIDE, SIDE), (9, 9, 9, 9)), "PNG", compress_level=9)
     image += bytes(MAX_BODY_BYTES // count // 3 * 3 - len(image))

@@ -1,4 +1,4 @@
-"""Prepared data → S3, in the embedded cloud."""
+"""`python -m training upload`: prepared data to S3, in the embedded cloud."""
 
 import os
 import subprocess
@@ -57,7 +57,9 @@ def test_a_file_of_several_parts_is_recognized(folder: Path, place: str, cloud: 
     assert "0 files sent" in run(folder, place, cloud).stdout
 
 
-def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, place: str, cloud: Cloud) -> None:
+def test_the_next_run_sends_the_files_that_an_interrupted_run_has_not_sent(
+    folder: Path, place: str, cloud: Cloud
+) -> None:
     bucket, prefix = parse_s3_uri(place)
     s3 = cloud.client("s3")
     files = upload.files_by_key(folder, prefix)
@@ -68,7 +70,7 @@ def test_what_an_interrupted_run_left_out_is_sent_by_the_next(folder: Path, plac
 @pytest.mark.parametrize(
     ("to", "said"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is not an S3 URI")]
 )
-def test_a_place_that_is_none_is_named(to: str, said: str, folder: Path, cloud: Cloud) -> None:
+def test_an_invalid_destination_is_one_clear_line(to: str, said: str, folder: Path, cloud: Cloud) -> None:
     result = run(folder, to, cloud)
     assert result.returncode == 1
     assert said in result.stderr

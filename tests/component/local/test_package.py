@@ -23,7 +23,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_it_is_under_30_megabytes(unpacked: Path) -> None:
+def test_the_package_has_less_than_30_megabytes(unpacked: Path) -> None:
     assert sum(p.stat().st_size for p in unpacked.rglob("*") if p.is_file()) < 30_000_000
 
 
@@ -38,7 +38,7 @@ def test_it_is_not_built_again_without_a_change() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_handler_imports_nothing_but_the_package_and_boto3(module: str, unpacked: Path, tmp_path: Path) -> None:
+def test_a_handler_imports_only_the_package_and_boto3(module: str, unpacked: Path, tmp_path: Path) -> None:
     program = f"""
 import sys
 sys.path.insert(0, {str(unpacked)!r})

@@ -1,4 +1,4 @@
-"""The environment, parsed once."""
+"""The functions' environment variables."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 from mien.settings import settings
 
 
-def test_the_template_sets_all_that_the_functions_read() -> None:
+def test_the_template_sets_all_variables_that_the_functions_read() -> None:
     assert settings(os.environ).inbox_prefix == "inbox/"
 
 

@@ -1,4 +1,4 @@
-"""Files that are small to send: what they cost to read. The whole corpus is read by one process, a file at a time."""
+"""Time and memory that small files can cost. One process reads the whole corpus, one file at a time."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def read() -> dict[str, Reading]:
 
 
 @pytest.mark.parametrize("name", corpus.BOMBS)
-def test_a_bomb_is_rejected_with_its_reason_or_shows_its_picture(name: str, read: dict[str, Reading]) -> None:
+def test_a_bomb_gives_its_picture_or_its_rejection(name: str, read: dict[str, Reading]) -> None:
     assert read[name].right, [answer[:40] for answer in read[name].answers]
 
 

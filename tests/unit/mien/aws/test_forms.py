@@ -1,4 +1,4 @@
-"""Forms for uploads: for which folders they are given."""
+"""Upload forms: which folders they accept, and where they and the pictures point to."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
 @pytest.mark.parametrize(
     "prefix", ["a/", "a/b c/", "2026-11-25T16-30-05Z/", "Zoë's (new) photos/", "名前/", "a.b/..c/"]
 )
-def test_a_folder_is_taken_as_it_is(prefix: str) -> None:
+def test_a_valid_folder_is_used_unchanged(prefix: str) -> None:
     assert prefix_of(f'{{"prefix": "{prefix}"}}', "application/json; charset=utf-8") == prefix
 
 
@@ -44,28 +44,28 @@ def test_a_folder_is_taken_as_it_is(prefix: str) -> None:
     ],
     ids=lambda body: body[:30],
 )
-def test_what_is_no_folder_is_refused_in_a_sentence(body: str) -> None:
+def test_an_invalid_folder_is_refused_with_a_sentence(body: str) -> None:
     with pytest.raises(Refused) as refused:
         prefix_of(body, JSON)
     assert (refused.value.status, refused.value.reason) == (400, "malformed")
     assert refused.value.detail.endswith(".")
 
 
-def test_only_json_is_read() -> None:
+def test_only_json_is_accepted() -> None:
     with pytest.raises(Refused) as refused:
         prefix_of("prefix=a/", "application/x-www-form-urlencoded")
     assert (refused.value.status, refused.value.headers) == (415, {"Accept": JSON})
 
 
 @pytest.mark.parametrize("body", ["", "{}"])
-def test_whoever_names_no_folder_gets_a_new_one(body: str) -> None:
+def test_without_a_folder_each_request_gets_a_new_one(body: str) -> None:
     made = {prefix_of(body, JSON) for _ in range(100)}
     assert len(made) == 100
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{8}/", prefix) for prefix in made)
 
 
 @given(st.text(max_size=30))
-def test_no_folder_leads_out_of_the_inbox(text: str) -> None:
+def test_no_accepted_folder_is_outside_the_inbox(text: str) -> None:
     try:
         prefix = prefix_of(json.dumps({"prefix": text}), JSON)
     except Refused:
@@ -76,10 +76,10 @@ def test_no_folder_leads_out_of_the_inbox(text: str) -> None:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1"])
-def test_forms_and_pictures_lie_at_the_origin_that_the_pages_policy_names(
+def test_forms_and_pictures_use_the_origin_that_the_pages_policy_allows(
     region: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were it another of S3's names for the bucket, a browser would keep the page from it."""
+    """S3 has several host names for a bucket. A browser blocks those that the policy does not list."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     written = load_template()["Resources"]["PageFunction"]["Properties"]["Environment"]["Variables"]["BUCKET_ORIGIN"]
@@ -91,6 +91,6 @@ def test_forms_and_pictures_lie_at_the_origin_that_the_pages_policy_names(
     assert listing.shown(stored)["image"]["url"].startswith(f"{origin}/inbox/a/1.png?versionId=v&")
 
 
-def test_no_picture_is_signed_that_does_not_lie_in_the_inbox() -> None:
+def test_no_url_is_signed_for_an_object_outside_the_inbox() -> None:
     stored = {"image": {"key": "results/1.png.json", "version_id": None}}
     assert Listing(SETTINGS, "faces").shown(stored) == stored

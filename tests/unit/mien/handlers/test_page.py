@@ -1,4 +1,4 @@
-"""The page: what is handed out, and what its policy lets it do."""
+"""The page's function: which files it returns, and what the content security policy allows."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ BUCKET = f"https://{cloud.STACK}-{cloud.UNDEPLOYED_REFERENCES['AWS::AccountId']}
 
 
 def get(file: str | None = None, version: str = page.VERSION) -> dict[str, Any]:
-    """As API Gateway calls the function, which has null where there is nothing."""
+    """Calls the function as API Gateway does, which sends null for a missing value."""
     return page.handler({"pathParameters": None if file is None else {"file": file, "version": version}}, None)
 
 
@@ -27,9 +27,9 @@ def test_the_root_is_the_page() -> None:
     assert answer["body"].startswith("<!doctype html>")
 
 
-def test_every_file_that_the_page_and_its_scripts_name_is_there() -> None:
+def test_every_file_that_the_page_and_its_scripts_refer_to_exists() -> None:
     named = re.findall(rf'(?:src|href)="page/{page.VERSION}/([^"]+)"', get()["body"])
-    # All at once, and not one after the other as scripts find out about one another.
+    # The page refers to all of them, so a browser loads them at once and not one import after the other.
     assert set(named) | {page.INDEX} == set(page.FILES)
     seen: set[str] = set()
     while named:
@@ -44,21 +44,21 @@ def test_every_file_that_the_page_and_its_scripts_name_is_there() -> None:
 
 
 @pytest.mark.parametrize("name", ["none.js", "../page.py", "..%2Fpage.py", "static/app.js", "index.html/"])
-def test_nothing_else_is_handed_out(name: str) -> None:
+def test_no_other_file_is_returned(name: str) -> None:
     assert get(name)["statusCode"] == 404
 
 
-def test_a_browser_keeps_files_but_asks_for_the_page_which_names_those_of_the_present_version() -> None:
+def test_a_browser_caches_the_files_but_not_the_page() -> None:
     assert "immutable" in get("app.js")["headers"]["Cache-Control"]
     assert get()["headers"]["Cache-Control"] == get("none.js")["headers"]["Cache-Control"] == "no-cache"
 
 
-def test_a_page_from_before_a_deployment_gets_files_but_keeps_none_under_their_old_address() -> None:
+def test_a_page_of_an_older_version_gets_the_files_but_does_not_cache_them() -> None:
     old = get("app.js", version="0123456789abcdef")
     assert (old["statusCode"], old["headers"]["Cache-Control"]) == (200, "no-cache")
 
 
-def test_another_text_of_any_file_is_another_version() -> None:
+def test_a_change_of_any_file_changes_the_version() -> None:
     texts = [file.text for file in page.FILES.values()]
     assert (
         len({page.VERSION, *(page.digest([*texts[:n], "", *texts[n + 1 :]]) for n in range(len(texts)))})
@@ -80,27 +80,27 @@ def test_only_the_pages_own_scripts_run() -> None:
     assert not re.search(r"\son\w+=|\sstyle=|javascript:", get()["body"])
 
 
-def test_the_page_speaks_with_its_own_origin_and_with_the_bucket_alone() -> None:
+def test_the_page_connects_only_to_its_own_origin_and_to_the_bucket() -> None:
     assert policy()["connect-src"] == ["'self'", BUCKET]
     assert set(policy()["img-src"]) == {"'self'", "blob:", "data:", BUCKET}
     assert not [name for name, sources in policy().items() if "*" in sources or "https:" in sources]
 
 
-def test_every_answer_says_what_it_is_and_may_not_be_framed() -> None:
+def test_every_answer_forbids_sniffing_and_framing() -> None:
     for answer in (get(), get("app.js"), get("none.js")):
         assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer["headers"]["Content-Security-Policy"]
         assert answer["headers"]["Referrer-Policy"] == "no-referrer"
 
 
-def test_the_labels_stand_in_no_file_of_the_page() -> None:
-    """Whoever swaps in classes of their own changes nothing here: they come with the documents."""
+def test_no_file_of_the_page_contains_the_labels() -> None:
+    """The page takes the labels from the documents, so other classes need no change of the page."""
     labels = importlib.import_module("mien.logic.labels").LABELS
     for name, file in page.FILES.items():
         assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
 
 
-def test_the_page_keeps_to_the_apis_limits() -> None:
+def test_the_page_and_the_api_have_the_same_limits() -> None:
     text = page.FILES["classify-directly.js"].text
     limits = {"MAX_IMAGE_BYTES": MAX_BODY_BYTES, "MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}
     for name, limit in limits.items():
@@ -109,8 +109,8 @@ def test_the_page_keeps_to_the_apis_limits() -> None:
     assert int(size) < MAX_BODY_BYTES
 
 
-def test_the_function_needs_no_library() -> None:
-    """It answers everyone, and its cold start is what a visitor waits for."""
+def test_the_function_imports_no_library() -> None:
+    """Every visitor waits for its cold start."""
     source = (ROOT / "functions" / "mien" / "handlers" / "page.py").read_text()
     imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
     assert not {"boto3", "botocore", "aws_lambda_powertools", "PIL", "mien"} & set(imported)

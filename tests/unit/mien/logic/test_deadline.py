@@ -1,44 +1,30 @@
-"""Time that is left, on a clock that the tests move."""
+"""How much time an invocation has left, and how long it pauses between attempts."""
 
 import pytest
 
 from mien.logic.deadline import ANSWERING, Deadline
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now, self.waits = 100.0, list[float]()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
+from tests.support.clock import Clock
+from tests.support.lambda_context import Context
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 def deadline(clock: Clock, seconds: float, chance: float = 1.0) -> Deadline:
     return Deadline(clock.now + seconds, clock, clock.sleep, lambda: chance)
 
 
-def test_an_invocation_keeps_time_to_answer() -> None:
-    class Invocation:
-        def get_remaining_time_in_millis(self) -> int:
-            return 30_000
-
-    assert 0 <= 30 - ANSWERING - Deadline.of(Invocation()).left() < 1
+def test_the_deadline_leaves_time_to_answer() -> None:
+    assert 0 <= 30 - ANSWERING - Deadline.of(Context(30)).left() < 1
 
 
-def test_a_step_ends_before_the_next_ones_time(clock: Clock) -> None:
+def test_an_earlier_deadline_leaves_time_for_the_next_step(clock: Clock) -> None:
     assert deadline(clock, 60).before(22).left() == 38
 
 
-def test_pauses_grow_to_a_limit(clock: Clock) -> None:
+def test_pauses_double_up_to_five_seconds(clock: Clock) -> None:
     long = deadline(clock, 1000)
     for attempt in range(1, 8):
         assert long.pause(attempt, 1)
@@ -46,12 +32,12 @@ def test_pauses_grow_to_a_limit(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.5, 0.99])
-def test_chance_keeps_those_apart_that_were_throttled_together(chance: float, clock: Clock) -> None:
+def test_a_pause_is_a_random_part_of_its_length(chance: float, clock: Clock) -> None:
     assert deadline(clock, 60, chance).pause(3, 1)
     assert clock.waits == [0.8 * chance]
 
 
-def test_nobody_waits_where_no_time_is_left_after_it(clock: Clock) -> None:
+def test_no_pause_is_made_if_too_little_time_would_be_left(clock: Clock) -> None:
     assert not deadline(clock, 10).pause(1, 10)
     assert clock.waits == []
     assert deadline(clock, 10).pause(1, 9.5)

@@ -1,4 +1,4 @@
-"""Bytes of an image file → the face that the model sees."""
+"""From the bytes of an image file to the face that the model sees."""
 
 import io
 from typing import Literal
@@ -15,7 +15,7 @@ from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 SMALL = [name for name in corpus.FILES if name not in corpus.BOMBS]
-# Small files, of which hypothesis makes others.
+# Small files that Hypothesis changes.
 VALID = [corpus.GOOD[f"gray.{kind}"].data for kind in ("png", "jpg", "webp", "gif", "bmp", "tiff")]
 
 
@@ -24,7 +24,7 @@ def pixels(data: bytes) -> np.ndarray:
 
 
 def outcome(data: bytes, size: int = images.FACE_SIZE, mode: Literal["L", "RGB"] = "L") -> images.Face | str:
-    """A face of the right size, or a rejection's reason; whatever else is raised is a failure."""
+    """A face of the right size, or the reason of a rejection. Any other exception fails the test."""
     try:
         face = images.face(data, size, mode)
     except Rejected as rejected:
@@ -34,7 +34,7 @@ def outcome(data: bytes, size: int = images.FACE_SIZE, mode: Literal["L", "RGB"]
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_a_file_shows_its_picture_or_is_rejected_with_its_reason(name: str) -> None:
+def test_each_file_gives_its_picture_or_its_rejection(name: str) -> None:
     file = corpus.FILES[name]()
     face, color = outcome(file.data), outcome(file.data, images.BUILT_IN_SIZE, "RGB")
     match file:
@@ -49,7 +49,7 @@ def test_a_file_shows_its_picture_or_is_rejected_with_its_reason(name: str) -> N
             assert isinstance(face, images.Face) == isinstance(color, images.Face)
 
 
-def test_the_corpus_has_hundreds_of_files_and_knows_what_comes_of_nearly_all() -> None:
+def test_the_corpus_has_hundreds_of_files_and_nearly_all_have_an_expected_outcome() -> None:
     damaged = [name for name in SMALL if isinstance(corpus.FILES[name](), corpus.Damaged)]
     assert len(corpus.FILES) >= 600
     assert len(damaged) < len(corpus.FILES) / 10
@@ -57,7 +57,7 @@ def test_the_corpus_has_hundreds_of_files_and_knows_what_comes_of_nearly_all() -
 
 @REPLAYABLE
 @given(st.binary(max_size=2000))
-def test_whatever_the_bytes_a_face_or_a_rejection_comes_of_them(data: bytes) -> None:
+def test_any_bytes_give_a_face_or_a_rejection(data: bytes) -> None:
     assert outcome(data) == outcome(data)
 
 
@@ -66,10 +66,8 @@ def test_whatever_the_bytes_a_face_or_a_rejection_comes_of_them(data: bytes) -> 
     st.sampled_from(VALID),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=6), st.integers(0, 6)), max_size=6),
 )
-def test_whatever_is_changed_in_a_file_a_face_or_a_rejection_comes_of_it(
-    data: bytes, changes: list[tuple[float, bytes, int]]
-) -> None:
-    """A change: where, as a part of the file; what is put there; how many bytes it takes the place of."""
+def test_any_change_of_a_file_gives_a_face_or_a_rejection(data: bytes, changes: list[tuple[float, bytes, int]]) -> None:
+    """A change: its position as a part of the file, the new bytes, and the number of old bytes that they replace."""
     for where, put, taken in changes:
         at = int(where * len(data))
         data = data[:at] + put + data[at + taken :]
@@ -78,7 +76,7 @@ def test_whatever_is_changed_in_a_file_a_face_or_a_rejection_comes_of_it(
 
 @REPLAYABLE
 @given(st.sampled_from(VALID), st.binary(min_size=1, max_size=100))
-def test_what_stands_behind_a_picture_changes_nothing(data: bytes, more: bytes) -> None:
+def test_bytes_after_the_end_of_a_picture_change_nothing(data: bytes, more: bytes) -> None:
     assert outcome(data + more) == outcome(data)
 
 
@@ -90,7 +88,7 @@ def test_what_stands_behind_a_picture_changes_nothing(data: bytes, more: bytes) 
     st.sampled_from(["PNG", "TIFF", "BMP", "GIF", "WEBP", "JPEG"]),
     st.integers(0, 255),
 )
-def test_an_image_of_one_gray_is_a_face_of_that_gray_whatever_its_form(
+def test_an_image_of_one_gray_gives_a_face_of_that_gray_in_every_mode_and_format(
     width: int, height: int, mode: str, kind: str, level: int
 ) -> None:
     gray = Image.new("L", (width, height), 255 * (level > 127) if mode == "1" else level)
@@ -105,7 +103,7 @@ def test_an_image_of_one_gray_is_a_face_of_that_gray_whatever_its_form(
     assert np.abs(np.frombuffer(face.pixels, np.uint8).astype(int) - int(np.asarray(gray)[0, 0])).max() <= 2
 
 
-def test_a_rejection_says_the_same_each_time() -> None:
+def test_a_rejection_has_the_same_detail_each_time() -> None:
     details = set()
     for _ in range(2):
         with pytest.raises(Rejected) as rejected:
@@ -114,20 +112,20 @@ def test_a_rejection_says_the_same_each_time() -> None:
     assert len(details) == 1
 
 
-def test_transparent_parts_lie_on_mid_gray() -> None:
+def test_transparent_parts_become_mid_gray() -> None:
     face = pixels(corpus.encoded(corpus.transparent(), "PNG"))
     half = images.FACE_SIZE // 2
     assert (face[:, half:] == images.MID_GRAY).all()
     assert (face[:, :half] == corpus.reference()[:, :half]).all()
 
 
-def test_a_transparent_palette_color_lies_on_mid_gray() -> None:
+def test_a_transparent_palette_color_becomes_mid_gray() -> None:
     face, original = pixels(corpus.palette_with_transparency()), corpus.reference()
     assert (face[original == original[0, 0]] == images.MID_GRAY).all()
     assert (face[original != original[0, 0]] == original[original != original[0, 0]]).all()
 
 
-def test_the_central_square_is_taken() -> None:
+def test_the_central_square_is_used() -> None:
     wide = Image.new("L", (3 * images.FACE_SIZE, images.FACE_SIZE), 255)
     wide.paste(corpus.gray(), (images.FACE_SIZE, 0))
     assert (pixels(corpus.encoded(wide, "PNG")) == corpus.reference()).all()
@@ -156,6 +154,6 @@ def test_the_files_own_size_is_kept() -> None:
     assert (face.width, face.height) == (100, 60)
 
 
-def test_a_file_of_too_many_bytes_is_not_even_opened() -> None:
+def test_a_file_of_too_many_bytes_is_rejected_unread() -> None:
     with pytest.raises(Rejected, match="too_large"):
         images.face(corpus.GOOD["gray.png"].data + bytes(images.MAX_BYTES))

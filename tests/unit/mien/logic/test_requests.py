@@ -1,4 +1,4 @@
-"""A request's body → the image that it holds; and how an answer is asked for."""
+"""From the body of a request to its images, and which format of the answer the client prefers."""
 
 import base64
 import contextlib
@@ -19,23 +19,23 @@ def encoded(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def test_the_three_forms_hold_the_same_image(sample: bytes) -> None:
-    article = images_of(encoded(sample), False, "text/plain")
+def test_the_three_forms_of_a_body_contain_the_same_image(sample: bytes) -> None:
+    plain = images_of(encoded(sample), False, "text/plain")
     as_json = images_of(json.dumps({"image": encoded(sample)}), False, "application/json")
     raw = images_of(encoded(sample), True, "image/png")
-    assert article == as_json == raw == sample
+    assert plain == as_json == raw == sample
 
 
 @pytest.mark.parametrize("kind", ENCODED)
-def test_the_articles_form_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
+def test_plain_base64_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
     assert images_of(encoded(sample), False, kind) == sample
 
 
-def test_base64_that_was_declared_to_be_an_image_is_understood(sample: bytes) -> None:
+def test_base64_with_the_content_type_of_an_image_is_decoded(sample: bytes) -> None:
     assert images_of(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
 
 
-def test_base64_may_come_in_lines_or_as_a_data_url(sample: bytes) -> None:
+def test_base64_may_have_line_breaks_or_be_a_data_url(sample: bytes) -> None:
     assert images_of(base64.encodebytes(sample).decode(), False, "text/plain") == sample
     assert images_of(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
 
@@ -57,7 +57,7 @@ def test_base64_may_come_in_lines_or_as_a_data_url(sample: bytes) -> None:
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: str, status: int) -> None:
+def test_an_unreadable_request_has_the_status_of_a_client_error(body: str, kind: str, status: int) -> None:
     with pytest.raises(Refused) as refused:
         images_of(body, False, kind)
     assert refused.value.status == status
@@ -66,7 +66,7 @@ def test_a_request_that_cannot_be_read_says_whose_fault_it_is(body: str, kind: s
 
 @REPLAYABLE
 @given(st.binary(min_size=1, max_size=300))
-def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) -> None:
+def test_raw_bytes_are_returned_unchanged_unless_they_are_base64(data: bytes) -> None:
     try:
         received = images_of(encoded(data), True, "application/octet-stream")
     except Refused:
@@ -76,21 +76,21 @@ def test_raw_bytes_arrive_as_they_were_sent_unless_they_are_base64(data: bytes) 
 
 @REPLAYABLE
 @given(st.text(), st.sampled_from(KINDS) | st.text(max_size=20))
-def test_whatever_text_is_sent_is_an_image_or_says_whose_fault_it_is(body: str, kind: str) -> None:
+def test_any_text_is_an_image_or_a_client_error(body: str, kind: str) -> None:
     with contextlib.suppress(Refused):
         assert isinstance(images_of(body, False, kind), bytes)
 
 
 @REPLAYABLE
 @given(st.binary(min_size=1), st.sampled_from(KINDS))
-def test_whatever_bytes_the_gateway_hands_over_are_an_image_or_say_whose_fault_it_is(data: bytes, kind: str) -> None:
+def test_any_bytes_are_an_image_or_a_client_error(data: bytes, kind: str) -> None:
     with contextlib.suppress(Refused):
         assert isinstance(images_of(encoded(data), True, kind), bytes)
 
 
 @REPLAYABLE
 @given(st.binary(min_size=1), st.integers(1, 80))
-def test_an_image_arrives_in_each_form_as_it_was_sent(data: bytes, width: int) -> None:
+def test_every_form_of_a_body_returns_the_image_unchanged(data: bytes, width: int) -> None:
     text = encoded(data)
     lines = "\n".join(text[at : at + width] for at in range(0, len(text), width))
     assert images_of(text, False, "text/plain") == data
@@ -113,11 +113,11 @@ def test_an_image_arrives_in_each_form_as_it_was_sent(data: bytes, width: int) -
         ("text/plain, application/json", True),
     ],
 )
-def test_the_word_alone_is_for_those_who_ask_for_it(accept: str | None, expected: bool) -> None:
+def test_plain_text_is_for_clients_that_prefer_it(accept: str | None, expected: bool) -> None:
     assert wants_text(accept) is expected
 
 
-def test_the_images_of_a_list_may_be_as_large_together_as_one() -> None:
+def test_the_images_of_a_list_share_the_size_limit_of_one_image() -> None:
     half = encoded(bytes(MAX_BODY_BYTES // 2))
     assert images_of(json.dumps({"images": [half, half]}), False, "application/json") == [half, half]
     with pytest.raises(Refused) as refused:

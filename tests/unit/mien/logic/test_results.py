@@ -1,4 +1,4 @@
-"""Result documents: what they hold, where they are stored, and which of two is newer."""
+"""Result documents: their content, their keys, and which of two is newer."""
 
 import json
 from dataclasses import replace
@@ -47,12 +47,12 @@ def test_results_mirror_the_inbox() -> None:
 
 
 @given(st.text(min_size=1, max_size=4), st.integers(0, 1018))
-def test_every_key_that_s3_takes_has_a_place_for_its_result(text: str, length: int) -> None:
+def test_every_valid_key_has_a_valid_key_for_its_result(text: str, length: int) -> None:
     name = (text * length).encode(errors="ignore")[: MAX_KEY_BYTES - len("inbox/")].decode(errors="ignore")
     assert len(key_of("inbox/" + name, "inbox/", "rejected/").encode()) <= MAX_KEY_BYTES
 
 
-def test_two_long_names_that_differ_at_the_end_do_not_share_a_result() -> None:
+def test_two_long_names_that_differ_at_the_end_have_different_results() -> None:
     long = "inbox/" + "x" * 1017
     assert key_of(long + "1", "inbox/", "results/") != key_of(long + "2", "inbox/", "results/")
 
@@ -75,6 +75,6 @@ def test_the_greater_sequencer_is_the_later_one(sequencer: str, other: str, expe
 
 
 @given(st.text("0123456789ABCDEF", max_size=20), st.text("0123456789ABCDEF", max_size=20))
-def test_of_a_result_and_a_rejection_exactly_one_stands_whoever_asks(one: str, other: str) -> None:
+def test_of_a_result_and_a_rejection_exactly_one_supersedes_the_other(one: str, other: str) -> None:
     result, rejection = {"status": "classified"}, {"status": "rejected"}
     assert supersedes(result, one, other) is not supersedes(rejection, other, one)

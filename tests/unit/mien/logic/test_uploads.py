@@ -1,4 +1,4 @@
-"""Event JSON → uploads."""
+"""From the JSON of an event to uploads."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mien.logic.uploads import Delivery, NotAStorageEvent, Upload, deliveries, uploads
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
-# Half a surrogate pair is text to JSON, and not to S3.
+# JSON allows half a surrogate pair, S3 does not.
 TEXT = st.text(st.characters(codec="utf-8"))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -36,7 +36,7 @@ def message(body: Any, message_id: str = "m") -> dict[str, Any]:
     return {"messageId": message_id, "eventSource": "aws:sqs", "body": text}
 
 
-def test_an_event_from_s3_itself_is_one_delivery_without_a_message() -> None:
+def test_an_event_that_s3_sends_itself_is_one_delivery_without_a_message() -> None:
     [delivery] = deliveries({"Records": [record()]})
     assert delivery == Delivery(None, (Upload("b", "inbox/a.png", "v", "e", 3, "0A"),))
 
@@ -64,18 +64,18 @@ def test_keys_are_decoded_once(sent: str, key: str) -> None:
     assert uploads({"Records": [record(sent)]})[0].key == key
 
 
-def test_s3s_own_test_event_names_no_upload() -> None:
+def test_the_test_event_of_s3_has_no_uploads() -> None:
     test = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-01-01T00:00:00.000Z", "Bucket": "b"}
     assert deliveries({"Records": [message(test)]}) == [Delivery("m", ())]
     assert deliveries(test) == [Delivery(None, ())]
 
 
-def test_a_removal_is_no_upload() -> None:
+def test_a_removal_is_not_an_upload() -> None:
     assert uploads({"Records": [record(eventName="ObjectRemoved:Delete")]}) == []
 
 
 @pytest.mark.parametrize("version", ["1.0", "3.0", None])
-def test_another_major_version_is_not_guessed_at(version: str | None) -> None:
+def test_an_unknown_major_version_is_an_error(version: str | None) -> None:
     with pytest.raises(NotAStorageEvent, match="version"):
         uploads({"Records": [record(eventVersion=version)]})
 
@@ -83,7 +83,7 @@ def test_another_major_version_is_not_guessed_at(version: str | None) -> None:
 @pytest.mark.parametrize(
     "body", ["no JSON", "{}", "[]", "null", '{"Records": [1]}', '{"Records": [{"eventSource": "x"}]}']
 )
-def test_a_message_that_cannot_be_read_does_not_stop_its_neighbors(body: str) -> None:
+def test_an_unreadable_message_does_not_affect_the_others(body: str) -> None:
     bad, good = deliveries({"Records": [message(body, "bad"), message({"Records": [record()]}, "good")]})
     assert bad.message_id == "bad"
     assert bad.fault
@@ -91,7 +91,7 @@ def test_a_message_that_cannot_be_read_does_not_stop_its_neighbors(body: str) ->
 
 
 def changed(event: Any, path: list[int], value: Any) -> Any:
-    """The event with this value at a place in it, which the numbers lead to."""
+    """The event with this value at the place that the path leads to."""
     children: list[tuple[Any, Any]] = []
     if isinstance(event, dict | list):
         children = list(event.items() if isinstance(event, dict) else enumerate(event))
@@ -106,7 +106,7 @@ PATHS = st.lists(st.integers(0, 20), max_size=7)
 
 
 def read(event: Any) -> list[Delivery] | None:
-    """Whatever is raised besides NotAStorageEvent is a failure."""
+    """The deliveries, or None for NotAStorageEvent. Any other exception fails the test."""
     try:
         read = deliveries(event)
     except NotAStorageEvent:
@@ -122,20 +122,20 @@ def read(event: Any) -> list[Delivery] | None:
 
 @REPLAYABLE
 @given(JSON)
-def test_whatever_a_function_is_sent_is_read_or_refused(event: Any) -> None:
+def test_any_json_is_read_or_refused(event: Any) -> None:
     assert read(event) == read(event)
 
 
 @REPLAYABLE
 @given(PATHS, JSON)
-def test_whatever_stands_in_a_place_of_an_event_it_is_read_or_refused(path: list[int], value: Any) -> None:
+def test_any_value_in_any_place_of_an_event_is_read_or_refused(path: list[int], value: Any) -> None:
     read(changed({"Records": [record(), record("2")]}, path, value))
     read(changed({"Records": [message({"Records": [record()]}), message({"Records": [record("2")]})]}, path, value))
 
 
 @REPLAYABLE
 @given(JSON | st.text(), PATHS)
-def test_whatever_a_message_holds_its_neighbors_are_read(body: Any, path: list[int]) -> None:
+def test_any_message_body_leaves_the_other_messages_readable(body: Any, path: list[int]) -> None:
     neighbor = message({"Records": [record()]}, "good")
     for held in (body, changed({"Records": [record()]}, path, body)):
         first, second, third = deliveries({"Records": [neighbor, message(held, "any"), neighbor]})
@@ -144,7 +144,7 @@ def test_whatever_a_message_holds_its_neighbors_are_read(body: Any, path: list[i
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, "1" * 5000, '{"Records": [1e999]}', "NaN", "\ud800", None, 3, [], {}])
-def test_a_body_that_pythons_own_reader_stumbles_over_is_a_fault_too(body: Any) -> None:
+def test_a_body_that_pythons_json_module_cannot_handle_is_a_fault(body: Any) -> None:
     bad, good = deliveries({"Records": [message("") | {"body": body}, message({"Records": [record()]}, "good")]})
     assert bad.fault
     assert good.uploads
@@ -154,7 +154,7 @@ def test_a_body_that_pythons_own_reader_stumbles_over_is_a_fault_too(body: Any) 
     ("place", "value"),
     [("size", float("inf")), ("size", "many"), ("key", "\ud800"), ("key", 5), ("eTag", 5), ("versionId", [])],
 )
-def test_an_object_that_s3_could_not_have_is_refused(place: str, value: Any) -> None:
+def test_an_object_that_cannot_exist_in_s3_is_refused(place: str, value: Any) -> None:
     event = {"Records": [record()]}
     event["Records"][0]["s3"]["object"][place] = value
     with pytest.raises(NotAStorageEvent):
@@ -163,7 +163,7 @@ def test_an_object_that_s3_could_not_have_is_refused(place: str, value: Any) -> 
 
 @REPLAYABLE
 @given(TEXT, st.sampled_from([quote_plus, lambda key: quote_plus(key, safe="/"), lambda key: quote(key, safe="")]))
-def test_any_key_comes_back_from_the_form_that_s3_sends_it_in(key: str, encode: Any) -> None:
+def test_any_key_is_decoded_from_the_form_in_which_s3_sends_it(key: str, encode: Any) -> None:
     assert uploads({"Records": [record(encode(key))]})[0].key == key
 
 
