@@ -20,8 +20,6 @@ FORBIDDEN = {
     "subprocess.Popen",
 }
 FOLDER = Path(__file__).parent
-# These start processes, and move to tests/component.
-MOVING = {"test_evaluate.py"}
 # The unit test that is running. An audit hook cannot be removed, so it does nothing while this is empty.
 running: list[str] = []
 
@@ -41,7 +39,7 @@ def pytest_configure() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Covers the set-up and tear-down of fixtures too. pytest calls it for the tests of other folders as well."""
-    if item.path.is_relative_to(FOLDER) and item.path.name not in MOVING:
+    if item.path.is_relative_to(FOLDER):
         running.append(item.nodeid)
     try:
         return (yield)

@@ -48,7 +48,9 @@ def check_python(words: Sequence[str]) -> None:
         return
     script, *options = words
     assert (ROOT / script).is_file(), script
-    source = (ROOT / script).read_text()
+    # A script's options are in its own file, or in arguments.py beside it.
+    files = ((ROOT / script), (ROOT / script).with_name("arguments.py"))
+    source = "".join(file.read_text() for file in files if file.exists())
     for option in options:
         if option.startswith("--"):
             assert f'"{option}"' in source, f"{script} has no option {option}"

@@ -1,0 +1,1 @@
+"""Evaluation: a trained model and labelled faces → figures, pictures and a model card."""

@@ -1,131 +1,173 @@
-"""A model's card: what it is, how good, what for, and how it was made, as Markdown."""
+"""Writes a model's card as Markdown: what the model is, how good it is, what it is for, and how it was made."""
 
 import textwrap
 from typing import Any
 
-CROWD = (
-    "In training, a second output, which is not exported, learned what ten people each said of the same faces (Barsoum "
-    'et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution", 2016).'
+LINE_LENGTH = 120
+# Options of train.py per line of the command, so that lines stay short and can be copied.
+OPTIONS_PER_LINE = 4
+
+VOTES = (
+    "During the training, a second output, which is not exported, learned how ten people voted on each face (FER+: "
+    'Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution", '
+    "2016)."
 )
 
 
 def card(figures: dict[str, Any], contract: dict[str, Any]) -> str:
-    """figures: what `evaluate` measured, with its duplicates; contract: the model's own model.json."""
-    low, high = figures["accuracy_95"]
-    training, duplicates = contract["training"], figures["duplicates"]
-    options = [f"--{name.replace('_', '-')} {value}" for name, value in sorted(training["hyperparameters"].items())]
-    votes = "--votes train_ferplus.csv.gz " if training["hyperparameters"].get("votes") else ""
-    # A line holds four options, so that the command can be read, and copied as it stands.
-    lines = " \\\n      ".join(" ".join(options[i : i + 4]) for i in range(0, len(options), 4))
+    """The text of a model's README.md.
+
+    figures: the JSON that `evaluate` writes, with its duplicates.
+    contract: the model's model.json.
+    """
+    description = paragraph(
+        f"A ResNet for grayscale faces of 48x48 pixels, with {len(contract['labels'])} labels. `model.onnx` reads",
+        f"`faces`, uint8 `[n, 48, 48]`, and returns `probabilities`, float32 `[n, {len(contract['labels'])}]`.",
+        "Normalisation is inside the file. `model.json` has the labels in the order of the outputs, and describes the",
+        "training.",
+    )
     rows = "\n".join(
         f"| {name} | {row['faces']:,} | {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} |"
         for name, row in figures["classes"].items()
     )
-    best = max(figures["classes"].items(), key=lambda pair: pair[1]["recall"])
-    worst = min(figures["classes"].items(), key=lambda pair: pair[1]["recall"])
-    accurate = paragraph(
-        f"**Accuracy {figures['accuracy']:.4f}** (95% interval {low:.3f} to {high:.3f}) on the {figures['faces']:,}",
-        f"faces of FER2013's public test, balanced accuracy {figures['balanced_accuracy']:.4f}, top-2 accuracy",
-        f"{figures['top_2_accuracy']:.4f}, log loss {figures['log_loss']:.3f} nats. On the",
-        f"{training['validation_faces']:,} held-out faces of the training set it reached",
-        f"{training['validation_accuracy']:.4f}" + (", by which its epoch was chosen." if "epoch" in training else "."),
-    )
-    calibrated = paragraph(
-        "Its confidence, calibrated on the held-out faces, differs from the share of right labels by",
+    calibration = paragraph(
+        "The model's confidence is calibrated on the held-out faces. It differs from the accuracy by",
         f"{figures['expected_calibration_error']:.3f} on average (expected calibration error, 15 bins).",
     )
-    made = paragraph(
-        f"{training['faces']:,} faces, {training['seconds'] / 60:.0f} minutes on {training['machine']},",
-        f"PyTorch {training['torch']}.",
-    )
-    data = paragraph(
-        'FER2013 (Goodfellow et al., "Challenges in Representation Learning", 2013): pictures found by web search for',
-        "words of emotion. Its labels are noisy; people who label it anew agree with them on about 65% of the faces.",
-        "It holds many duplicates; prints of one face were kept on one side of the split. Of the test's faces",
-        f"{duplicates['within']['faces']:,} have a print within the test, {duplicates['within']['contradictory']:,} of",
-        "them under another label.",
-        *([CROWD] if votes else []),
+    best, _ = max(figures["classes"].items(), key=lambda item: item[1]["recall"])
+    worst, worst_row = min(figures["classes"].items(), key=lambda item: item[1]["recall"])
+    extremes = paragraph(
+        f"The model recognizes {best} best and {worst} worst: it finds {worst_row['recall']:.0%} of the faces with the",
+        f"label {worst}.",
     )
     return f"""# Model {contract["version"]}
 
-A ResNet for grayscale faces of 48x48 pixels, with {len(contract["labels"])} labels. `model.onnx` takes `faces`, uint8
-`[n, 48, 48]`, and gives `probabilities`, float32 `[n, {len(contract["labels"])}]`; normalisation is inside.
-`model.json` holds the labels, in the order of the outputs, and what the model was trained with.
+{description}
 
-{accurate}
+{accuracy_paragraph(figures, contract["training"])}
 
-{paragraph(*unseen(duplicates))}
+{paragraph(*duplicate_sentences(figures["duplicates"]))}
 
 | label | faces | precision | recall | F1 |
 | --- | ---: | ---: | ---: | ---: |
 {rows}
 
-{calibrated}
+{calibration}
 
 ![Confusion matrix](confusion.png)
 
-![Reliability](reliability.png)
+![Reliability diagram](reliability.png)
 
-It finds {best[0]} best and {worst[0]} worst: of the faces labelled {worst[0]} it names {worst[1]["recall"]:.0%} so.
+{extremes}
 
-## What it is for
+## Intended use
 
-To sort many images of single, roughly frontal, cropped faces by how their expression looks to most people. There is no
-face detector in it: it labels whatever it is shown, a wall too.
+The model sorts many images of single, roughly frontal, cropped faces by how their expression looks to most people. It
+does not detect faces: it labels any image, even one of a wall.
 
-## What it is not for
+## Uses that are not intended
 
-A label describes a face's appearance, and not what a person feels, means or is about to do. It must not be used to
-judge people: in hiring, policing, schooling, insurance, medicine or at a border, or wherever a wrong label harms
-somebody. People of different ages, skins and cultures are not evenly represented in its data, and its errors by group
-have not been measured.
+A label describes how a face looks. It does not say what a person feels, means or is about to do. The model must not be
+used to judge people: not in hiring, policing, schooling, insurance, medicine or at a border, and not wherever a wrong
+label harms somebody. The data do not represent people of different ages, skin colors and cultures evenly, and the
+errors per group have not been measured.
 
 ## Data
 
-{data}
+{data_paragraph(figures["duplicates"]["within"], contract["training"])}
 
 ## How it was made
 
-{made}
+{training_paragraph(contract["training"])}
 
-    python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 \\
-      {votes}--no-folders --no-records
-    python training/container/train.py --train build/fer2013/train --validation build/fer2013/validation \\
-      --model-dir build/model \\
-      {lines}
-    python -m training evaluate public_test.csv.gz --model build/model --train train.csv.gz \\
-      --trained-on build/fer2013/train --report build/model
+{commands(contract["training"])}
 """
 
 
-def unseen(duplicates: dict[str, Any]) -> list[str]:
-    """Sentences: whether the model saw the faces that it was measured on, and what that rests on."""
-    sentences, trained, rows = [], duplicates["trained_on"], duplicates["training"]
-    if trained is None:
-        sentences.append("Faces that occur in the test too are left out of the training by `--exclude`, below.")
+def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any]) -> str:
+    low, high = figures["accuracy_95"]
+    chosen = ", and its epoch was chosen by this figure" if "epoch" in training else ""
+    return paragraph(
+        f"**Accuracy {figures['accuracy']:.4f}** (95% interval {low:.3f} to {high:.3f}) on the {figures['faces']:,}",
+        f"faces of FER2013's public test, balanced accuracy {figures['balanced_accuracy']:.4f}, top-2 accuracy",
+        f"{figures['top_2_accuracy']:.4f}, log loss {figures['log_loss']:.3f} nats. On the",
+        f"{training['validation_faces']:,} held-out faces of the training set its accuracy is",
+        f"{training['validation_accuracy']:.4f}{chosen}.",
+    )
+
+
+def duplicate_sentences(duplicates: dict[str, Any]) -> list[str]:
+    """Sentences about test faces that the model was trained on. They state only what was checked."""
+    sentences = []
+    trained_on, training_rows = duplicates["trained_on"], duplicates["training"]
+    if trained_on is None:
+        sentences.append("The option `--exclude`, below, excludes the faces of the test from the training.")
     else:
         sentences.append(
-            f"The {trained['faces']:,} faces that it was trained on, which `model.json` names by their SHA-256, hold "
-            f"{trained['found'] or 'none'} of these to the pixel, and near-copies of {trained['near']:,}: other prints "
-            "of one photograph."
+            f"The model was trained on {trained_on['faces']:,} faces; `model.json` has their SHA-256. "
+            f"{capitalized_count(trained_on['found'])} of the test faces are among them with the same pixels. "
+            f"{capitalized_count(trained_on['near'])} of the others have a near-copy among them: a different crop or "
+            "scale of the same photograph."
         )
-        if trained["found"] or trained["near"]:
-            sentences.append(f"Without these the accuracy is {interval(trained['without'])}.")
-    if rows and rows["alone"]:
-        taken = ": those were taken out of the training" if trained and not trained["found"] else ""
+        if trained_on["found"] or trained_on["near"]:
+            sentences.append(f"Without these test faces the accuracy is {interval(trained_on['without'])}.")
+    if training_rows and training_rows["alone"]:
+        excluded = " They were excluded from the training." if trained_on and not trained_on["found"] else ""
         sentences.append(
-            f"{rows['found']:,} of the test's faces occur in the training csv, {rows['contradictory']:,} of them under "
-            f"another label{taken}. Without them the accuracy is {interval(rows['without'])}, on them alone "
-            f"{interval(rows['alone'])}."
+            f"{training_rows['found']:,} test faces are also in the training CSV, {training_rows['contradictory']:,} "
+            f"of them with another label.{excluded} Without them the accuracy is {interval(training_rows['without'])}, on "
+            f"them alone it is {interval(training_rows['alone'])}."
         )
     return sentences
 
 
+def data_paragraph(within: dict[str, Any], training: dict[str, Any]) -> str:
+    return paragraph(
+        'FER2013 (Goodfellow et al., "Challenges in Representation Learning", 2013) has pictures that a web search for',
+        "words of emotion found. Its labels are noisy: people who label the faces again agree with about 65% of them.",
+        "The data set has many duplicates. All copies of one face were kept on one side of the split into training and",
+        f"validation. In the test, {within['faces']:,} faces have a duplicate in the test itself, and",
+        f"{within['contradictory']:,} of them have one with another label.",
+        *([VOTES] if uses_votes(training) else []),
+    )
+
+
+def training_paragraph(training: dict[str, Any]) -> str:
+    return paragraph(
+        f"The training used {training['faces']:,} faces and took {training['seconds'] / 60:.0f} minutes on",
+        f"{training['machine']}, with PyTorch {training['torch']}.",
+    )
+
+
+def commands(training: dict[str, Any]) -> str:
+    """The commands that prepare the data, train the model and measure it, as an indented block."""
+    options = [f"--{name.replace('_', '-')} {value}" for name, value in sorted(training["hyperparameters"].items())]
+    lines = [" ".join(options[i : i + OPTIONS_PER_LINE]) for i in range(0, len(options), OPTIONS_PER_LINE)]
+    hyperparameters = " \\\n      ".join(lines)
+    votes = "--votes train_ferplus.csv.gz " if uses_votes(training) else ""
+    return f"""    python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 \\
+      {votes}--no-folders --no-records
+    python training/container/train.py --train build/fer2013/train --validation build/fer2013/validation \\
+      --model-dir build/model \\
+      {hyperparameters}
+    python -m training evaluate public_test.csv.gz --model build/model --train train.csv.gz \\
+      --trained-on build/fer2013/train --report build/model"""
+
+
+def uses_votes(training: dict[str, Any]) -> bool:
+    return bool(training["hyperparameters"].get("votes"))
+
+
+def capitalized_count(count: int) -> str:
+    return f"{count:,}" if count else "None"
+
+
 def interval(part: dict[str, Any] | None) -> str:
+    """An accuracy with its 95% interval in parentheses. None means that there were no faces to measure it on."""
     if not part:
-        return "that of no faces"
+        return "not defined, because no faces are left"
     return f"{part['accuracy']:.4f} ({part['accuracy_95'][0]:.3f} to {part['accuracy_95'][1]:.3f})"
 
 
 def paragraph(*parts: str) -> str:
-    return textwrap.fill(" ".join(parts), 120, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(" ".join(parts), LINE_LENGTH, break_long_words=False, break_on_hyphens=False)

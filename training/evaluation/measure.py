@@ -1,9 +1,10 @@
-"""How good a model is: accuracy with its uncertainty, by class, and with and without the faces that training data hold
-too. Through the container's code, as it is served."""
+"""Measures a model on labelled faces: accuracy with its uncertainty, calibration, and figures per class.
+
+The probabilities come from the container's own code, so the figures are those of the model as it is served.
+"""
 
 import hashlib
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "container"))
 
 import inference
 
-# Of 48 such pairs of FER2013's training and test faces that were looked at, all showed one photograph, cut or scaled
-# otherwise; from 0.90 to 0.93, 11 of 12 did.
-NEAR = 0.93
+# Bins of equal width from 0 to 1, in which confidences are compared with accuracies.
+CALIBRATION_BINS = 15
+# Standard deviations on each side of a 95% interval.
+Z_95 = 1.96
 
 
-def loaded(folder: Path) -> inference.Model:
+def load_model(folder: Path) -> inference.Model:
+    """Loads model.onnx and model.json, as the container does."""
     return inference.model_fn(str(folder))
 
 
@@ -30,29 +33,35 @@ def probabilities(images: np.ndarray, model: inference.Model) -> np.ndarray:
 
 
 def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str, Any]:
-    """A model's figures on labelled faces, as plain values; rows: its probabilities for them."""
-    guessed = rows.argmax(1)
+    """A model's figures on labelled faces, as plain values that JSON can store.
+
+    rows: the model's probabilities for the faces, float32 [n, classes].
+    """
+    predictions = rows.argmax(1)
     confusion = np.zeros((len(model.labels), len(model.labels)), int)
-    np.add.at(confusion, (faces.labels, guessed), 1)
-    right, said, there = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
-    recall = right / np.maximum(there, 1)
-    precision = right / np.maximum(said, 1)
-    f1 = 2 * right / np.maximum(said + there, 1)
-    given = rows[np.arange(len(faces)), faces.labels]
+    np.add.at(confusion, (faces.labels, predictions), 1)
+    correct = confusion.diagonal()
+    predicted = confusion.sum(0)
+    labelled = confusion.sum(1)
+    # The maximum avoids a division by zero for a class that is never labelled or predicted: its figure is 0.
+    recall = correct / np.maximum(labelled, 1)
+    precision = correct / np.maximum(predicted, 1)
+    f1 = 2 * correct / np.maximum(predicted + labelled, 1)
+    of_label = rows[np.arange(len(faces)), faces.labels]
     return {
         "model": model.version,
         "faces": len(faces),
         "faces_sha256": sha256(faces),
-        "accuracy": round(float(right.sum() / len(faces)), 4),
-        "accuracy_95": [round(bound, 4) for bound in wilson(int(right.sum()), len(faces))],
-        "top_2_accuracy": round(float(((rows > given[:, None]).sum(1) < 2).mean()), 4),
-        # Nats. A probability that was rounded down to 0 would make the mean infinite.
-        "log_loss": round(float(-np.log(np.maximum(given, np.finfo(np.float32).tiny)).mean()), 4),
-        "expected_calibration_error": round(calibration_error(rows, faces.labels), 4),
-        "balanced_accuracy": round(float(recall[there > 0].mean()), 4),
+        "accuracy": round(float(correct.sum() / len(faces)), 4),
+        "accuracy_95": [round(bound, 4) for bound in wilson_interval(int(correct.sum()), len(faces))],
+        "top_2_accuracy": round(float(((rows > of_label[:, None]).sum(1) < 2).mean()), 4),
+        # In nats. A probability that was rounded to 0 would make the mean infinite.
+        "log_loss": round(float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean()), 4),
+        "expected_calibration_error": round(expected_calibration_error(rows, faces.labels), 4),
+        "balanced_accuracy": round(float(recall[labelled > 0].mean()), 4),
         "classes": {
             name: {
-                "faces": int(there[i]),
+                "faces": int(labelled[i]),
                 "precision": round(float(precision[i]), 4),
                 "recall": round(float(recall[i]), 4),
                 "f1": round(float(f1[i]), 4),
@@ -64,114 +73,52 @@ def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str,
 
 
 def sha256(faces: Faces) -> str:
-    """Of pixels and labels in their order: what train.py writes into model.json for the faces that it trained on."""
+    """A digest of all pixels and labels in their order. train.py writes the same digest of its faces to model.json."""
     return hashlib.sha256(faces.images.tobytes() + faces.labels.tobytes()).hexdigest()
 
 
-def repeats(faces: Faces) -> dict[str, int]:
-    """How many faces occur, to the pixel, more than once among these; and how many of them under several labels."""
-    prints = labels_of_prints(faces)
-    repeated = [set(prints[name]) for name in faces.digests() if len(prints[name]) > 1]
-    return {"faces": len(repeated), "contradictory": sum(len(labels) > 1 for labels in repeated)}
-
-
-def overlap(faces: Faces, rows: np.ndarray, training: Faces) -> dict[str, Any]:
-    """How many faces occur, to the pixel, among the training rows; how many of them under another label there; and the
-    accuracy without them, and on them alone. rows: a model's probabilities for the faces."""
-    prints, right = labels_of_prints(training), rows.argmax(1) == faces.labels
-    there = [prints.get(name, []) for name in faces.digests()]
-    found = np.array([len(labels) > 0 for labels in there], bool)
-    return {
-        "faces": len(training),
-        "found": int(found.sum()),
-        "contradictory": sum(set(labels) - {label} != set() for labels, label in zip(there, faces.labels, strict=True)),
-        "without": accuracy(right[~found]),
-        "alone": accuracy(right[found]),
-    }
-
-
-def joined(parts: list[Faces]) -> Faces:
-    return Faces(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
-
-
-def labels_of_prints(faces: Faces) -> dict[str, list[int]]:
-    """From each digest to the labels of all faces that have it."""
-    labels = defaultdict(list)
-    for name, label in zip(faces.digests(), faces.labels.tolist(), strict=True):
-        labels[name].append(label)
-    return dict(labels)
-
-
-def accuracy(right: np.ndarray) -> dict[str, Any] | None:
-    """right: bool [n], whether each guess was. None of no faces."""
-    if not len(right):
+def accuracy(correct: np.ndarray) -> dict[str, Any] | None:
+    """The accuracy with its 95% interval, or None if there are no faces. correct: bool [n], one value per face."""
+    if not len(correct):
         return None
-    bounds = wilson(int(right.sum()), len(right))
+    bounds = wilson_interval(int(correct.sum()), len(correct))
     return {
-        "faces": len(right),
-        "accuracy": round(float(right.mean()), 4),
+        "faces": len(correct),
+        "accuracy": round(float(correct.mean()), 4),
         "accuracy_95": [round(bound, 4) for bound in bounds],
     }
 
 
-def trained_on(folder: Path, contract: dict[str, Any]) -> Faces:
-    """The faces that a model was trained on, from the channel's folder that train.py was given.
+def calibration_bins(
+    rows: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS
+) -> list[tuple[int, float, float]]:
+    """Groups faces by the confidence of their prediction. Per bin that has any: count, mean confidence, accuracy.
 
-    contract: the model's model.json. Raises ValueError where it names other faces: what then follows from this folder
-    would be said of another model.
+    rows: probabilities, float [n, classes].
+    labels: int64 [n].
     """
-    with np.load(folder / "faces.npz", allow_pickle=False) as arrays:
-        faces = Faces(arrays["images"], arrays["labels"])
-    if sha256(faces) != contract.get("training", {}).get("faces_sha256"):
-        raise ValueError(f"{folder}: these are not the faces that model {contract['version']} names in its model.json")
-    return faces
+    confidence = rows.max(1)
+    correct = rows.argmax(1) == labels
+    bin_of_face = np.minimum((confidence * bins).astype(int), bins - 1)
+    members = [bin_of_face == bin for bin in range(bins)]
+    return [(int(m.sum()), float(confidence[m].mean()), float(correct[m].mean())) for m in members if m.any()]
 
 
-def seen(faces: Faces, rows: np.ndarray, training: Faces) -> dict[str, Any]:
-    """How many of the faces occur among those that a model was trained on, to the pixel or nearly, and its accuracy
-    without any of these. rows: the model's probabilities for the faces."""
-    same, alike = np.isin(faces.digests(), training.digests()), near(faces.images, training.images)
-    return {
-        "faces": len(training),
-        "found": int(same.sum()),
-        "near": int((alike & ~same).sum()),
-        "without": accuracy((rows.argmax(1) == faces.labels)[~same & ~alike]),
-    }
+def expected_calibration_error(rows: np.ndarray, labels: np.ndarray) -> float:
+    """The mean difference between confidence and accuracy, from 0 to 1. Parameters are those of `calibration_bins`.
+
+    Source: Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", 2015.
+    """
+    bins = calibration_bins(rows, labels)
+    return sum(count * abs(confidence - accuracy) for count, confidence, accuracy in bins) / len(labels)
 
 
-def near(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether each image correlates with one of the others by more than NEAR: bool [n]."""
-    directions = directions_of(others).T
-    return np.concatenate(
-        [(directions_of(images[i : i + 256]) @ directions > NEAR).any(1) for i in range(0, len(images), 256)]
-    )
+def wilson_interval(successes: int, count: int, z: float = Z_95) -> tuple[float, float]:
+    """The interval of a proportion, from 0 to 1; by default the 95% interval.
 
-
-def directions_of(images: np.ndarray) -> np.ndarray:
-    """uint8 [n, height, width] → float32 [n, pixels], with a mean of 0 and a length of 1; zeros of a flat image."""
-    pixels = images.reshape(len(images), -1).astype(np.float32)
-    pixels -= pixels.mean(1, keepdims=True)
-    # A flat image may keep what rounding left of it; one that is not is longer than half a gray level.
-    return pixels / np.maximum(np.linalg.norm(pixels, axis=1, keepdims=True), 0.5)
-
-
-def reliability(rows: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[tuple[int, float, float]]:
-    """Of the faces whose confidence lies in each bin: how many, their mean confidence, and the share that is right."""
-    confidence, right = rows.max(1), rows.argmax(1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    inside = [which == bin for bin in range(bins)]
-    return [(int(i.sum()), float(confidence[i].mean()), float(right[i].mean())) for i in inside if i.any()]
-
-
-def calibration_error(rows: np.ndarray, labels: np.ndarray) -> float:
-    """How far confidence and accuracy lie apart on average (Naeini et al., "Obtaining Well Calibrated Probabilities
-    Using Bayesian Binning", 2015)."""
-    return sum(count * abs(confidence - share) for count, confidence, share in reliability(rows, labels)) / len(labels)
-
-
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """A share's 95% interval (Wilson, "Probable Inference, the Law of Succession", 1927)."""
-    share = right / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
-    return middle - half, middle + half
+    Source: Wilson, "Probable Inference, the Law of Succession", 1927.
+    """
+    share = successes / count
+    center = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half_width = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+    return center - half_width, center + half_width

@@ -1,4 +1,4 @@
-"""What a model does, to look at: its confusions, its reliability, and its most confident mistakes."""
+"""Draws a model's figures: confusion matrix, reliability diagram, and its most confident mistakes."""
 
 from pathlib import Path
 
@@ -12,41 +12,55 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data.fer2013 import Faces
-from training.evaluation.measure import reliability, wilson
+from training.evaluation.measure import CALIBRATION_BINS, calibration_bins, wilson_interval
 
-BINS = 15
+# The sheet of mistakes: columns and rows of cells.
 COLUMNS, ROWS = 8, 5
+# Pixels of a cell of the sheet: the face at twice its size, with two lines of text below it.
+FACE_SIDE, CELL_WIDTH, CELL_HEIGHT = 96, 124, 146
+TOP_MARGIN, TEXT_MARGIN, LINE_HEIGHT = 8, 4, 16
+# From this share on, the blue of a cell is dark enough for white text.
+WHITE_TEXT_FROM = 0.65
 
 
-def confusion(counts: np.ndarray, labels: list[str], path: Path) -> None:
-    """counts: int [classes, classes], labels by guesses. Shares of each label's faces."""
+def save_confusion_matrix(counts: np.ndarray, labels: list[str], path: Path) -> None:
+    """Draws, per label, the shares of its faces that get each prediction.
+
+    counts: int [classes, classes], one row per label and one column per prediction.
+    """
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure, axes = plt.subplots(figsize=(6, 5.6), layout="constrained")
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*shares.shape):
         share = shares[row, column]
-        # Only the darkest blues are dark enough for white.
-        axes.text(column, row, f"{share:.0%}", ha="center", va="center", color="white" if share > 0.65 else "black")
+        color = "white" if share > WHITE_TEXT_FROM else "black"
+        axes.text(column, row, f"{share:.0%}", ha="center", va="center", color=color)
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), [f"{name} ({sum(row):,})" for name, row in zip(labels, counts, strict=True)])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="guess", ylabel="label (faces)", title="Where each label's faces go")
+    axes.set(xlabel="prediction", ylabel="label (faces)", title="Predictions for the faces of each label")
     save(figure, path)
 
 
-def calibration(rows: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    """rows: probabilities, float [n, classes]; labels: int [n]. Each bin's share stands in its 95% interval."""
-    counts, confidences, shares = map(np.array, zip(*reliability(rows, labels, BINS), strict=True))
-    bounds = np.array([wilson(round(share * count), count) for share, count in zip(shares, counts, strict=True)])
-    errors = np.abs(bounds.T - shares[None])
+def save_reliability_diagram(rows: np.ndarray, labels: np.ndarray, path: Path) -> None:
+    """Draws accuracy against confidence, with a 95% interval per bin, and the count of faces per bin.
+
+    rows: probabilities, float [n, classes].
+    labels: int64 [n].
+    """
+    bins = calibration_bins(rows, labels)
+    counts, confidences, accuracies = (np.array(column) for column in zip(*bins, strict=True))
+    bounds = [wilson_interval(round(share * count), count) for count, _, share in bins]
+    errors = np.abs(np.array(bounds).T - accuracies[None])
     figure, (upper, lower) = plt.subplots(2, sharex=True, figsize=(5, 6), height_ratios=(4, 1), layout="constrained")
-    upper.plot([0, 1], [0, 1], color="gray", linestyle="--", label="confidence is accuracy")
-    upper.errorbar(confidences, shares, errors, marker="o", capsize=3, label="this model (95% interval)")
-    upper.set(ylabel="share that is right", ylim=(0, 1), title="What a confidence is worth")
+    upper.plot([0, 1], [0, 1], color="gray", linestyle="--", label="perfect calibration")
+    upper.errorbar(confidences, accuracies, errors, marker="o", capsize=3, label="this model (95% interval)")
+    upper.set(ylabel="accuracy", ylim=(0, 1), title="Accuracy of predictions by their confidence")
     upper.legend(loc="upper left")
-    # A bin's mean confidence lies in it, and so names it.
-    lower.bar(np.minimum((confidences * BINS).astype(int), BINS - 1) / BINS, counts, 1 / BINS, align="edge", ec="white")
+    # The mean confidence of a bin is inside the bin, so it gives the bin's left edge.
+    left_edges = np.minimum((confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1) / CALIBRATION_BINS
+    lower.bar(left_edges, counts, 1 / CALIBRATION_BINS, align="edge", ec="white")
     lower.set(xlabel="confidence", ylabel="faces", xlim=(0, 1))
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
@@ -55,24 +69,31 @@ def calibration(rows: np.ndarray, labels: np.ndarray, path: Path) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
+    # The version of matplotlib is left out, so the file changes only if the picture does.
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 
-def mistakes(faces: Faces, rows: np.ndarray, names: list[str], path: Path) -> None:
-    """A contact sheet of the mistakes that the model is surest of: the label, and what it said instead."""
-    guesses = rows.argmax(1)
-    wrong = np.flatnonzero(guesses != faces.labels)
-    worst = wrong[np.argsort(-rows[wrong].max(1))][: COLUMNS * ROWS]
-    # Twice the size, and room for two lines below.
-    face, wide, high, font = 96, 124, 146, ImageFont.load_default(13)
-    sheet = Image.new("L", (COLUMNS * wide, max(-(-len(worst) // COLUMNS), 1) * high), 255)
+def save_mistakes(faces: Faces, rows: np.ndarray, names: list[str], path: Path) -> None:
+    """Draws a sheet of the most confident mistakes: each face, its label, and the prediction with its confidence.
+
+    rows: the model's probabilities for the faces, float32 [n, classes].
+    """
+    predictions = rows.argmax(1)
+    wrong = np.flatnonzero(predictions != faces.labels)
+    shown = wrong[np.argsort(-rows[wrong].max(1))][: COLUMNS * ROWS]
+    used_rows = max(-(-len(shown) // COLUMNS), 1)
+    sheet = Image.new("L", (COLUMNS * CELL_WIDTH, used_rows * CELL_HEIGHT), 255)
     draw = ImageDraw.Draw(sheet)
-    for place, index in enumerate(worst):
-        left, top = place % COLUMNS * wide, place // COLUMNS * high + 8
-        enlarged = Image.fromarray(faces.images[index]).resize((face, face), Image.Resampling.BICUBIC)
-        sheet.paste(enlarged, (left + (wide - face) // 2, top))
-        said = f"said {names[guesses[index]]} {rows[index].max():.0%}"
-        for line, text in enumerate((names[faces.labels[index]], said)):
-            draw.text((left + wide // 2, top + face + 4 + 16 * line), text, fill=0, font=font, anchor="ma")
+    font = ImageFont.load_default(13)
+    for cell, index in enumerate(shown):
+        row, column = divmod(cell, COLUMNS)
+        left, top = column * CELL_WIDTH, row * CELL_HEIGHT + TOP_MARGIN
+        enlarged = Image.fromarray(faces.images[index]).resize((FACE_SIDE, FACE_SIDE), Image.Resampling.BICUBIC)
+        sheet.paste(enlarged, (left + (CELL_WIDTH - FACE_SIDE) // 2, top))
+        label = f"label {names[faces.labels[index]]}"
+        prediction = f"model {names[predictions[index]]} {rows[index].max():.0%}"
+        for line, text in enumerate((label, prediction)):
+            text_top = top + FACE_SIDE + TEXT_MARGIN + LINE_HEIGHT * line
+            draw.text((left + CELL_WIDTH // 2, text_top), text, fill=0, font=font, anchor="ma")
     sheet.save(path)
