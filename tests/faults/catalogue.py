@@ -84,7 +84,7 @@ FAULTS = [
     ),
     Fault(
         "model refuses",
-        "ModelError, originally 400, to every call until it is mended; then redriven",
+        "ModelError, originally 400, to every call until the model is repaired; then redriven",
         "invoke",
         endpoint_error(424, "ModelError", OriginalStatusCode=400),
         share=1,

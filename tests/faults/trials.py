@@ -55,7 +55,7 @@ TRIALS = [
     *(Trial(fault.name, fault.how, (fault,), dead=fault.dead, under=fault.under) for fault in FAULTS),
     Trial("duplicates", "each notification three times, within 3 s", relay=Relay(3, 3)),
     Trial("disorder", "each key overwritten, notifications up to 15 s late", relay=Relay(1, 15), overwrites=1.0),
-    Trial("foreign messages", "S3's test event, JSON that is no event, no JSON at all", foreign=4),
+    Trial("foreign messages", "S3's test event, JSON that is not an event, text that is not JSON", foreign=4),
     Trial(
         "all at once",
         "a tenth of all requests disturbed by all of the above that may pass, duplicates, disorder, overwriting",
