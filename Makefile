@@ -7,6 +7,7 @@ TARGET ?= images
 SECONDS ?= 600
 MINUTES ?= 0
 SEED ?= 1
+# Processes of test-faults and test-training.
 WORKERS ?= 2
 # The build of PyTorch: pip chooses the one for this machine, or you do, for instance with TORCH=torch==2.13.0+cpu.
 TORCH ?= torch==2.13.0
@@ -64,11 +65,11 @@ test-contract: .venv/dev.done ## Compare the running API with openapi.yaml, with
 test-browser: .venv/dev.done chromium ## Use the page in Chromium, with the whole application behind it.
 	@.venv/bin/python -m pytest tests/browser
 
-test-faults: .venv/dev.done ## Inject almost every fault a few times, with WORKERS=2 at the same time.
+test-faults: .venv/dev.done ## Inject almost every fault a few times. WORKERS=2 run at the same time.
 	@.venv/bin/python -m pytest --numprocesses $(WORKERS) tests/faults
 
 test-training: .venv-training/training-tests.done ## Test training, with AWS imitated by moto.
-	@.venv-training/bin/python -m pytest tests/training
+	@.venv-training/bin/python -m pytest --numprocesses $(WORKERS) tests/training
 
 test-sam: install-runtime ## Test what the SAM CLI builds and deploys. Needs Python 3.13.
 	@$(with_sam) .venv-runtime/bin/python -m pytest tests/e2e
