@@ -107,7 +107,8 @@ def test_an_image_that_is_too_large_for_the_api_can_be_sent_to_the_inbox(visitor
     large = FACES[0].read_bytes() + bytes(4_500_000)
     visitor.choose_files(file_payload("large.png", large))
     visitor.wait_for_labels(1, "0 labelled, 1 rejected, 0 failed")
-    expect(visitor.batch).to_contain_text(f"The file has {len(large):,} bytes. The limit without storage is 4,500,000;")
+    sentence = f"The file has {len(large):,} bytes. At most 4,500,000 can be classified directly;"
+    expect(visitor.batch).to_contain_text(sentence)
     visitor.page.get_by_role("button", name="Send it to the inbox, where it is stored").click()
     expect(visitor.page.locator("#batches > article")).to_have_count(2)
     visitor.wait_for_labels(1)

@@ -127,9 +127,7 @@ const withoutSeconds = (text) => text.replace(/\d+ s/, "");
 /** @param {Batch} batch */
 function title(batch) {
   const count = counted(batch.images.length, "image");
-  return batch.prefix
-    ? `${count} sent through the inbox, stored in ${batch.prefix}`
-    : `${count} classified without storage`;
+  return batch.prefix ? `${count}, stored in ${batch.prefix}` : `${count}, not stored`;
 }
 
 /**

@@ -88,7 +88,7 @@ export class Batch extends EventTarget {
     } else if (!image.file.size) {
       reject("The file is empty. It was not sent.");
     } else if (this.route === "direct" && image.file.size > MAX_IMAGE_BYTES) {
-      const sizes = `The file has ${number(image.file.size)} bytes. The limit without storage is ${number(MAX_IMAGE_BYTES)}`;
+      const sizes = `The file has ${number(image.file.size)} bytes. At most ${number(MAX_IMAGE_BYTES)} can be classified directly`;
       reject(`${sizes}; the inbox accepts larger files.`, true);
     }
   }
