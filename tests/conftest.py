@@ -1,4 +1,4 @@
-"""What all tests share: the environment that the template gives the functions, and the sample faces."""
+"""All tests get the environment variables that the template gives the functions, and a sample face."""
 
 import os
 
@@ -9,7 +9,7 @@ from local.paths import SAMPLES
 
 
 def pytest_configure() -> None:
-    # The functions read their environment when they are imported, as they do in Lambda.
+    # The handlers read the environment when they are imported, as in Lambda.
     os.environ.update(cloud.CREDENTIALS)
     os.environ.update(template.function_environment(cloud.UNDEPLOYED_REFERENCES))
     os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"

@@ -15,7 +15,7 @@ from typing import Literal
 from mien.errors import Rejected
 from mien.logic import images
 from tests import corpus
-from tests.support.peak import peak
+from tests.support.peak import peak_memory
 
 Model = tuple[int, Literal["L", "RGB"]]
 MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "RGB"))
@@ -80,7 +80,7 @@ def main() -> None:
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
         seconds, said = zip(*(answer(data, *model) for model in MODELS), strict=True)
-        megabytes = peak()
+        megabytes = peak_memory()
         print(json.dumps([max(seconds), megabytes, said]), flush=True)
 
 

@@ -213,9 +213,9 @@ def test_forms_and_documents_need_the_api_key(send: Send) -> None:
 
 def test_the_page_needs_no_key(send: Send) -> None:
     answer = send("GET", "/", x_api_key="")
-    assert (answer.status, answer.kind) == (200, "text/html; charset=utf-8")
+    assert (answer.status, answer.content_type) == (200, "text/html; charset=utf-8")
     [script] = re.findall(r'src="(page/\w+/app.js)"', answer.body)
-    assert send("GET", f"/{script}", x_api_key="").kind == "text/javascript; charset=utf-8"
+    assert send("GET", f"/{script}", x_api_key="").content_type == "text/javascript; charset=utf-8"
     assert send("GET", f"/{script.replace('app', 'none')}", x_api_key="").status == 404
 
 

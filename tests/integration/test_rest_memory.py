@@ -10,7 +10,7 @@ from local.cloud import CREDENTIALS, Cloud
 from mien.logic.images import MAX_PIXELS
 from mien.logic.requests import MAX_BODY_BYTES
 from tests import corpus
-from tests.support.peak import handled
+from tests.support.peak import run_handler
 
 SIDE = int(MAX_PIXELS**0.5)
 
@@ -29,7 +29,7 @@ def test_a_request_with_the_largest_images_uses_less_than_half_of_the_functions_
         "isBase64Encoded": False,
     }
     environment = {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url), **CREDENTIALS}
-    answer, megabytes = handled(
+    answer, megabytes = run_handler(
         "mien.handlers.api", event, environment | template.function_environment(cloud.references)
     )
     assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["classified"] * count

@@ -1,1 +1,1 @@
-"""What several tiers of tests share."""
+"""Fakes and helpers that several kinds of tests share."""

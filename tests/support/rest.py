@@ -1,20 +1,22 @@
-"""The API over HTTP, as its clients call it."""
+"""The deployed API over HTTP, as its clients call it."""
 
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from http.client import HTTPResponse
+from typing import Any, Protocol
 
 from local.cloud import Cloud
 from tests.support import openapi
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
+    """headers: by name, in any case."""
+
     status: int
-    kind: str
+    content_type: str
     body: str
     headers: Any
 
@@ -23,27 +25,42 @@ class Answer:
         return json.loads(self.body)
 
 
-Send = Callable[..., Answer]
+class Send(Protocol):
+    def __call__(self, method: str, path: str, data: bytes | None = ..., **headers: str) -> Response:
+        """Sends a request. headers: with underscores instead of hyphens, for example Content_Type."""
+
+
+class Post(Protocol):
+    def __call__(self, data: bytes, content_type: str, **headers: str) -> Response:
+        """Sends a body to POST /classify."""
 
 
 def sending(cloud: Cloud) -> Send:
-    """Sends a request, with the key unless another is given. openapi.yaml must know the answer."""
+    """Sends requests to a deployed API, with its key unless a header x_api_key is given.
+
+    A response that openapi.yaml does not describe fails the test.
+    """
     key = cloud.api_key if "ApiKeyId" in cloud.outputs else ""
     root = cloud.classify_url.removesuffix("/classify")
 
-    def send(method: str, path: str, data: bytes | None = None, **headers: str) -> Answer:
+    def send(method: str, path: str, data: bytes | None = None, **headers: str) -> Response:
         sent = {"x-api-key": key} | {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(root + path, data=data, headers=sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                got = Answer(answer.status, answer.headers["Content-Type"], answer.read().decode(), answer.headers)
+                response = read(answer)
         except urllib.error.HTTPError as error:
             with error:
-                got = Answer(error.code, error.headers["Content-Type"], error.read().decode(), error.headers)
+                response = read(error)
         described = openapi.documented_path(path)
         if (method.lower(), described) in openapi.operations():
-            read = got.json if "json" in got.kind else got.body
-            assert openapi.answer_errors(method.lower(), described, got.status, got.kind, read) == []
-        return got
+            content_type = response.content_type
+            content = response.json if "json" in content_type else response.body
+            assert openapi.answer_errors(method.lower(), described, response.status, content_type, content) == []
+        return response
 
     return send
+
+
+def read(answer: HTTPResponse | urllib.error.HTTPError) -> Response:
+    return Response(answer.status or 0, answer.headers["Content-Type"], answer.read().decode(), answer.headers)
