@@ -1,15 +1,19 @@
-"""Image files of every kind that people drop into an inbox, made here, each with what must come of it.
+"""Image files of every kind that people upload, each with its expected outcome. Code generates them.
 
-`FILES`: all, by name, made when they are called; `GOOD` and `BAD`: one or a few of each kind, for tests in which a file
-costs more than its decoding; `BOMBS`: those of all that take long to make.
+FILES: all files, by name. Each is a function that generates the file.
+GOOD, BAD: a few files of each kind, for tests that are slow for each file.
+BOMBS: the files that take long to generate. FILES contains them as well.
+
+    corpus.FILES["gray.png"]().data
 """
 
 from tests.corpus import bombs
-from tests.corpus.bombs import png_of_size
 from tests.corpus.damaged import DAMAGED
 from tests.corpus.disguised import DISGUISED
 from tests.corpus.kinds import KINDS
 from tests.corpus.largest import LARGEST_FILES
+from tests.corpus.metadata import BROKEN_METADATA
+from tests.corpus.oversized import png_of_size
 from tests.corpus.pictures import (
     Bad,
     Damaged,
@@ -42,7 +46,7 @@ __all__ = [
 ]
 
 BOMBS: Files = {**bombs.BOMBS, **LARGEST_FILES}
-FILES: Files = {**KINDS, **DAMAGED, **DISGUISED, **BOMBS}
+FILES: Files = {**KINDS, **DAMAGED, **BROKEN_METADATA, **DISGUISED, **BOMBS}
 FEW = (
     *("gray.png", "gray.bmp", "gray.tiff", "gray.gif", "gray.webp", "gray.jpg", "color.png", "color.jpg"),
     *("progressive.jpg", "png by content.jpg", "16 bits.png", "16 bits.tiff", "palette.png", "cmyk.jpg", "ycck.jpg"),

@@ -1,4 +1,4 @@
-"""Files under another kind's name, and files that are two kinds at once."""
+"""Files with the name of another format, and files that are valid in two formats."""
 
 import io
 import zipfile

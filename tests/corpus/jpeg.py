@@ -26,9 +26,9 @@ from tests.corpus.pictures import (
 
 
 def ycck() -> bytes:
-    """As Adobe's programs write it: inverted CMYK, the first three turned into YCbCr, and a marker that says so.
+    """A JPEG as Adobe's programs write it: inverted CMYK, with its first three channels as YCbCr, and a marker for it.
 
-    Pillow writes CMYK inverted and as it is, so it is given the inverse of what must stand in the file.
+    Pillow inverts CMYK when it writes it, so it gets the inverse of the values in the file.
     """
     ink = inks()
     ycc = np.asarray(Image.fromarray(ink[..., :3]).convert("YCbCr"))
@@ -39,7 +39,7 @@ def ycck() -> bytes:
 
 
 def multi_picture() -> bytes:
-    """A JPEG with a second one behind it, as phones write them."""
+    """A JPEG with a second one after it, as phones write them."""
     return encoded(gray(), "MPO", save_all=True, append_images=[Image.new("L", (SIZE, SIZE), 9)], quality=95)
 
 

@@ -1,4 +1,4 @@
-"""Files of every kind that is taken, in every orientation and size, and files of kinds that are not taken."""
+"""Files of every accepted format, in every orientation and many sizes, and files of other formats."""
 
 from collections.abc import Callable
 from functools import partial
@@ -38,7 +38,7 @@ TURNS: dict[int, Callable[[Image.Image], Image.Image]] = {
 
 
 def turned(orientation: int, kind: str = "PNG", big_endian: bool = False, **options: Any) -> bytes:
-    """The reference, stored so that EXIF's orientation brings it upright again."""
+    """The reference, rotated or mirrored. The EXIF orientation undoes this."""
     exif = Image.Exif()
     exif.endian = ">" if big_endian else "<"
     exif[0x0112] = orientation
@@ -52,7 +52,7 @@ def turned_by_xmp(orientation: int) -> bytes:
 
 
 def turned_by_text(orientation: int) -> bytes:
-    """As ImageMagick keeps EXIF: in hexadecimal, behind a name and a length."""
+    """EXIF in a text chunk, as ImageMagick writes it: in hexadecimal, after a name and a length."""
     exif = b"Exif\0\0" + written.exif((0x0112, written.SHORT, 1, orientation))
     text = written.chunk(b"tEXt", f"Raw profile type exif\0\nexif\n{len(exif):8}\n{exif.hex()}\n".encode())
     return written.png(np.asarray(TURNS[orientation](gray())), before=text)
@@ -101,7 +101,7 @@ SIZES: Files = {
 }
 
 
-NOT_TAKEN: Files = {
+NOT_ACCEPTED: Files = {
     **{
         f"32-bit {name}.tiff": partial(
             lambda picture, form: Bad(tiff_of(picture, 32, 1, (339, written.SHORT, 1, form)), "unsupported_pixels"),
@@ -144,5 +144,5 @@ KINDS: Files = {
     **BMP_FILES,
     **ORIENTATIONS,
     **SIZES,
-    **NOT_TAKEN,
+    **NOT_ACCEPTED,
 }

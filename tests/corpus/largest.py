@@ -1,4 +1,4 @@
-"""The largest files that pass, of each decoder."""
+"""The largest images that are accepted, for each decoder."""
 
 import zlib
 
@@ -6,13 +6,13 @@ import numpy as np
 from PIL import Image
 
 from tests.corpus import written
-from tests.corpus.bombs import LARGEST, LARGEST_COSTLY, tiff_of_size
+from tests.corpus.oversized import LARGEST, LARGEST_COSTLY, tiff_of_size
 from tests.corpus.pictures import LOSSY, Files, Good, encoded, flat
 from tests.corpus.written import chunk
 
 
 def noise(*shape: int) -> np.ndarray:
-    """A square that is repeated, so that it is soon made."""
+    """Random pixels. A square is repeated, because random numbers for all pixels would take long."""
     tile = np.random.default_rng(0).integers(0, 256, (700, 700, *shape[2:]), np.uint8)
     repeats = (shape[0] // 700 + 1, shape[1] // 700 + 1, *[1] * (len(shape) - 2))
     return np.tile(tile, repeats)[: shape[0], : shape[1]]

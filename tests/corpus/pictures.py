@@ -1,4 +1,4 @@
-"""The pictures that the corpus's files show, drawn here, and what must come of a file."""
+"""The pictures in the corpus's files, and the expected outcomes of files."""
 
 import io
 from collections.abc import Callable
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-SIZE, COLOR_SIZE = 48, 224
-# Of a Good file whose pixels are near the picture's, and no nearer: the mean of what they are off is under 2.5 of 255.
+SIZE = 48
+COLOR_SIZE = 224
+# The tolerance of files with lossy compression. Only the mean difference from the picture is limited, to 2.5 of 255.
 LOSSY = 255
 
 
@@ -17,9 +18,10 @@ LOSSY = 255
 class Good:
     """A file that shows a picture.
 
-    `tolerance`: how far a pixel may be off, of 255; where it is LOSSY, only the mean is held, because what compression
-    loses lies at sharp edges. `face`: uint8 [48, 48], the reference where it is None. `color`: uint8 [224, 224, 3],
-    what the built-in algorithm must get, where the file says that.
+    tolerance: the largest difference of a pixel from the picture, of 255. With LOSSY only the mean difference is
+        limited, because lossy compression changes single pixels at sharp edges.
+    face: uint8 [48, 48], the expected face; None for the reference.
+    color: uint8 [224, 224, 3], the expected image for the built-in algorithm; None if it is not checked.
     """
 
     data: bytes
@@ -27,13 +29,13 @@ class Good:
     face: np.ndarray | None = None
     color: np.ndarray | None = None
 
-    def shown_by(self, pixels: bytes) -> bool:
-        return self.near(pixels, reference() if self.face is None else self.face)
+    def matches(self, pixels: bytes) -> bool:
+        return self.is_close(pixels, reference() if self.face is None else self.face)
 
-    def shown_in_color_by(self, pixels: bytes) -> bool:
-        return self.color is not None and self.near(pixels, self.color)
+    def matches_color(self, pixels: bytes) -> bool:
+        return self.color is not None and self.is_close(pixels, self.color)
 
-    def near(self, pixels: bytes, picture: np.ndarray) -> bool:
+    def is_close(self, pixels: bytes, picture: np.ndarray) -> bool:
         difference = np.abs(np.frombuffer(pixels, np.uint8).astype(int) - picture.ravel())
         return bool(difference.max() <= self.tolerance and difference.mean() < 2.5)
 
@@ -48,18 +50,18 @@ class Bad:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A file that was damaged at random: whether a face can be read or not, nothing else may come of it."""
+    """A file that was damaged at random. It must give a face or a rejection, and either is correct."""
 
     data: bytes
 
 
 File = Good | Bad | Damaged
-# Made when they are asked for: the bombs have 16 MiB each.
+# Functions, because the bombs have 16 MiB each and must not all be in memory.
 Files = dict[str, Callable[[], File]]
 
 
 def reference() -> np.ndarray:
-    """uint8 [48, 48]: a gradient both ways with a bright corner, so that every turn and mirror image differs."""
+    """uint8 [48, 48]: a gradient in both directions with a bright corner. All rotations and mirror images differ."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     picture = 40 + 2 * rows + columns
     picture[4:14, 4:20] = 230
@@ -67,17 +69,17 @@ def reference() -> np.ndarray:
 
 
 def levels(bits: int) -> np.ndarray:
-    """uint8 [48, 48]: the reference in so many bits a pixel, not yet spread over 0 to 255."""
+    """uint8 [48, 48]: the reference in levels from 0 to 2**bits - 1."""
     return (reference().astype(int) * ((1 << bits) - 1) // 255).astype(np.uint8)
 
 
-def spread(picture: np.ndarray, bits: int) -> np.ndarray:
-    """Levels of so many bits → of eight."""
+def to_8_bits(picture: np.ndarray, bits: int) -> np.ndarray:
+    """Scales levels of so many bits to the range from 0 to 255."""
     return (picture.astype(int) * 255 // ((1 << bits) - 1)).astype(np.uint8)
 
 
 def colors() -> np.ndarray:
-    """uint8 [224, 224, 3]: hues that change slowly, so that compression keeps them, with a dark corner."""
+    """uint8 [224, 224, 3]: hues that change slowly, which compression preserves, and a dark corner."""
     rows, columns = np.mgrid[0:COLOR_SIZE, 0:COLOR_SIZE]
     picture = np.stack([20 + rows, 230 - columns, 30 + (rows + columns) // 3], axis=-1)
     picture[20:60, 20:90] = (60, 10, 40)
@@ -85,7 +87,7 @@ def colors() -> np.ndarray:
 
 
 def inks() -> np.ndarray:
-    """uint8 [224, 224, 4]: cyan, magenta, yellow and black, 255 where all of it is printed."""
+    """uint8 [224, 224, 4]: cyan, magenta, yellow and black, from 0 for no ink to 255."""
     rows, columns = np.mgrid[0:COLOR_SIZE, 0:COLOR_SIZE]
     picture = np.stack([rows, columns, 223 - rows, (rows + columns) // 4], axis=-1)
     picture[20:60, 20:90] = (200, 60, 0, 30)
@@ -93,13 +95,13 @@ def inks() -> np.ndarray:
 
 
 def printed(ink: np.ndarray) -> np.ndarray:
-    """uint8 [n, n, 4] of ink → uint8 [n, n, 3]: each ink takes its part of the light, and black of all of it."""
+    """The colors of inks: uint8 [n, n, 4] to uint8 [n, n, 3]. Each ink absorbs its color, and black absorbs all."""
     light = 255.0 - ink
     return np.rint(light[..., :3] * light[..., 3:] / 255).astype(np.uint8)
 
 
 def face_of(color: np.ndarray) -> np.ndarray:
-    """uint8 [n, n, 3] → uint8 [48, 48]: gray by the weights of ITU-R BT.601, averaged by area."""
+    """uint8 [n, n, 3] to uint8 [48, 48]: gray with the weights of ITU-R BT.601, averaged by area."""
     gray = color @ np.array([0.299, 0.587, 0.114])
     side = len(gray)
     edges = np.arange(SIZE + 1) * side / SIZE
@@ -110,7 +112,7 @@ def face_of(color: np.ndarray) -> np.ndarray:
 
 
 def colored(data: bytes, tolerance: int = 0, color: np.ndarray | None = None) -> Good:
-    """A file that shows `colors`, or another picture of its size."""
+    """A file that shows `colors()`, or another picture of the same size."""
     color = colors() if color is None else color
     return Good(data, max(tolerance, 1), face_of(color), color)
 
@@ -135,17 +137,17 @@ def flat(level: int) -> np.ndarray:
 
 
 def on_gray(picture: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """A picture over mid-grey; alpha: 0 to 255, of the picture's shape."""
+    """The picture on a mid-gray background. alpha: from 0 to 255, in the picture's shape."""
     return np.rint((picture * (alpha / 255.0)) + 128 * (1 - alpha / 255.0)).astype(np.uint8)
 
 
 def fading() -> np.ndarray:
-    """uint8 [48, 48]: an alpha channel, from nothing on the left to all on the right."""
+    """uint8 [48, 48]: an alpha channel, from transparent on the left to opaque on the right."""
     return np.tile(np.linspace(0, 255, SIZE).astype(np.uint8), (SIZE, 1))
 
 
 def transparent() -> Image.Image:
-    """The reference over mid-grey, where its right half is wholly transparent and white underneath."""
+    """The reference with a right half that is white and fully transparent."""
     image = gray().convert("RGBA")
     image.paste((255, 255, 255, 0), (SIZE // 2, 0, SIZE, SIZE))
     return image
@@ -165,8 +167,8 @@ def sixteen_bits() -> Image.Image:
     return Image.fromarray(reference().astype(np.uint16) * 257)
 
 
-def wide(picture: np.ndarray) -> np.ndarray:
-    """Eight bits → sixteen."""
+def to_16_bits(picture: np.ndarray) -> np.ndarray:
+    """Scales levels from 0 to 255 to the range from 0 to 65535."""
     return picture.astype(np.uint16) * 257
 
 
@@ -183,6 +185,6 @@ def cmyk(kind: str, **options: Any) -> bytes:
 
 
 def profile() -> bytes:
-    """sRGB's, without the time at which it was made."""
+    """The sRGB color profile, without its time of creation, which would change the files each day."""
     data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return data[:24] + bytes(12) + data[36:]

@@ -22,23 +22,23 @@ from tests.corpus.pictures import (
     palette_with_transparency,
     reference,
     sixteen_bits,
-    spread,
+    to_8_bits,
+    to_16_bits,
     transparent,
-    wide,
     with_alpha,
 )
 
 
 def transparent_level(bits: int = 8) -> tuple[bytes, np.ndarray]:
-    """The tRNS chunk that makes the top left level of the reference transparent, in so many bits, and what is seen."""
+    """The tRNS chunk that makes the reference's top left level transparent, and the picture that is then visible."""
     picture = levels(bits) if bits < 8 else reference()
     level = int(picture[0, 0]) * (257 if bits == 16 else 1)
-    seen = np.where(picture == picture[0, 0], 128, spread(picture, bits) if bits < 8 else picture)
+    seen = np.where(picture == picture[0, 0], 128, to_8_bits(picture, bits) if bits < 8 else picture)
     return written.chunk(b"tRNS", level.to_bytes(2)), seen.astype(np.uint8)
 
 
 def in_many_chunks() -> bytes:
-    """As `gray.png`, with its pixels a byte a chunk, and empty chunks between them."""
+    """The pixels of `gray.png` with one byte per chunk, and empty chunks between them."""
     whole = written.png(reference())
     start = whole.index(b"IDAT")
     data = whole[start + 4 : start + 4 + int.from_bytes(whole[start - 4 : start])]
@@ -56,16 +56,16 @@ PNG_FILES: Files = {
         written.png(np.dstack([reference()] * 3 + [fading()])), 1, on_gray(reference(), fading())
     ),
     "fading 16 bits.png": lambda: Good(
-        written.png(wide(with_alpha(reference(), fading())), 16), 1, on_gray(reference(), fading())
+        written.png(to_16_bits(with_alpha(reference(), fading())), 16), 1, on_gray(reference(), fading())
     ),
     "fading 16 bits of color.png": lambda: Good(
-        written.png(wide(np.dstack([reference()] * 3 + [fading()])), 16), 1, on_gray(reference(), fading())
+        written.png(to_16_bits(np.dstack([reference()] * 3 + [fading()])), 16), 1, on_gray(reference(), fading())
     ),
     "half transparent.png": lambda: Good(
         encoded(transparent(), "PNG"), 0, on_gray(reference(), np.where(np.arange(SIZE) < SIZE // 2, 255, 0))
     ),
     "16 bits.png": lambda: Good(encoded(sixteen_bits(), "PNG"), 1),
-    "16 bits of color.png": lambda: colored(written.png(wide(colors()), 16)),
+    "16 bits of color.png": lambda: colored(written.png(to_16_bits(colors()), 16)),
     "palette.png": lambda: Good(encoded(gray().quantize(256), "PNG")),
     "palette with a transparent color.png": lambda: Good(palette_with_transparency(), 0, transparent_level()[1]),
     "palette that fades.png": lambda: Good(
@@ -82,8 +82,8 @@ PNG_FILES: Files = {
     "large.png": lambda: Good(encoded(large(), "PNG"), 1),
     "large, interlaced.png": lambda: Good(written.png(np.asarray(large()), interlaced=True), 1),
     "interlaced.png": lambda: Good(written.png(reference(), interlaced=True)),
-    "interlaced, 16 bits.png": lambda: Good(written.png(wide(reference()), 16, interlaced=True), 1),
-    "interlaced, 1 bit.png": lambda: Good(written.png(levels(1), 1, interlaced=True), 0, spread(levels(1), 1)),
+    "interlaced, 16 bits.png": lambda: Good(written.png(to_16_bits(reference()), 16, interlaced=True), 1),
+    "interlaced, 1 bit.png": lambda: Good(written.png(levels(1), 1, interlaced=True), 0, to_8_bits(levels(1), 1)),
     "interlaced, color.png": lambda: colored(written.png(colors(), interlaced=True)),
     "interlaced, palette.png": lambda: Good(
         written.png(
@@ -94,18 +94,18 @@ PNG_FILES: Files = {
             written.chunk(b"PLTE", bytes(n for level in range(16) for n in (level * 17,) * 3)),
         ),
         0,
-        spread(levels(4), 4),
+        to_8_bits(levels(4), 4),
     ),
     "interlaced, fading.png": lambda: Good(
         written.png(with_alpha(reference(), fading()), interlaced=True), 1, on_gray(reference(), fading())
     ),
     "pixels in many chunks.png": lambda: Good(in_many_chunks()),
     "a level transparent, 16 bits.png": lambda: Good(
-        written.png(wide(reference()), 16, before=transparent_level(16)[0]), 1, transparent_level(16)[1]
+        written.png(to_16_bits(reference()), 16, before=transparent_level(16)[0]), 1, transparent_level(16)[1]
     ),
     **{
         f"{bits} bits.png": partial(
-            lambda bits: Good(written.png(levels(bits), bits), 0, spread(levels(bits), bits)), bits
+            lambda bits: Good(written.png(levels(bits), bits), 0, to_8_bits(levels(bits), bits)), bits
         )
         for bits in (1, 2, 4)
     },

@@ -1,6 +1,6 @@
-"""The corpus, read by a process of its own, as the function reads one image after another: what that took.
+"""Time and memory that it takes to read the corpus, in a process that reads one image after another like the function.
 
-The files are made and judged outside it, so that it holds no more than the function would.
+This process generates and checks the files, so the other one needs no more memory than the function.
 """
 
 import json
@@ -23,9 +23,12 @@ MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "
 
 @dataclass(frozen=True)
 class Reading:
-    """seconds: of the processor, for the slower of the two models; megabytes: the process's peak so far.
+    """The reading of one file.
 
-    answers: for each model the face's pixels, or the rejection's reason; right: what had to come of the file.
+    seconds: processor time for the slower of the two models.
+    megabytes: the process's peak memory so far.
+    answers: for each model the face's pixels, or the reason of the rejection.
+    right: whether the answers are the expected ones.
     """
 
     name: str
@@ -62,7 +65,7 @@ def is_right(file: corpus.File, answers: list[bytes | str]) -> bool:
         case corpus.Bad():
             return face == color == file.reason
         case corpus.Good():
-            return isinstance(face, bytes) and isinstance(color, bytes) and file.shown_by(face)
+            return isinstance(face, bytes) and isinstance(color, bytes) and file.matches(face)
         case corpus.Damaged():
             return type(face) is type(color)
 

@@ -27,8 +27,8 @@ from tests.corpus.pictures import (
     printed,
     reference,
     sixteen_bits,
-    spread,
-    wide,
+    to_8_bits,
+    to_16_bits,
     with_alpha,
 )
 
@@ -79,7 +79,7 @@ def tiff_in_planes() -> bytes:
     return written.tiff(written.tags(COLOR_SIZE, COLOR_SIZE, 0, 8, 2, 3, 1, *more), b"".join(planes))
 
 
-# The size of an image whose rows are packed.
+# The size tags of an image with several pixels per byte, whose array is narrower than the image.
 SQUARE: tuple[written.Tag, ...] = ((256, written.LONG, 1, SIZE), (257, written.LONG, 1, SIZE))
 
 
@@ -87,17 +87,20 @@ TIFF_FILES: Files = {
     "gray.tiff": lambda: Good(encoded(gray(), "TIFF")),
     "16 bits.tiff": lambda: Good(encoded(sixteen_bits(), "TIFF"), 1),
     "16 bits, most significant first.tiff": lambda: Good(
-        written.tiff(written.tags(SIZE, SIZE, 2 * SIZE * SIZE, 16), wide(reference()).astype(">u2").tobytes(), True), 1
+        written.tiff(
+            written.tags(SIZE, SIZE, 2 * SIZE * SIZE, 16), to_16_bits(reference()).astype(">u2").tobytes(), True
+        ),
+        1,
     ),
     "white is zero.tiff": lambda: Good(tiff_of(255 - reference(), 8, 0)),
-    "white is zero, 16 bits.tiff": lambda: Good(tiff_of(wide(255 - reference()), 16, 0), 1),
+    "white is zero, 16 bits.tiff": lambda: Good(tiff_of(to_16_bits(255 - reference()), 16, 0), 1),
     "white is zero, 1 bit.tiff": lambda: Good(
-        tiff_of(np.packbits(1 - levels(1), axis=1), 1, 0, *SQUARE), 0, spread(levels(1), 1)
+        tiff_of(np.packbits(1 - levels(1), axis=1), 1, 0, *SQUARE), 0, to_8_bits(levels(1), 1)
     ),
-    "1 bit.tiff": lambda: Good(tiff_of(np.packbits(levels(1), axis=1), 1, 1, *SQUARE), 0, spread(levels(1), 1)),
+    "1 bit.tiff": lambda: Good(tiff_of(np.packbits(levels(1), axis=1), 1, 1, *SQUARE), 0, to_8_bits(levels(1), 1)),
     "colors.tiff": lambda: colored(tiff_of(colors(), 8, 2)),
     "colors in planes.tiff": lambda: colored(tiff_in_planes()),
-    "16 bits of color.tiff": lambda: colored(tiff_of(wide(colors()), 16, 2)),
+    "16 bits of color.tiff": lambda: colored(tiff_of(to_16_bits(colors()), 16, 2)),
     "cmyk.tiff": lambda: colored(cmyk("TIFF"), 1, printed(inks())),
     "cmyk, lzw.tiff": lambda: colored(cmyk("TIFF", compression="tiff_lzw"), 1, printed(inks())),
     "ycbcr.tiff": lambda: colored(encoded(color_image().convert("YCbCr"), "TIFF", compression="jpeg"), LOSSY),
@@ -140,9 +143,9 @@ TIFF_FILES: Files = {
     **{
         f"{name}, 1 bit.tiff": partial(
             lambda name: Good(
-                encoded(Image.fromarray(spread(levels(1), 1)).convert("1"), "TIFF", compression=name),
+                encoded(Image.fromarray(to_8_bits(levels(1), 1)).convert("1"), "TIFF", compression=name),
                 0,
-                spread(levels(1), 1),
+                to_8_bits(levels(1), 1),
             ),
             name,
         )

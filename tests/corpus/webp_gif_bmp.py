@@ -21,13 +21,13 @@ from tests.corpus.pictures import (
     on_gray,
     profile,
     reference,
-    spread,
+    to_8_bits,
 )
 from tests.corpus.png import transparent_level
 
 
 def bmp_run_length_encoded() -> bytes:
-    """Runs, a row that is not encoded, ends of lines, and the end."""
+    """Run-length encoded and literal rows in turn, with ends of lines and the end of the bitmap."""
     rows = []
     for number, row in enumerate(reference()[::-1].tolist()):
         if number % 2:
@@ -53,12 +53,12 @@ def sixteen_bit_bmp(green_bits: int) -> bytes:
 
 def few_bits(green_bits: int) -> np.ndarray:
     """The face of a `sixteen_bit_bmp`."""
-    red, green = spread(levels(5), 5), spread(levels(green_bits), green_bits)
+    red, green = to_8_bits(levels(5), 5), to_8_bits(levels(green_bits), green_bits)
     return np.rint(red * (0.299 + 0.114) + green * 0.587).astype(np.uint8)
 
 
 def old_bmp() -> bytes:
-    """OS/2's, whose header has 12 bytes."""
+    """A BMP of OS/2, whose header has 12 bytes."""
     palette = b"".join(bytes([level] * 3) for level in range(256))
     header = (12).to_bytes(4, "little") + b"".join(n.to_bytes(2, "little") for n in (SIZE, SIZE, 1, 8))
     offset = 14 + len(header) + len(palette)
@@ -85,8 +85,8 @@ def bmp_with_alpha() -> bytes:
     return head + header + data
 
 
-def three_on_black() -> bytes:
-    """A GIF whose frame is smaller than its screen: what the frame leaves is black."""
+def small_frame() -> bytes:
+    """A GIF whose frame is smaller than its screen. The rest of the screen is black."""
     frame = reference()[8:40, 8:40]
     return written.gif(SIZE, SIZE, written.gif_frame(frame, 8, 8))
 
@@ -146,7 +146,7 @@ GIF_FILES: Files = {
             SIZE, SIZE, b"!\xfe\x03abc\x02de\0", b"!\xff\x0bNETSCAPE2.0\x03\1\0\0\0", written.gif_frame(reference())
         )
     ),
-    "a frame smaller than its screen.gif": lambda: Good(three_on_black(), 0, framed()),
+    "a frame smaller than its screen.gif": lambda: Good(small_frame(), 0, framed()),
     "a frame larger than its screen.gif": lambda: Good(written.gif(9, 9, written.gif_frame(reference()))),
     "without an end.gif": lambda: Good(written.gif(SIZE, SIZE, written.gif_frame(reference()))[:-1]),
 }
@@ -170,14 +170,14 @@ BMP_FILES: Files = {
             palette=b"".join(bytes([level * 17] * 3 + [0]) for level in range(16)),
         ),
         0,
-        spread(levels(4), 4),
+        to_8_bits(levels(4), 4),
     ),
     "1 bit.bmp": lambda: Good(
         written.bmp(
             SIZE, SIZE, 1, written.rows_of_bmp(np.packbits(levels(1), axis=1)), palette=b"\0\0\0\0\xff\xff\xff\0"
         ),
         0,
-        spread(levels(1), 1),
+        to_8_bits(levels(1), 1),
     ),
     "16 bits, 5-5-5.bmp": lambda: Good(sixteen_bit_bmp(5), 1, few_bits(5)),
     "16 bits, 5-6-5.bmp": lambda: Good(sixteen_bit_bmp(6), 1, few_bits(6)),
@@ -185,5 +185,5 @@ BMP_FILES: Files = {
     "with alpha.bmp": lambda: Good(bmp_with_alpha(), 1, on_gray(reference(), fading())),
     "of OS2.bmp": lambda: Good(old_bmp()),
     "run-length encoded.bmp": lambda: Good(bmp_run_length_encoded()),
-    "run-length encoded, 4 bits.bmp": lambda: Good(bmp_run_length_encoded_in_four_bits(), 0, spread(levels(4), 4)),
+    "run-length encoded, 4 bits.bmp": lambda: Good(bmp_run_length_encoded_in_four_bits(), 0, to_8_bits(levels(4), 4)),
 }

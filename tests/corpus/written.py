@@ -1,11 +1,11 @@
-"""Files written by hand, byte by byte: forms that Pillow reads and does not write, and forms that lie."""
+"""Writes image files byte by byte: valid forms that Pillow cannot write, and files with wrong headers."""
 
 import struct
 import zlib
 
 import numpy as np
 
-LIMIT = 16 * 1024 * 1024  # bytes, the most that are read
+LIMIT = 16 * 1024 * 1024  # bytes; larger files are rejected unread
 # Each pass of Adam7: first row, first column, and the steps between rows and between columns.
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by channels
@@ -29,7 +29,11 @@ def png(
     before: bytes = b"",
     after: bytes = b"",
 ) -> bytes:
-    """pixels: [height, width] or [height, width, channels], as they stand in the file; `before` and `after`: chunks."""
+    """A PNG.
+
+    pixels: [height, width] or [height, width, channels], with the values that are written into the file.
+    before, after: chunks before and after the pixels.
+    """
     pixels = pixels if pixels.ndim == 3 else pixels[..., None]
     height, width, channels = pixels.shape
     kind = COLOR_TYPES[channels] if color_type is None else color_type
@@ -40,7 +44,7 @@ def png(
 
 
 def scanlines(pixels: np.ndarray, depth: int) -> bytes:
-    """Rows of [height, width, channels], each behind the number of its filter, 0: none."""
+    """Rows of [height, width, channels]. Each begins with the number of its filter: 0, no filter."""
     rows = pixels.reshape(len(pixels), -1)
     if depth == 16:
         lines = [row.astype(">u2").tobytes() for row in rows]
@@ -51,7 +55,10 @@ def scanlines(pixels: np.ndarray, depth: int) -> bytes:
 
 
 def filtered(pixels: np.ndarray, number: int) -> bytes:
-    """uint8 [height, width] → a PNG whose rows all have this filter. Source: W3C, "PNG Specification", section 9."""
+    """A PNG of uint8 [height, width] whose rows all use this filter.
+
+    Source: W3C, "PNG Specification", section 9.
+    """
     now = pixels.astype(int)
     left, up = np.zeros_like(now), np.zeros_like(now)
     left[:, 1:], up[1:] = now[:, :-1], now[:-1]
@@ -70,7 +77,7 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
-    """A JPEG with these behind its first two bytes."""
+    """A JPEG with these segments after its first two bytes."""
     return jpeg[:2] + b"".join(segments) + jpeg[2:]
 
 
@@ -79,8 +86,15 @@ def exif_segment(exif: bytes) -> bytes:
 
 
 def repeated(part: bytes, before: bytes, after: bytes, limit: int = LIMIT) -> bytes:
-    """As often as a file of `limit` bytes holds it."""
+    """Repeats a part as often as it fits into a file of `limit` bytes."""
     return before + part * ((limit - len(before) - len(after)) // len(part)) + after
+
+
+def endless(before: bytes = b"", limit: int = LIMIT - 999) -> bytes:
+    """A zlib stream that is much longer than expected: by about a gigabyte for each megabyte of `limit`."""
+    packed = zlib.compressobj(9)
+    start = packed.compress(before) + packed.flush(zlib.Z_FULL_FLUSH)
+    return repeated(packed.compress(bytes(1 << 20)) + packed.flush(zlib.Z_FULL_FLUSH), start, b"", limit)
 
 
 def bmp(
@@ -99,24 +113,27 @@ def bmp(
 
 
 def gray_palette(count: int) -> bytes:
-    """Of a BMP: blue, green, red and nothing. The last color is not gray, so that it stays a palette."""
+    """A BMP's palette: blue, green, red and 0 per color. The last color is red, because Pillow reads a gray palette as no palette."""
     return b"".join(bytes([level, level, level, 0]) for level in range(count - 1)) + b"\0\0\xff\0"
 
 
 def rows_of_bmp(pixels: np.ndarray, down: bool = False) -> bytes:
-    """uint8 [height, bytes of a row]: from the bottom up, unless `down`, each row filled up to four bytes."""
+    """The rows of uint8 [height, bytes of a row] from the bottom up, or from the top down, padded to four bytes."""
     padded = np.pad(pixels, ((0, 0), (0, -pixels.shape[1] % 4)))
     return (padded if down else padded[::-1]).tobytes()
 
 
 def gif(width: int, height: int, *blocks: bytes, palette: bytes = b"") -> bytes:
-    """palette: 3 bytes for each of 256 colors, or none, which is all grays."""
+    """A GIF. palette: 3 bytes for each of 256 colors; without it, decoders use grays."""
     flags = 0xF7 if palette else 0
     return b"GIF89a" + struct.pack("<HHBBB", width, height, flags, 0, 0) + palette + b"".join(blocks) + b";"
 
 
 def gif_frame(pixels: np.ndarray, left: int = 0, top: int = 0, interlaced: bool = False, palette: bytes = b"") -> bytes:
-    """uint8 [height, width]. The codes stay 9 bits long, because the table is cleared before it grows over them."""
+    """A frame of uint8 [height, width].
+
+    All codes have 9 bits, because the code table is cleared before it needs longer ones.
+    """
     height, width = pixels.shape
     if interlaced:
         pixels = np.concatenate([pixels[0::8], pixels[4::8], pixels[2::4], pixels[1::2]])
@@ -132,7 +149,7 @@ def gif_frame(pixels: np.ndarray, left: int = 0, top: int = 0, interlaced: bool 
 
 
 def gray_colors() -> bytes:
-    """Of a GIF. Backwards, so that a palette which is ignored is seen."""
+    """A GIF's palette of grays in reverse order. A decoder that ignored it would show a negative."""
     return b"".join(bytes([255 - level] * 3) for level in range(256))
 
 
@@ -141,7 +158,11 @@ SHORT, LONG, RATIONAL, UNDEFINED = 3, 4, 5, 7
 
 
 def tiff(tags: list[Tag], data: bytes = b"", big_endian: bool = False, next_directory: int = 0) -> bytes:
-    """Tags: number, type, count, and the value, or bytes that stand outside the directory. `data` begins at byte 8."""
+    """A TIFF.
+
+    tags: number, type, count, and the value, or bytes that are stored outside the directory.
+    data: begins at byte 8 of the file.
+    """
     order = ">" if big_endian else "<"
     directory = 8 + len(data) + len(data) % 2
     outside = directory + 2 + 12 * len(tags) + 4
@@ -169,7 +190,7 @@ def tags(
     compression: int = 1,
     *more: Tag,
 ) -> list[Tag]:
-    """Those of an image of one strip, which begins at byte 8. Later ones of a number take the earlier one's place."""
+    """The tags of an image with one strip, which begins at byte 8. A tag in `more` replaces the one with its number."""
     depth: Tag = (258, SHORT, samples, struct.pack(f"<{samples}H", *[bits] * samples))
     basic: list[Tag] = [
         (256, LONG, 1, width),
@@ -186,12 +207,12 @@ def tags(
 
 
 def exif(*entries: Tag, big_endian: bool = False) -> bytes:
-    """The TIFF file that EXIF is."""
+    """EXIF data, which has the form of a TIFF file."""
     return tiff(list(entries), big_endian=big_endian)
 
 
 def riff(*chunks: tuple[bytes, bytes]) -> bytes:
-    """A WebP file of these chunks."""
+    """A WebP file with these chunks."""
     body = b"".join(kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for kind, data in chunks)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 

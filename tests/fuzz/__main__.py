@@ -1,11 +1,11 @@
-"""Coverage-guided fuzzing of what strangers send: image files, and storage events.
+"""Coverage-guided fuzzing of image files and storage events.
 
     make fuzz TARGET=images SECONDS=600
 
-It begins with the corpus's files, or with the events of `events/`, keeps what reaches new code in
-`build/fuzz/TARGET/inputs`, from which a later run goes on, and ends at the first finding, which it leaves in
-`build/fuzz/TARGET/findings`. A finding is kept as a case: an image in `tests/corpus`, made by code, with what must come
-of it, and an event in `tests/unit/mien/logic/test_uploads.py`.
+It begins with the files of the corpus, or with the events in `events/`. Inputs that reach new code are stored in
+`build/fuzz/TARGET/inputs`, and a later run continues from them. The run ends at the first finding, which is stored in
+`build/fuzz/TARGET/findings`. Add each finding as a test: an image to `tests/corpus`, with its expected outcome, and an
+event to `tests/unit/mien/logic/test_uploads.py`.
 """
 
 import sys
@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["mien", "PIL"]):
 from tests import corpus
 
 ROOT = Path(__file__).parents[2]
-# As large as the corpus's files of one picture are; a larger one is seldom needed to reach other code.
+# Bytes. Most files of the corpus are smaller, and larger ones rarely reach other code.
 MAX_INPUT = 32 * 1024
 TARGETS: dict[str, Callable[[bytes], None]] = {"images": targets.image, "events": targets.event}
 

@@ -1,4 +1,4 @@
-"""What must hold for any bytes. Whatever is raised here is a finding."""
+"""The fuzzed functions, with what must be true for any bytes. Each exception is a finding."""
 
 import contextlib
 import json
@@ -9,8 +9,8 @@ from mien.errors import Rejected
 from mien.logic import images
 from mien.logic.uploads import Delivery, NotAStorageEvent, Upload, deliveries
 
-SECONDS = 2  # of the processor, for one file
-# Of both models, each for files of one parity, so that a finding is the same every time.
+SECONDS = 2  # processor time for one file
+# The inputs of the two models. The parity of a file's length chooses one, so a finding can be reproduced.
 FORMS: tuple[tuple[int, Literal["L", "RGB"]], ...] = ((images.BUILT_IN_SIZE, "RGB"), (images.FACE_SIZE, "L"))
 NEIGHBOR: dict[str, Any] = {
     "messageId": "neighbor",
@@ -31,7 +31,7 @@ NEIGHBOR: dict[str, Any] = {
 
 
 def image(data: bytes) -> None:
-    """Only a face of the right size or a rejection, within its time."""
+    """A file must give a face of the right size or a rejection, in SECONDS."""
     began = time.process_time()
     size, mode = FORMS[len(data) % 2]
     with contextlib.suppress(Rejected):
@@ -42,7 +42,7 @@ def image(data: bytes) -> None:
 
 
 def event(data: bytes) -> None:
-    """As a function's event, only deliveries or NotAStorageEvent; as a message's body, only a delivery of its own."""
+    """An event must give deliveries or NotAStorageEvent. As the body of a message, it must give one delivery."""
     text = data.decode(errors="replace")
     message = {"messageId": "m", "eventSource": "aws:sqs", "body": text}
     first, neighbor = deliveries({"Records": [message, NEIGHBOR]})

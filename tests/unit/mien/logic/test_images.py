@@ -43,8 +43,8 @@ def test_each_file_gives_its_picture_or_its_rejection(name: str) -> None:
         case corpus.Good():
             assert isinstance(face, images.Face)
             assert isinstance(color, images.Face)
-            assert file.shown_by(face.pixels)
-            assert file.color is None or file.shown_in_color_by(color.pixels)
+            assert file.matches(face.pixels)
+            assert file.color is None or file.matches_color(color.pixels)
         case corpus.Damaged():
             assert isinstance(face, images.Face) == isinstance(color, images.Face)
 
