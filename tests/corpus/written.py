@@ -113,7 +113,7 @@ def bmp(
 
 
 def gray_palette(count: int) -> bytes:
-    """A BMP's palette: blue, green, red and 0 per color. The last color is red, because Pillow reads a gray palette as no palette."""
+    """A BMP's palette: blue, green, red and 0 per color. The last color is red, or Pillow would read all as grays."""
     return b"".join(bytes([level, level, level, 0]) for level in range(count - 1)) + b"\0\0\xff\0"
 
 
