@@ -53,8 +53,8 @@ def readings(files: corpus.Files = corpus.FILES) -> Iterator[Reading]:
             line = reader.stdout.readline()
             if not line:
                 raise RuntimeError(f"the process ended over {name!r}")
-            seconds, megabytes, said = json.loads(line)
-            answers = [bytes.fromhex(text[1:]) if text.startswith("#") else text for text in said]
+            seconds, megabytes, texts = json.loads(line)
+            answers = [bytes.fromhex(text[1:]) if text.startswith("#") else text for text in texts]
             yield Reading(name, len(file.data), seconds, megabytes, answers, is_right(file, answers))
         reader.stdin.close()
 
@@ -70,21 +70,22 @@ def is_right(file: corpus.File, answers: list[bytes | str]) -> bool:
             return type(face) is type(color)
 
 
-def answer(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]:
+def read(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]:
+    """Seconds of processor time, and "#" with the face's pixels in hexadecimal, or the reason of the rejection."""
     began = time.process_time()
     try:
-        said = "#" + images.face(data, size, mode).pixels.hex()
+        text = "#" + images.face(data, size, mode).pixels.hex()
     except Rejected as rejected:
-        said = rejected.reason
-    return time.process_time() - began, said
+        text = rejected.reason
+    return time.process_time() - began, text
 
 
 def main() -> None:
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
-        seconds, said = zip(*(answer(data, *model) for model in MODELS), strict=True)
+        seconds, texts = zip(*(read(data, *model) for model in MODELS), strict=True)
         megabytes = peak_memory()
-        print(json.dumps([max(seconds), megabytes, said]), flush=True)
+        print(json.dumps([max(seconds), megabytes, texts]), flush=True)
 
 
 if __name__ == "__main__":

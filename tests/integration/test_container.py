@@ -112,8 +112,8 @@ ONE = npy(np.zeros((1, 48, 48), np.uint8))
 def test_a_batch_gets_the_same_probabilities_as_a_direct_call_of_the_model(
     accept: str, container: int, faces: np.ndarray, direct: np.ndarray
 ) -> None:
-    asked = {"Content-Type": NPY, "Accept": accept}
-    status, headers, body = call(container, "POST", "/invocations", npy(faces), asked)
+    requested = {"Content-Type": NPY, "Accept": accept}
+    status, headers, body = call(container, "POST", "/invocations", npy(faces), requested)
     assert (status, headers["Content-Type"]) == (200, accept)
     rows = probabilities(body) if accept == JSON else np.load(io.BytesIO(body))
     assert (np.array(rows, np.float32) == direct).all()
@@ -151,10 +151,10 @@ def test_an_answer_has_the_models_version_in_the_header_that_the_runtime_forward
 def test_an_invalid_request_gets_an_error_with_one_sentence(
     method: str, path: str, body: bytes | None, kind: str, status: int, container: int
 ) -> None:
-    answered, headers, said = call(container, method, path, body, {"Content-Type": kind})
+    answered, headers, content = call(container, method, path, body, {"Content-Type": kind})
     assert (answered, headers["Content-Type"]) == (status, JSON)
-    assert re.fullmatch(r"[^\n]{10,200}", json.loads(said)["error"])
-    assert b"Traceback" not in said
+    assert re.fullmatch(r"[^\n]{10,200}", json.loads(content)["error"])
+    assert b"Traceback" not in content
 
 
 def test_a_body_with_too_large_a_content_length_is_refused_unread(container: int) -> None:
@@ -168,17 +168,19 @@ def test_a_body_with_too_large_a_content_length_is_refused_unread(container: int
 
 def test_a_chunked_body_is_refused_when_it_becomes_too_large(container: int) -> None:
     chunks = iter([bytes(1_000_000)] * 25 + [b"1"])
-    status, _, said = call(container, "POST", "/invocations", chunks, {"Content-Type": NPY})
-    assert (status, json.loads(said)) == (413, {"error": "the body has over 25,000,000 bytes"})
+    status, _, content = call(container, "POST", "/invocations", chunks, {"Content-Type": NPY})
+    assert (status, json.loads(content)) == (413, {"error": "the body has over 25,000,000 bytes"})
 
 
 def test_a_ping_does_not_wait_for_earlier_requests(container: int, faces: np.ndarray) -> None:
     body = npy(np.resize(faces, (64, 48, 48)))
     with ThreadPoolExecutor(16) as pool:
-        asked = [pool.submit(call, container, "POST", "/invocations", body, {"Content-Type": NPY}) for _ in range(16)]
+        requests = [
+            pool.submit(call, container, "POST", "/invocations", body, {"Content-Type": NPY}) for _ in range(16)
+        ]
         status, _, _ = call(container, "GET", "/ping")
-        assert not all(request.done() for request in asked)
-    assert (status, {request.result()[0] for request in asked}) == (200, {200})
+        assert not all(request.done() for request in requests)
+    assert (status, {request.result()[0] for request in requests}) == (200, {200})
 
 
 def test_after_sigterm_a_request_that_has_begun_is_still_answered(program: list[str]) -> None:
@@ -198,13 +200,13 @@ def test_after_sigterm_a_request_that_has_begun_is_still_answered(program: list[
 
 def test_without_a_model_the_container_ends_and_names_the_missing_file(program: list[str], tmp_path: Path) -> None:
     with serving(program, tmp_path, "serve") as (process, _):
-        _, said = process.communicate(timeout=120)
+        _, log = process.communicate(timeout=120)
         assert process.returncode != 0
-        assert str(tmp_path / "model.json") in said
+        assert str(tmp_path / "model.json") in log
 
 
 def test_a_command_other_than_serve_is_refused(program: list[str]) -> None:
     with serving(program, MODEL, "train") as (process, _):
-        _, said = process.communicate(timeout=120)
+        _, log = process.communicate(timeout=120)
         assert process.returncode != 0
-        assert said == "this image has only one command, which serves a model: docker run IMAGE serve\n"
+        assert log == "this image has only one command, which serves a model: docker run IMAGE serve\n"

@@ -101,7 +101,7 @@ def test_a_message_that_crashed_an_invocation_is_handled_last_and_alone(
     for name in names:
         bucket.upload_without_event(name, sample)
         queues.send_message(QueueUrl=url, MessageBody=message(bucket.name, bucket.inbox + name, "0A")["body"])
-    taken = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    received = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     event = {
         "Records": [
             {
@@ -113,7 +113,7 @@ def test_a_message_that_crashed_an_invocation_is_handled_last_and_alone(
                 if "suspect" in m["Body"]
                 else {"ApproximateReceiveCount": "1"},
             }
-            for m in taken
+            for m in received
         ]
     }
     with serving(in_turn(reply(200, [EVEN] * 2), reply(200, [EVEN]))) as (endpoint, requests):

@@ -1,4 +1,4 @@
-"""How much memory one request takes at its worst."""
+"""The most memory that one request of the API uses."""
 
 import base64
 import json

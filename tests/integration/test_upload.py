@@ -68,10 +68,10 @@ def test_the_next_run_sends_the_files_that_an_interrupted_run_has_not_sent(
 
 
 @pytest.mark.parametrize(
-    ("to", "said"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is not an S3 URI")]
+    ("to", "message"), [("s3://no-such-bucket/x", "s3://no-such-bucket"), ("bucket/x", "is not an S3 URI")]
 )
-def test_an_invalid_destination_is_one_clear_line(to: str, said: str, folder: Path, cloud: Cloud) -> None:
+def test_an_invalid_destination_is_one_clear_line(to: str, message: str, folder: Path, cloud: Cloud) -> None:
     result = run(folder, to, cloud)
     assert result.returncode == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -94,7 +94,7 @@ def test_every_answer_forbids_sniffing_and_framing() -> None:
 
 
 def test_no_file_of_the_page_contains_the_labels() -> None:
-    """The page takes the labels from the documents, so other classes need no change of the page."""
+    """The page reads the labels from the documents, so other classes need no change of the page."""
     labels = importlib.import_module("mien.logic.labels").LABELS
     for name, file in page.FILES.items():
         assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name

@@ -68,9 +68,9 @@ def test_any_bytes_give_a_face_or_a_rejection(data: bytes) -> None:
 )
 def test_any_change_of_a_file_gives_a_face_or_a_rejection(data: bytes, changes: list[tuple[float, bytes, int]]) -> None:
     """A change: its position as a part of the file, the new bytes, and the number of old bytes that they replace."""
-    for where, put, taken in changes:
-        at = int(where * len(data))
-        data = data[:at] + put + data[at + taken :]
+    for position, new, replaced in changes:
+        at = int(position * len(data))
+        data = data[:at] + new + data[at + replaced :]
     assert outcome(data) == outcome(data)
 
 

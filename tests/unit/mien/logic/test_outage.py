@@ -53,13 +53,13 @@ def test_an_outage_of_an_hour_loses_no_image_and_costs_few_calls(images: int) ->
             failed_calls += 1
             circuit.failed()
         if not failed and up:
-            done |= {taken.id: clock.now for taken in batch}
+            done |= {message.id: clock.now for message in batch}
             continue
-        for taken in batch:
-            decided = verdict(taken, [DOWN], clock.now, generator.random())
+        for message in batch:
+            decided = verdict(message, [DOWN], clock.now, generator.random())
             assert isinstance(decided, Again), decided
-            attempts[taken.id] = taken.attempt + 1
-            retry = replace(taken, attempt=taken.attempt + 1)
+            attempts[message.id] = message.attempt + 1
+            retry = replace(message, attempt=message.attempt + 1)
             heapq.heappush(visible, (clock.now + decided.delay, next(order), retry))
     assert len(done) == images
     assert max(done.values()) <= began + OUTAGE + LONGEST_DELAY + LONGEST_PAUSE

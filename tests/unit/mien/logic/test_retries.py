@@ -79,13 +79,13 @@ def test_a_messages_history_is_read_from_its_attributes() -> None:
     assert messages({"Records": [record]}, 9.0) == {"m": Message("m", "r", "{}", attempt=4, ended=3, since=1000.5)}
 
 
-@pytest.mark.parametrize("said", ["", "soon", "nan", "-1", "1e300", None, [], {"stringValue": "x"}])
-def test_invalid_attributes_count_as_missing(said: object) -> None:
+@pytest.mark.parametrize("value", ["", "soon", "nan", "-1", "1e300", None, [], {"stringValue": "x"}])
+def test_invalid_attributes_count_as_missing(value: object) -> None:
     record = {
         "messageId": "m",
         "body": "{}",
-        "attributes": {"ApproximateReceiveCount": said, "SentTimestamp": said},
-        "messageAttributes": {"Attempt": {"stringValue": said}, "Since": said},
+        "attributes": {"ApproximateReceiveCount": value, "SentTimestamp": value},
+        "messageAttributes": {"Attempt": {"stringValue": value}, "Since": value},
     }
     assert message(record, 5.0) == Message("m", "", "{}", attempt=0, ended=0, since=5.0)
 
