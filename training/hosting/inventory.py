@@ -1,4 +1,4 @@
-"""What an account holds of an endpoint, and how the endpoint is doing: looked up, nothing changed."""
+"""Reads what the account has of an endpoint. Nothing is changed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -7,121 +7,155 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from training.hosting import autoscaling
-from training.hosting import plan as deploy
-from training.hosting.autoscaling import Scaling
-from training.hosting.plan import Found
+from training.hosting.autoscaling import ScalingState, scalable_variant
+from training.hosting.state import OWNER_TAG, TRANSIENT_STATUSES, VERSION_TAG, EndpointState, name_prefix
 
+# boto3's clients, by service.
 Clients = Mapping[str, Any]
-Description = dict[str, Any]
+# The answer of DescribeEndpoint.
+EndpointDescription = dict[str, Any]
 SERVICES = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "cloudwatch", "s3")
-GONE = ("Could not find", "No scalable target found", "No scaling policy found")
+# How the messages of SageMaker and Application Auto Scaling begin if the named resource does not exist.
+NOT_FOUND_MESSAGES = ("Could not find", "No scalable target found", "No scaling policy found")
+# The first call to a serverless endpoint starts a container, for which SageMaker allows 60 seconds.
+READ_TIMEOUT_SECONDS = 70
 
 
-def clients_of(region: str | None) -> Clients:
-    # The first call to a serverless endpoint starts a container: SageMaker gives it 60 s.
-    config = Config(read_timeout=70, retries={"mode": "standard", "total_max_attempts": 5})
+def make_clients(region: str | None) -> Clients:
+    """Returns the clients of all services that a deployment uses. region: None uses the environment's."""
+    config = Config(read_timeout=READ_TIMEOUT_SECONDS, retries={"mode": "standard", "total_max_attempts": 5})
     return {service: boto3.client(service, region_name=region, config=config) for service in SERVICES}
 
 
-def settled(
-    endpoint: str, sagemaker: Any, pause: Callable[[], None], show: Callable[[str], None] = lambda status: None
-) -> Description | None:
-    """Waits until SageMaker has done with the endpoint. → its description, or None if there is none.
+def wait_until_settled(
+    endpoint: str,
+    sagemaker: Any,
+    pause: Callable[[], None],
+    show_status: Callable[[str], None] = lambda status: None,
+) -> EndpointDescription | None:
+    """Waits until the endpoint is not changing, and returns its description; None if there is no endpoint.
 
-    pause: between two looks; show: gets the status at each.
+    pause: is called between two looks.
+    show_status: is called with the status at each look.
     """
     while True:
-        found = described(endpoint, sagemaker)
-        show(found["EndpointStatus"] if found else "gone")
-        if found is None or found["EndpointStatus"] not in deploy.TRANSIENT:
-            return found
+        description = describe_endpoint(endpoint, sagemaker)
+        show_status(description["EndpointStatus"] if description else "deleted")
+        if description is None or description["EndpointStatus"] not in TRANSIENT_STATUSES:
+            return description
         pause()
 
 
-def described(endpoint: str, sagemaker: Any) -> Description | None:
-    return there(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
+def describe_endpoint(endpoint: str, sagemaker: Any) -> EndpointDescription | None:
+    """Returns the answer of DescribeEndpoint; None if there is no such endpoint."""
+    return describe_or_none(lambda: sagemaker.describe_endpoint(EndpointName=endpoint))
 
 
-def there(call: Callable[[], Any]) -> Any:
-    """A call's answer, or None if what it names is not there."""
+def describe_or_none(call: Callable[[], Any]) -> Any:
+    """Returns the answer of a call to AWS; None if the resource that it names does not exist."""
     try:
         return call()
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
         return None
 
 
-def gone(error: ClientError) -> bool:
-    return str(error.response["Error"].get("Message", "")).startswith(GONE)
+def is_not_found(error: ClientError) -> bool:
+    return str(error.response["Error"].get("Message", "")).startswith(NOT_FOUND_MESSAGES)
 
 
-def look(endpoint: str, clients: Clients) -> Found:
-    """Raises ValueError if an endpoint of that name is someone else's."""
+def read_state(endpoint: str, clients: Clients) -> EndpointState:
+    """Reads the state of an endpoint. Raises ValueError if an endpoint of this name was not made by a deployment."""
     sagemaker = clients["sagemaker"]
-    known = described(endpoint, sagemaker)
+    description = describe_endpoint(endpoint, sagemaker)
     config: dict[str, Any] = {}
     model: dict[str, Any] = {}
     version = ""
-    if known:
-        if not owned(known["EndpointArn"], endpoint, sagemaker):
+    if description:
+        if not is_owned(description["EndpointArn"], endpoint, sagemaker):
             raise ValueError(
-                f"endpoint {endpoint} was not made by this command, for it has no tag {deploy.TAG}={endpoint}: take "
-                f"another name, or make it this command's own: aws sagemaker add-tags --resource-arn "
-                f"{known['EndpointArn']} --tags Key={deploy.TAG},Value={endpoint}"
+                f"endpoint {endpoint} was not made by this command, because it has no tag {OWNER_TAG}={endpoint}: use "
+                "another name, or let this command manage it: aws sagemaker add-tags --resource-arn "
+                f"{description['EndpointArn']} --tags Key={OWNER_TAG},Value={endpoint}"
             )
-        name = known["EndpointConfigName"]
-        config = there(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=name)) or {}
-        served = config.get("ProductionVariants", [{}])[0].get("ModelName", "")
-        model = there(lambda: sagemaker.describe_model(ModelName=served)) or {} if served else {}
+        config = describe_config(description["EndpointConfigName"], sagemaker)
+        model = describe_model(config, sagemaker)
         if model:
-            version = tags_of(model["ModelArn"], sagemaker).get(deploy.VERSION_TAG, "")
-    variants = (known or {}).get("ProductionVariants") or [{}]
-    return Found(
-        status=known["EndpointStatus"] if known else "",
+            version = read_tags(model["ModelArn"], sagemaker).get(VERSION_TAG, "")
+    return EndpointState(
+        status=description["EndpointStatus"] if description else "",
         config=config,
         model=model,
         version=version,
-        instances=variants[0].get("DesiredInstanceCount") or 0,
-        scaling=scaling_of(endpoint, clients["application-autoscaling"]),
-        configs=sorted(made(endpoint, "list_endpoint_configs", "EndpointConfig", sagemaker)),
-        models=sorted(made(endpoint, "list_models", "Model", sagemaker)),
-        alarms=sorted(alarms_of(endpoint, clients["cloudwatch"])),
+        instances=count_instances(description),
+        scaling=read_scaling(endpoint, clients["application-autoscaling"]),
+        configs=sorted(list_owned_names(endpoint, "list_endpoint_configs", "EndpointConfig", sagemaker)),
+        models=sorted(list_owned_names(endpoint, "list_models", "Model", sagemaker)),
+        alarms=sorted(list_owned_alarms(endpoint, clients["cloudwatch"])),
     )
 
 
-def made(endpoint: str, operation: str, kind: str, sagemaker: Any) -> Iterator[str]:
-    """The names of the endpoint's configurations or models. kind: what the answer's fields begin with."""
-    start = deploy.stem(endpoint)
-    for page in sagemaker.get_paginator(operation).paginate(NameContains=start):
-        for summary in page[f"{kind}s"]:
-            # Another endpoint's name may begin with this one's: the tag decides.
-            named = summary[f"{kind}Name"].startswith(start)
-            if named and owned(summary[f"{kind}Arn"], endpoint, sagemaker):
-                yield summary[f"{kind}Name"]
+def describe_config(name: str, sagemaker: Any) -> dict[str, Any]:
+    """Returns the description of an endpoint configuration; empty if it has been deleted."""
+    return describe_or_none(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=name)) or {}
 
 
-def alarms_of(endpoint: str, cloudwatch: Any) -> Iterator[str]:
-    for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=deploy.stem(endpoint)):
+def describe_model(config: Mapping[str, Any], sagemaker: Any) -> dict[str, Any]:
+    """Returns the description of the model that a configuration serves; empty if it has been deleted."""
+    name = config.get("ProductionVariants", [{}])[0].get("ModelName", "")
+    if not name:
+        return {}
+    return describe_or_none(lambda: sagemaker.describe_model(ModelName=name)) or {}
+
+
+def count_instances(description: EndpointDescription | None) -> int:
+    """Returns how many instances the endpoint should have at the moment; 0 if it is serverless."""
+    variants = (description or {}).get("ProductionVariants") or [{}]
+    return variants[0].get("DesiredInstanceCount") or 0
+
+
+def list_owned_names(endpoint: str, operation: str, resource: str, sagemaker: Any) -> Iterator[str]:
+    """Yields the names of the endpoint's configurations or models.
+
+    operation: the client's method that lists them.
+    resource: the start of the fields in its answer, EndpointConfig or Model.
+    """
+    prefix = name_prefix(endpoint)
+    for page in sagemaker.get_paginator(operation).paginate(NameContains=prefix):
+        for summary in page[f"{resource}s"]:
+            name = summary[f"{resource}Name"]
+            # Another endpoint's name may begin with this one's, so the tag decides.
+            if name.startswith(prefix) and is_owned(summary[f"{resource}Arn"], endpoint, sagemaker):
+                yield name
+
+
+def list_owned_alarms(endpoint: str, cloudwatch: Any) -> Iterator[str]:
+    """Yields the names of the alarms that roll back the endpoint's updates."""
+    for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=name_prefix(endpoint)):
         for alarm in page["MetricAlarms"]:
             tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
-            if {"Key": deploy.TAG, "Value": endpoint} in tags:
+            if {"Key": OWNER_TAG, "Value": endpoint} in tags:
                 yield alarm["AlarmName"]
 
 
-def scaling_of(endpoint: str, client: Any) -> Scaling | None:
-    variant = autoscaling.scalable(endpoint)
-    resource, service = variant["ResourceId"], variant["ServiceNamespace"]
+def read_scaling(endpoint: str, client: Any) -> ScalingState | None:
+    """Returns the endpoint's auto scaling, or None. client: boto3's client of Application Auto Scaling."""
+    variant = scalable_variant(endpoint)
+    resource = variant["ResourceId"]
+    service = variant["ServiceNamespace"]
     targets = client.describe_scalable_targets(ServiceNamespace=service, ResourceIds=[resource])["ScalableTargets"]
     policies = client.describe_scaling_policies(ServiceNamespace=service, ResourceId=resource)["ScalingPolicies"]
-    return Scaling(targets[0] if targets else {}, policies) if targets or policies else None
+    if not targets and not policies:
+        return None
+    return ScalingState(targets[0] if targets else {}, policies)
 
 
-def owned(arn: str, endpoint: str, sagemaker: Any) -> bool:
-    return tags_of(arn, sagemaker).get(deploy.TAG) == endpoint
+def is_owned(arn: str, endpoint: str, sagemaker: Any) -> bool:
+    """Returns whether a deployment made this resource for the endpoint."""
+    return read_tags(arn, sagemaker).get(OWNER_TAG) == endpoint
 
 
-def tags_of(arn: str, sagemaker: Any) -> dict[str, str]:
+def read_tags(arn: str, sagemaker: Any) -> dict[str, str]:
     pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
     return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}

@@ -1,32 +1,38 @@
-"""What a model runs on: a serverless endpoint, or instances; and what SageMaker takes of either."""
+"""What a model runs on, a serverless endpoint or instances, and the values that SageMaker accepts for each."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-# Whose container reads the model: SageMaker's for PyTorch, our own, or that of SageMaker's image classification.
-Kind = Literal["stock", "slim", "built-in"]
+# Whose container serves the model: SageMaker's for PyTorch, ours, or SageMaker's for image classification.
+ContainerKind = Literal["stock", "slim", "built-in"]
 # As template.yaml's EndpointName: IAM policies compare it with SageMaker's ARNs, which are in lower case.
-ENDPOINT = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
+ENDPOINT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
 # Amazon SageMaker API Reference, "CreateModel", ExecutionRoleArn.
-ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/?[A-Za-z0-9_+=,.@/-]+")
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/?[A-Za-z0-9_+=,.@/-]+")
 # Amazon SageMaker API Reference, "ProductionVariantServerlessConfig".
 MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
 MAX_CONCURRENCY = 200
-# The template lets the functions make 10 calls at once, and the API makes some besides.
-MEMORY_MB, CONCURRENCY = 2048, 20
-INSTANCE_TYPE, MAXIMUM = "ml.c7i.large", 4
-# A call carries up to 32 faces (the template's BatchSize), and a core does about 145 of them a second with the model
-# that is served here (benchmarks/served_speed.md): 4.5 calls a second, of which half is the target that AWS advises to
-# begin with, so that there is time to start further instances. x 60, rounded down from 136.
+DEFAULT_MEMORY_MB = 2048
+# The template lets the functions make 10 calls at the same time, and the API makes some more.
+DEFAULT_CONCURRENCY = 20
+SUGGESTED_INSTANCE_TYPE = "ml.c7i.large"
+DEFAULT_MAX_INSTANCES = 4
+# A call carries up to 32 faces (the template's BatchSize), and a core classifies about 145 of them per second with the
+# model in models/ (benchmarks/served_speed.md): 4.5 calls per second. AWS advises to begin with half of that as the
+# target, which leaves time to start further instances. 60 times that is 136 calls per minute, rounded down.
 # Source: Amazon SageMaker AI Developer Guide, "Load testing your auto scaling configuration".
-CALLS_PER_MINUTE = 130
+DEFAULT_CALLS_PER_MINUTE = 130
 
 
 @dataclass(frozen=True)
 class Serverless:
-    """concurrency: calls at once; further ones are throttled, and the functions try those again."""
+    """A serverless endpoint.
+
+    memory_mb: one of MEMORY_SIZES_MB. More memory brings more processor time.
+    concurrency: how many calls run at the same time. Further calls are throttled, and the functions retry them.
+    """
 
     memory_mb: int
     concurrency: int
@@ -34,90 +40,121 @@ class Serverless:
 
 @dataclass(frozen=True)
 class Instances:
-    """calls_per_minute: of one instance, which scaling keeps it at. No scaling if minimum and maximum are the same.
-    kms_key: what the disk is encrypted with; empty takes SageMaker's own key."""
+    """An endpoint on instances.
+
+    type: the instance type, such as ml.c7i.large.
+    minimum, maximum: the limits of auto scaling. There is no auto scaling if they are the same.
+    calls_per_minute: the target of auto scaling, for one instance.
+    kms_key: encrypts the instances' disks; empty uses SageMaker's own key.
+    """
 
     type: str
     minimum: int
     maximum: int
-    calls_per_minute: int = CALLS_PER_MINUTE
+    calls_per_minute: int = DEFAULT_CALLS_PER_MINUTE
     kms_key: str = ""
 
     @property
-    def scaled(self) -> bool:
+    def has_scaling(self) -> bool:
         return self.minimum < self.maximum
 
 
 Hosting = Serverless | Instances
 
 
-def arm(instance_type: str) -> bool:
-    """Whether it has Graviton processors: their families have a g after the generation, as in c7g and m6gd."""
+def is_graviton(instance_type: str) -> bool:
+    """Returns whether the instances have Arm processors.
+
+    The names of their families have a g after the generation, as in c7g and m6gd.
+    """
     return re.match(r"ml\.[a-z]+\d+g[a-z]*\.", instance_type) is not None
 
 
-def hosting_of(on_serverless: Mapping[str, Any], on_instances: Mapping[str, Any]) -> Hosting:
-    """Options by their names, None where they were not given → what they ask for. Raises ValueError for a mixture."""
-    these, those = (
-        [name for name, value in given.items() if value is not None] for given in (on_instances, on_serverless)
-    )
-    if these and those:
-        raise ValueError(f"{' and '.join(these)}: for instances; {' and '.join(those)}: for a serverless endpoint")
-    chosen = {name: value for name, value in {**on_serverless, **on_instances}.items() if value is not None}
-    if not these:
-        return Serverless(chosen.get("--memory-mb", MEMORY_MB), chosen.get("--max-concurrency", CONCURRENCY))
-    minimum = chosen.get("--min-instances", 1)
-    # That none is no number of instances is said first: for who asks for none wants no instances.
-    if "--instance-type" not in chosen and minimum != 0:
-        raise ValueError(f"{' and '.join(these)}: for instances, so name these too: --instance-type {INSTANCE_TYPE}")
+def parse_hosting(serverless: Mapping[str, Any], instances: Mapping[str, Any]) -> Hosting:
+    """Returns what the options of the command line ask for: a serverless endpoint if none of `instances` is given.
+
+    serverless, instances: the options of each kind, by their names, with None for those that were not given.
+    Raises ValueError if options of both kinds are given, or if --instance-type is missing.
+    """
+    for_serverless = {name: value for name, value in serverless.items() if value is not None}
+    for_instances = {name: value for name, value in instances.items() if value is not None}
+    if for_instances and for_serverless:
+        raise ValueError(
+            f"{' and '.join(for_instances)} are for instances, and {' and '.join(for_serverless)} for a serverless "
+            "endpoint: give options of one kind only"
+        )
+    if not for_instances:
+        return Serverless(
+            for_serverless.get("--memory-mb", DEFAULT_MEMORY_MB),
+            for_serverless.get("--max-concurrency", DEFAULT_CONCURRENCY),
+        )
+    minimum = for_instances.get("--min-instances", 1)
+    # --min-instances 0 gets an error of its own later, which names --serverless.
+    if "--instance-type" not in for_instances and minimum != 0:
+        raise ValueError(
+            f"{' and '.join(for_instances)} are for instances, and --instance-type is missing: add --instance-type "
+            f"{SUGGESTED_INSTANCE_TYPE}, for instance"
+        )
     return Instances(
-        chosen.get("--instance-type", INSTANCE_TYPE),
+        for_instances.get("--instance-type", SUGGESTED_INSTANCE_TYPE),
         minimum,
-        chosen.get("--max-instances", max(minimum, MAXIMUM)),
-        chosen.get("--calls-per-minute", CALLS_PER_MINUTE),
-        chosen.get("--kms-key", ""),
+        for_instances.get("--max-instances", max(minimum, DEFAULT_MAX_INSTANCES)),
+        for_instances.get("--calls-per-minute", DEFAULT_CALLS_PER_MINUTE),
+        for_instances.get("--kms-key", ""),
     )
 
 
-def check_endpoint(name: str) -> None:
-    if not ENDPOINT.fullmatch(name):
+def validate_endpoint_name(name: str) -> None:
+    """Raises ValueError if the functions could not call an endpoint of this name."""
+    if not ENDPOINT_NAME.fullmatch(name):
         raise ValueError(
-            f"--endpoint {name!r} is no endpoint's name: up to 63 lower-case letters, digits and hyphens, no hyphen "
-            "first or last (the functions' template takes no other)"
+            f"--endpoint {name!r} is not a valid name: use up to 63 lower-case letters, digits and hyphens, without a "
+            "hyphen at the start or end (the functions' template accepts no other)"
         )
 
 
-def check_role(arn: str) -> None:
-    if not ROLE.fullmatch(arn):
-        raise ValueError(f"--role {arn!r} is no role's ARN, as in arn:aws:iam::123456789012:role/NAME")
+def validate_role(arn: str) -> None:
+    """Raises ValueError if the text is not the ARN of a role."""
+    if not ROLE_ARN.fullmatch(arn):
+        raise ValueError(f"--role {arn!r} is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME")
 
 
-def check_hosting(wanted: Hosting, types: Sequence[str]) -> None:
-    """types: of instances that host models. Raises ValueError."""
-    if isinstance(wanted, Serverless):
-        check_serverless(wanted)
+def validate_hosting(hosting: Hosting, instance_types: Sequence[str]) -> None:
+    """Raises ValueError if SageMaker would not accept a value.
+
+    instance_types: all types that can host models.
+    """
+    if isinstance(hosting, Serverless):
+        validate_serverless(hosting)
     else:
-        check_instances(wanted, types)
+        validate_instances(hosting, instance_types)
 
 
-def check_serverless(wanted: Serverless) -> None:
-    if wanted.memory_mb not in MEMORY_SIZES_MB:
-        raise ValueError(f"--memory-mb {wanted.memory_mb} is none of {', '.join(map(str, MEMORY_SIZES_MB))}")
-    if not 1 <= wanted.concurrency <= MAX_CONCURRENCY:
-        raise ValueError(f"--max-concurrency {wanted.concurrency} is not from 1 to {MAX_CONCURRENCY}")
+def validate_serverless(serverless: Serverless) -> None:
+    if serverless.memory_mb not in MEMORY_SIZES_MB:
+        sizes = ", ".join(str(size) for size in MEMORY_SIZES_MB)
+        raise ValueError(f"--memory-mb {serverless.memory_mb} is not one of {sizes}")
+    if not 1 <= serverless.concurrency <= MAX_CONCURRENCY:
+        raise ValueError(f"--max-concurrency {serverless.concurrency} is not from 1 to {MAX_CONCURRENCY}")
 
 
-def check_instances(wanted: Instances, types: Sequence[str]) -> None:
-    if wanted.type not in types:
-        family = wanted.type.rpartition(".")[0]
-        near = [name for name in types if name.startswith(f"{family}.")] or [INSTANCE_TYPE, "ml.c7i.xlarge"]
-        raise ValueError(f"--instance-type {wanted.type!r} hosts no models; these do, for instance: {', '.join(near)}")
-    if wanted.minimum == 0:
+def validate_instances(instances: Instances, instance_types: Sequence[str]) -> None:
+    if instances.type not in instance_types:
+        family = instances.type.rpartition(".")[0]
+        similar = [name for name in instance_types if name.startswith(f"{family}.")]
+        suggestions = similar or [SUGGESTED_INSTANCE_TYPE, "ml.c7i.xlarge"]
         raise ValueError(
-            "--min-instances 0: only inference components scale to no instances, and the functions name none when "
-            "they invoke; --serverless costs nothing either while nothing is classified"
+            f"--instance-type {instances.type!r} cannot host models: use, for instance, {', '.join(suggestions)}"
         )
-    if not 1 <= wanted.minimum <= wanted.maximum:
-        raise ValueError(f"--min-instances {wanted.minimum} to --max-instances {wanted.maximum} is no range from 1 up")
-    if wanted.calls_per_minute < 1:
-        raise ValueError(f"--calls-per-minute {wanted.calls_per_minute} is not 1 or more")
+    if instances.minimum == 0:
+        raise ValueError(
+            "--min-instances 0: only inference components scale to zero instances, and the functions do not name one "
+            "when they invoke an endpoint; use --serverless, which costs nothing while nothing is classified"
+        )
+    if not 1 <= instances.minimum <= instances.maximum:
+        raise ValueError(
+            f"--min-instances {instances.minimum} to --max-instances {instances.maximum} is not a range that begins "
+            "at 1 or more"
+        )
+    if instances.calls_per_minute < 1:
+        raise ValueError(f"--calls-per-minute {instances.calls_per_minute} is not 1 or more")

@@ -1,176 +1,161 @@
-"""Requests are sent, the endpoint is waited for and asked, what goes wrong is turned back: the edge of `deploy`."""
+"""Carries out a deployment: sends its requests, waits for the endpoint, tests the model, and rolls back if it fails."""
 
-import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mien.aws.endpoint import checked, identity
-from mien.errors import TryAgain
-from mien.logic.images import Face
-from training.hosting import autoscaling
-from training.hosting import plan as deploy
-from training.hosting.autoscaling import Scaling
-from training.hosting.inventory import Clients, Description, described, gone
-from training.hosting.plan import Found, Wanted
-from training.hosting.request import Request, check, send
+from training.hosting.autoscaling import ScalingState, scaling_restore_requests
+from training.hosting.inventory import Clients, EndpointDescription, describe_endpoint, is_not_found
+from training.hosting.plan import plan_deletion, plan_rollback
+from training.hosting.request import AwsRequest, send_request, validate_request
+from training.hosting.smoke_test import run_smoke_test
+from training.hosting.state import DesiredEndpoint, EndpointState
 
-# Returns when SageMaker has done with the endpoint: its description, or None if there is none.
-Wait = Callable[[], Description | None]
-# Times that a serverless endpoint is asked which is still getting ready, with a pause between any two.
-TIMES = 20
+# Returns when the endpoint is not changing: its description, or None if there is no endpoint.
+Wait = Callable[[], EndpointDescription | None]
+STARTS_CHANGE = ("create_endpoint", "update_endpoint")
 
 
-def roll_out(
-    wanted: Wanted,
-    found: Found,
-    now: datetime,
-    clients: Clients,
-    wait: Wait | None,
-    pause: Callable[[], None],
-) -> None:
-    """Sends the requests of a deployment, in their order.
+@dataclass(frozen=True)
+class Rollout:
+    """One deployment.
 
-    wait: without it, nothing happens after the endpoint's creation or update has begun. now: UTC. Raises ValueError if
-    the endpoint does not serve what was wanted in the end; it was brought back to what it served before, if it could.
+    desired: what the endpoint should become.
+    state: the account before the deployment.
+    clients: boto3's clients by service.
+    wait: returns when the endpoint is not changing. If it is None, the rollout ends when the endpoint's creation or
+        update has begun.
+    pause: is called between two invocations of an endpoint that still starts its container.
     """
-    requests = deploy.deployment(wanted, found, now)
-    for request in requests:
-        check(request, clients[request.service])
-    sent: list[Request] = []
-    try:
+
+    desired: DesiredEndpoint
+    state: EndpointState
+    clients: Clients
+    wait: Wait | None
+    pause: Callable[[], None]
+
+    def run(self, requests: Sequence[AwsRequest]) -> None:
+        """Sends the requests of `plan_deployment`, in order. All are validated before the first is sent.
+
+        Raises ValueError if the endpoint does not serve the desired model in the end. The endpoint has been rolled back
+        then, if that is possible. Auto scaling that was removed for the update has been set up again.
+        """
         for request in requests:
-            if not wait and sent and sent[-1].operation in ("create_endpoint", "update_endpoint"):
-                return
-            if request.operation == "invoke_endpoint":
-                fault = fault_of(invoked(request, clients, pause), deploy.gray(wanted), wanted.endpoint)
-                if fault:
-                    raise ValueError(turned_back(fault, wanted, found, sent, clients, wait))
-                continue
-            done(request, clients)
-            sent.append(request)
-            if wait and request.operation in ("create_endpoint", "update_endpoint"):
-                arrived(request, wait())
-            elif request.operation == "delete_endpoint":
-                deleted(wanted.endpoint, clients, wait)
-    except (ValueError, ClientError, BotoCoreError) as error:
-        stopped = any(request.operation == "deregister_scalable_target" for request in sent)
-        if stopped and found.scaling and found.status == "InService":
-            scale_again(wanted.endpoint, found.scaling, clients, error)
-        raise
+            validate_request(request, self.clients[request.service])
+        sent: list[AwsRequest] = []
+        try:
+            for request in requests:
+                if self.wait is None and sent and sent[-1].operation in STARTS_CHANGE:
+                    return
+                if request.operation == "invoke_endpoint":
+                    self.test_model(request, sent)
+                else:
+                    self.send(request)
+                    sent.append(request)
+        except (ValueError, ClientError, BotoCoreError) as error:
+            if self.state.scaling and self.state.status == "InService" and has_removed_scaling(sent):
+                restore_scaling(self.desired.endpoint, self.state.scaling, self.clients, error)
+            raise
+
+    def send(self, request: AwsRequest) -> None:
+        """Sends a request, and waits until the endpoint has changed if the request changes it."""
+        send_ignoring_missing(request, self.clients)
+        if request.operation == "delete_endpoint":
+            require_deleted(self.desired.endpoint, self.clients, self.wait)
+        elif self.wait and request.operation in STARTS_CHANGE:
+            validate_rollout(request, self.wait())
+
+    def test_model(self, request: AwsRequest, sent: Sequence[AwsRequest]) -> None:
+        """Runs the smoke test. Rolls back and raises ValueError if the model's answer is not good."""
+        client = self.clients[request.service]
+        fault = run_smoke_test(request, self.desired.container.endpoint_input, client, self.pause)
+        if fault:
+            raise ValueError(self.roll_back(fault, sent))
+
+    def roll_back(self, fault: str, sent: Sequence[AwsRequest]) -> str:
+        """Returns the endpoint to what it served before, if this deployment has updated it.
+
+        Returns the text of the error: what is wrong with the model's answer, and what the endpoint serves now.
+        """
+        name = self.desired.endpoint
+        text = f"endpoint {name} answers a gray face badly ({fault}); {logs_of(name)}"
+        if not any(request.operation == "update_endpoint" for request in sent):
+            return f"{text}; delete it with --delete, or deploy another model to it"
+        request = plan_rollback(self.desired, self.state)
+        if request is None:
+            return f"{text}; it was serverless before and cannot become serverless again: deploy another model to it"
+        send_request(request, self.clients[request.service])
+        if self.wait:
+            validate_rollout(request, self.wait())
+        return f"{text}; it was rolled back and serves {request.parameters['EndpointConfigName']} again"
 
 
-def scale_again(endpoint: str, scaling: Scaling, clients: Clients, because: Exception) -> None:
-    """The scaling comes back that had to go for an update, which has failed."""
+def has_removed_scaling(sent: Sequence[AwsRequest]) -> bool:
+    return any(request.operation == "deregister_scalable_target" for request in sent)
+
+
+def restore_scaling(endpoint: str, scaling: ScalingState, clients: Clients, cause: Exception) -> None:
+    """Sets auto scaling up again after a failed update.
+
+    cause: why the update failed.
+    Raises ValueError with both reasons if AWS refuses it.
+    """
     try:
-        for request in autoscaling.restored(endpoint, scaling):
-            send(request, clients[request.service])
+        for request in scaling_restore_requests(endpoint, scaling):
+            send_request(request, clients[request.service])
     except (ClientError, BotoCoreError) as error:
         raise ValueError(
-            f"{because}; and its scaling, which had to stop for the update, did not come back ({error}): deploy again "
-            "what the endpoint serves, when it is InService"
+            f"{cause}; auto scaling was removed for the update and could not be restored ({error}): when the endpoint "
+            "is InService, deploy again what it serves"
         ) from None
 
 
-def done(request: Request, clients: Clients) -> Any:
-    """→ the answer. What was to be deleted and is gone is no error."""
+def send_ignoring_missing(request: AwsRequest, clients: Clients) -> Any:
+    """Sends a request and returns the answer. Something to delete that does not exist any more is not an error."""
     try:
-        return send(request, clients[request.service])
+        return send_request(request, clients[request.service])
     except ClientError as error:
-        if request.operation.startswith(("delete_", "deregister_")) and gone(error):
+        if request.operation.startswith(("delete_", "deregister_")) and is_not_found(error):
             return {}
         raise
 
 
-def invoked(request: Request, clients: Clients, pause: Callable[[], None]) -> Any:
-    """→ the answer, or what was raised instead."""
-    tries = 1
-    while True:
-        try:
-            return send(request, clients[request.service])
-        except (ClientError, BotoCoreError) as error:
-            if tries == TIMES or not getting_ready(error):
-                return error
-        pause()
-        tries += 1
-
-
-def getting_ready(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"].get("Code") == "ModelNotReadyException"
-
-
-def deleted(endpoint: str, clients: Clients, wait: Wait | None) -> None:
-    """Returns when the name is free again."""
-    left = wait() if wait else described(endpoint, clients["sagemaker"])
-    if left:
+def require_deleted(endpoint: str, clients: Clients, wait: Wait | None) -> None:
+    """Raises ValueError if a failed endpoint, which has to be created again, still exists."""
+    remaining = wait() if wait else describe_endpoint(endpoint, clients["sagemaker"])
+    if remaining:
         raise ValueError(
-            f"endpoint {endpoint} had failed and is being deleted, to be made anew: run this again in some minutes"
+            f"endpoint {endpoint} had failed and is being deleted, because it has to be created again: run this again "
+            "in some minutes"
         )
 
 
-def arrived(request: Request, description: Description | None) -> None:
-    """Raises ValueError if the endpoint did not become what the request made of it."""
-    name, config = request.parameters["EndpointName"], request.parameters["EndpointConfigName"]
+def validate_rollout(request: AwsRequest, description: EndpointDescription | None) -> None:
+    """Raises ValueError if the endpoint does not serve the configuration that the request names."""
+    name = request.parameters["EndpointName"]
     if description is None:
-        raise ValueError(f"endpoint {name} has been deleted by someone meanwhile")
-    status, reason = description["EndpointStatus"], description.get("FailureReason") or "SageMaker gives no reason"
-    logs = f"its logs: aws logs tail /aws/sagemaker/Endpoints/{name}"
+        raise ValueError(f"endpoint {name} was deleted by someone else during the deployment")
+    status = description["EndpointStatus"]
+    reason = description.get("FailureReason") or "SageMaker gives no reason"
     if status != "InService":
         raise ValueError(
-            f"endpoint {name} is {status}: {reason}; {logs}; when it is mended, run this again, which replaces it"
+            f"endpoint {name} is {status}: {reason}; {logs_of(name)}; when the cause is fixed, run this again, which "
+            "replaces the endpoint"
         )
-    if description["EndpointConfigName"] != config:
-        raise ValueError(
-            f"endpoint {name} was not updated, and serves {description['EndpointConfigName']} as before: {reason}; "
-            f"{logs}"
-        )
+    serving = description["EndpointConfigName"]
+    if serving != request.parameters["EndpointConfigName"]:
+        raise ValueError(f"endpoint {name} was not updated and serves {serving} as before: {reason}; {logs_of(name)}")
 
 
-def fault_of(answer: Any, face: Face, endpoint: str) -> str | None:
-    """What is wrong with the answer to a gray face, or None."""
-    if isinstance(answer, ClientError):
-        error = answer.response.get("Error", {})
-        return f"{error.get('Code')}: {error.get('Message')}"
-    if isinstance(answer, BotoCoreError):
-        return str(answer)
-    try:
-        [row] = checked(json.loads(answer["Body"].read()), [identity(face)], endpoint)
-    except TryAgain as error:
-        return str(error)
-    except (ValueError, RecursionError):
-        return "the answer is no JSON"
-    return str(row) if isinstance(row, Exception) else None
+def logs_of(endpoint: str) -> str:
+    return f"see its logs: aws logs tail /aws/sagemaker/Endpoints/{endpoint}"
 
 
-def turned_back(
-    fault: str,
-    wanted: Wanted,
-    found: Found,
-    sent: Sequence[Request],
-    clients: Clients,
-    wait: Wait | None,
-) -> str:
-    """Brings the endpoint back to what it served before, if this run changed it. → the sentence on it."""
-    name = wanted.endpoint
-    says = (
-        f"endpoint {name} answers a gray face badly ({fault}); its logs: aws logs tail /aws/sagemaker/Endpoints/{name}"
-    )
-    request = deploy.back(wanted, found)
-    if not any(request.operation == "update_endpoint" for request in sent):
-        return f"{says}; delete it with --delete, or deploy another model to it"
-    if request is None:
-        return f"{says}; it was serverless before, and can't become so again: deploy another model to it"
-    send(request, clients[request.service])
-    if wait:
-        arrived(request, wait())
-    return f"{says}; it serves what it served before again ({request.parameters['EndpointConfigName']})"
-
-
-def delete(endpoint: str, found: Found, clients: Clients, wait: Wait) -> None:
-    """Deletes all that is left of an endpoint; may be run again when it was interrupted."""
-    for request in deploy.deletion(endpoint, found):
-        done(request, clients)
+def delete_endpoint(endpoint: str, state: EndpointState, clients: Clients, wait: Wait) -> None:
+    """Deletes everything that deployments made for the endpoint. An interrupted deletion can be run again."""
+    for request in plan_deletion(endpoint, state):
+        send_ignoring_missing(request, clients)
         if request.operation == "delete_endpoint":
             wait()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from training.hosting import source
+from training.hosting.artifact import list_files
+from training.hosting.container import validate_files
 from training.jobs.job import TrainingJob
 from training.jobs.local_job import run_local_job
 from training.jobs.metrics import MetricsByEpoch
@@ -85,7 +86,7 @@ def test_a_job_leaves_a_model_that_can_be_deployed(long_job: TrainingJob) -> Non
         *("code/inference.py", "code/requirements.txt"),
     }
     for container in ("stock", "slim"):
-        source.check_files(container, source.files_of(Path(long_job.artifact)))
+        validate_files(container, list_files(Path(long_job.artifact)))
 
 
 def test_a_stopped_job_has_a_model(stopped_job: TrainingJob) -> None:

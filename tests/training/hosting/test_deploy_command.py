@@ -1,0 +1,171 @@
+"""The command `deploy`: its errors, its dry run, and what it prints after an interruption."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.training.fake_aws import BUILT_IN_IMAGE, MODEL_BUCKET, REGION, ROLE, FakeAws
+from tests.training.hosting.archives import create_archive
+from tests.training.hosting.deployments import (
+    ENDPOINT,
+    IMAGE,
+    command_error,
+    create_artifact,
+    invoke_command,
+    run_command,
+)
+
+OPTIONS = ("--role", ROLE, "--image", IMAGE)
+JOB = ("faces-1", *OPTIONS)
+OBJECT = ("s3://models/m.tar.gz", *OPTIONS)
+
+
+def without_time(parameters: dict[str, Any]) -> str:
+    """Returns parameters as JSON, without the time in names and without a file's content."""
+    shown = {key: value for key, value in parameters.items() if key != "Body"}
+    return re.sub(r"-\d{8}-\d{6}", "-TIME", json.dumps(shown, sort_keys=True))
+
+
+def api_name(method: str) -> str:
+    """Returns the API's name of a client's method: CreateModel for create_model."""
+    return "".join(part.title() for part in method.split("_"))
+
+
+@pytest.fixture
+def stored_model(aws: FakeAws) -> None:
+    """The object that OBJECT deploys."""
+    aws.client("s3").put_object(Bucket=MODEL_BUCKET, Key="m.tar.gz", Body=b"m")
+    aws.requests.clear()
+
+
+def test_a_dry_run_prints_the_requests_of_the_real_run_and_sends_none(aws: FakeAws, tmp_path: Path) -> None:
+    path = create_archive(tmp_path, "model.json", "model.onnx")
+    arguments = (path, *OPTIONS, "--bucket", "s3://models", "--instance-type", "ml.c5.large")
+    printed = json.loads(run_command(*arguments, "--dry-run"))
+    assert aws.changes == []
+    run_command(*arguments)
+    planned = [request for request in printed if not request["operation"].startswith("describe")]
+    assert [api_name(request["operation"]) for request in planned] == aws.operations
+    sent = [without_time(parameters) for _, parameters in aws.changes]
+    assert [without_time(request["parameters"]) for request in planned] == sent
+    assert printed[0]["parameters"]["Body"] == f"<the file {path}>"
+    aws.requests.clear()
+    deletion = json.loads(run_command("--endpoint", ENDPOINT, "--delete", "--dry-run"))
+    assert [request["operation"] for request in deletion] == [
+        "delete_scaling_policy",
+        "deregister_scalable_target",
+        "delete_endpoint",
+        "delete_endpoint_config",
+        "delete_model",
+    ]
+    assert aws.changes == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "SOURCE is missing"),
+        (("faces-1",), "--role ARN is missing"),
+        (("faces-1", "--role", "me"), "--role 'me' is not a role's ARN, such as arn:aws:iam::123456789012:role/NAME"),
+        ((*JOB, "--endpoint", "Mien"), "--endpoint 'Mien' is not a valid name"),
+        ((*JOB, "--endpoint", "a" * 64), "is not a valid name: use up to 63 lower-case letters"),
+        ((*JOB, "--memory-mb", "1500"), "--memory-mb 1500 is not one of 1024, 2048, 3072, 4096, 5120, 6144"),
+        ((*JOB, "--max-concurrency", "201"), "--max-concurrency 201 is not from 1 to 200"),
+        ((*JOB, "--min-instances", "0"), "use --serverless, which costs nothing while nothing is classified"),
+        (
+            (*JOB, "--instance-type", "ml.c5.large", "--min-instances", "0"),
+            "the functions do not name one when they",
+        ),
+        ((*JOB, "--instance-type", "ml.c5.tiny"), "cannot host models: use, for instance, ml.c5.large"),
+        ((*JOB, "--instance-type", "c5"), "cannot host models: use, for instance, ml.c7i.large"),
+        ((*JOB, "--min-instances", "2"), "--instance-type is missing: add --instance-type ml.c7i.large"),
+        (
+            (*JOB, "--instance-type", "ml.c5.large", "--min-instances", "3", "--max-instances", "2"),
+            "--min-instances 3 to --max-instances 2 is not a range",
+        ),
+        ((*JOB, "--instance-type", "ml.c5.large", "--calls-per-minute", "0"), "--calls-per-minute 0 is not 1 or more"),
+        (
+            (*JOB, "--instance-type", "ml.c5.large", "--memory-mb", "2048"),
+            "--instance-type are for instances, and --memory-mb for a serverless endpoint",
+        ),
+        (
+            (*JOB, "--kms-key", "k", "--serverless"),
+            "--kms-key are for instances, and --serverless for a serverless endpoint",
+        ),
+        (("no-such-job", *OPTIONS), "training job no-such-job: Could not find training job"),
+        (("no/such.tar.gz", *OPTIONS), "there is no file no/such.tar.gz"),
+        (("s3://models/none.tar.gz", *OPTIONS), "there is no object s3://models/none.tar.gz"),
+        (("s3://models", *OPTIONS), "s3://models has no key"),
+        (("s3://no-such-bucket/m.tar.gz", *OPTIONS), "there is no object s3://no-such-bucket/m.tar.gz"),
+        (("faces-1", "--role", ROLE, "--container", "slim"), "build training/container/Dockerfile, push it"),
+        (
+            (*JOB, "--container", "built-in"),
+            "cannot serve a model that training/container/train.py has trained: use --container stock or slim",
+        ),
+        (("article-1", *OPTIONS), "cannot serve a model that SageMaker's built-in image classification has trained"),
+        (("faces-1", "--role", ROLE, "--image", "mien:1"), "--image 'mien:1' is not an image in Amazon ECR"),
+        (
+            ("faces-1", "--role", ROLE, "--image", IMAGE.replace(REGION, "us-east-1")),
+            "is in us-east-1, and the endpoint is in eu-central-1: push the image there too",
+        ),
+        (
+            ("article-1", "--role", ROLE, "--instance-type", "ml.c7g.large"),
+            "the built-in algorithm has no container for Arm",
+        ),
+        (("faces-1", "--delete"), "--delete deletes an endpoint and needs no model: leave 'faces-1' out"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_before_anything_is_created(
+    arguments: tuple[str, ...], reason: str, aws: FakeAws
+) -> None:
+    create_artifact(aws, "faces-1")
+    create_artifact(aws, "article-1", image=BUILT_IN_IMAGE)
+    aws.requests.clear()
+    assert reason in command_error(*arguments)
+    assert aws.changes == []
+
+
+def test_a_source_that_looks_like_an_option_is_refused_as_an_unknown_option(aws: FakeAws) -> None:
+    assert "No such option" in invoke_command("-no-job-", *OPTIONS).output
+    assert aws.changes == []
+
+
+def test_without_a_region_the_error_names_the_option_that_sets_one(
+    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    boto3.setup_default_session()
+    assert "no AWS region is set: give --region eu-central-1" in command_error(*JOB)
+
+
+def test_a_missing_object_is_named(aws: FakeAws) -> None:
+    assert "there is no object s3://models/m.tar.gz" in command_error(*OBJECT)
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_a_refusal_by_aws_is_shown_in_the_words_of_aws() -> None:
+    # SageMaker has this instance type, and moto does not.
+    error = command_error(*OBJECT, "--instance-type", "ml.c7i.large")
+    assert "CreateEndpointConfig: ValidationException: Value 'ml.c7i.large'" in error
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_after_ctrl_c_the_command_says_that_sagemaker_continues(aws: FakeAws) -> None:
+    def interrupt(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    aws.on_request("sagemaker", "DescribeEndpointConfig", interrupt)
+    result = invoke_command(*OBJECT)
+    assert result.exit_code == 130
+    assert f"aws sagemaker describe-endpoint --endpoint-name {ENDPOINT} shows it" in result.output
+    assert "Run the same command again to wait for it and to do what is missing" in result.output
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_without_waiting_the_command_says_what_is_left_to_do(aws: FakeAws) -> None:
+    assert f"endpoint {ENDPOINT} is changing" in run_command(*OBJECT, "--no-wait")
+    assert "InvokeEndpoint" not in aws.operations

@@ -1,0 +1,166 @@
+"""Chooses the container that serves a model."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from training.hosting.artifact import BUILT_IN_IMAGE, FILE_NAME, ModelArtifact
+from training.hosting.options import ContainerKind, Hosting, Instances, Serverless, is_graviton
+
+ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/\S+")
+# The files that each container reads in an artifact, as patterns.
+REQUIRED_FILES: dict[ContainerKind, Sequence[str]] = {
+    "stock": ("code/inference.py", "model.json", "model.onnx"),
+    "slim": ("model.json", "model.onnx"),
+    "built-in": ("*-symbol.json", "*.params"),
+}
+# SageMaker's PyTorch container whose Python is new enough for the pinned ONNX Runtime. It does not use PyTorch itself.
+PYTORCH_VERSION = "2.6.0"
+PYTHON_VERSION = "py312"
+# Any instance type without a GPU selects the container's build for processors, on which ONNX Runtime computes.
+CPU_INSTANCE_TYPE = "ml.c5.large"
+INSTALL_COMMAND = "make install-sagemaker"
+
+
+@dataclass(frozen=True)
+class Container:
+    """The image that serves a model, and its environment variables."""
+
+    kind: ContainerKind
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def endpoint_input(self) -> Literal["batch", "image"]:
+        """The value that the template's EndpointInput needs for this container."""
+        return "image" if self.kind == "built-in" else "batch"
+
+
+def choose_container(
+    kind: ContainerKind | None, image: str | None, artifact: ModelArtifact, hosting: Hosting, region: str
+) -> Container:
+    """Returns the container that serves the artifact.
+
+    kind: None chooses the kind that fits the artifact and the image.
+    image: the URI of an image in Amazon ECR; None uses SageMaker's own image.
+    region: the endpoint's region.
+
+    Raises ValueError if the container cannot serve the model, or if SageMaker could not pull the image.
+    """
+    if kind is None:
+        kind = default_kind(image, artifact)
+    validate_kind(kind, artifact)
+    if artifact.files:
+        validate_files(kind, artifact.files)
+    if image:
+        validate_image(image, region)
+    if kind == "slim":
+        if not image:
+            raise ValueError(
+                "--container slim needs --image URI: build training/container/Dockerfile, push it to a repository of "
+                "Amazon ECR, and give its URI"
+            )
+        return Container(kind, image)
+    graviton_type = hosting.type if isinstance(hosting, Instances) and is_graviton(hosting.type) else None
+    if kind == "built-in":
+        if graviton_type:
+            raise ValueError("the built-in algorithm has no container for Arm: use --instance-type ml.c7i.large")
+        return Container(kind, image or artifact.training_image or sagemaker_image("image-classification", region))
+    return Container(
+        kind,
+        image or sagemaker_image("pytorch", region, graviton_type or CPU_INSTANCE_TYPE),
+        stock_environment(hosting, region),
+    )
+
+
+def default_kind(image: str | None, artifact: ModelArtifact) -> ContainerKind:
+    """Returns the kind of container that fits the image, or the artifact if no image is given."""
+    if image:
+        return "built-in" if BUILT_IN_IMAGE.search(image) else "slim"
+    return "built-in" if artifact.is_built_in else "stock"
+
+
+def validate_kind(kind: ContainerKind, artifact: ModelArtifact) -> None:
+    """Raises ValueError if this kind of container cannot serve a model of this training job."""
+    if not artifact.training_image or artifact.is_built_in == (kind == "built-in"):
+        return
+    if artifact.is_built_in:
+        trainer, usable = "SageMaker's built-in image classification", "built-in"
+    else:
+        trainer, usable = "training/container/train.py", "stock or slim"
+    raise ValueError(f"--container {kind} cannot serve a model that {trainer} has trained: use --container {usable}")
+
+
+def validate_files(kind: ContainerKind, files: Sequence[str]) -> None:
+    """Raises ValueError if the artifact lacks a file that the container reads.
+
+    Without this check, the deployment would fail after minutes.
+    """
+    for pattern in REQUIRED_FILES[kind]:
+        if not any(fnmatchcase(file, pattern) and file.count("/") == pattern.count("/") for file in files):
+            found = ", ".join(files[:5]) or "no files"
+            raise ValueError(
+                f"--container {kind} reads {pattern}, which the artifact does not have. It has {found}. Create it "
+                f"inside the model's folder, with tar -czf {FILE_NAME} *"
+            )
+
+
+def validate_image(uri: str, region: str) -> None:
+    """Raises ValueError if the image is not in Amazon ECR in the endpoint's region.
+
+    Source: Amazon SageMaker API Reference, "ContainerDefinition".
+    """
+    match = ECR_IMAGE.fullmatch(uri)
+    if not match:
+        raise ValueError(
+            f"--image {uri!r} is not an image in Amazon ECR, such as "
+            f"123456789012.dkr.ecr.{region}.amazonaws.com/REPOSITORY:TAG; SageMaker accepts no other"
+        )
+    if match["region"] != region:
+        raise ValueError(
+            f"--image {uri} is in {match['region']}, and the endpoint is in {region}: push the image there too"
+        )
+
+
+def stock_environment(hosting: Hosting, region: str) -> dict[str, str]:
+    """Returns the environment variables of SageMaker's PyTorch container."""
+    environment = {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
+        "SAGEMAKER_REGION": region,
+    }
+    if isinstance(hosting, Serverless):
+        # A serverless container gets one call at a time, and a second worker would only use memory (Amazon SageMaker
+        # AI Developer Guide, "Deploy models with Amazon SageMaker Serverless Inference", container support).
+        environment["SAGEMAKER_MODEL_SERVER_WORKERS"] = "1"
+    return environment
+
+
+def sagemaker_image(framework: str, region: str, instance_type: str | None = None) -> str:
+    """Returns the URI of one of SageMaker's own images.
+
+    Their registry differs by region, and the SDK has the list.
+    Raises ValueError if the SDK is not installed.
+    """
+    try:
+        from sagemaker.core import image_uris
+    except ImportError:
+        raise ValueError(
+            "the container's URI comes from the SageMaker SDK, which is not installed: install it with "
+            f"`{INSTALL_COMMAND}`, or give the URI of an image with --image"
+        ) from None
+    if framework != "pytorch":
+        return str(image_uris.retrieve(framework, region))
+    return str(
+        image_uris.retrieve(
+            framework,
+            region,
+            PYTORCH_VERSION,
+            py_version=PYTHON_VERSION,
+            instance_type=instance_type,
+            image_scope="inference",
+        )
+    )
