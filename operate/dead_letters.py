@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mien.logic.retries import ATTEMPT, REASON, SINCE
-from mien.logic.uploads import NotAStorageEvent, uploads
+from mien.errors import NotAStorageEvent
+from mien.logic.chunks import chunks
+from mien.logic.messages import ATTEMPT, MAX_BATCH, REASON, SINCE
+from mien.logic.uploads import parse_uploads
 
-# The maximum of one call. Source: Amazon SQS Developer Guide, "Message quotas".
-MESSAGES_PER_CALL = 10
 # Seconds for which a message that was read is invisible to other readers. It is made visible again as soon as the
 # reading ends, so this only matters for a process that was killed.
 VISIBILITY_TIMEOUT = 120
@@ -45,7 +45,7 @@ class DeadLetter:
     def images(self) -> list[str]:
         """Object keys of the images that the message is about. Empty if its body is not an S3 event."""
         try:
-            return [upload.key for upload in uploads(json.loads(self.body))]
+            return [upload.key for upload in parse_uploads(json.loads(self.body))]
         except (json.JSONDecodeError, NotAStorageEvent):
             return []
 
@@ -80,7 +80,7 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
     def receive() -> Iterator[DeadLetter]:
         while messages := sqs.receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=MESSAGES_PER_CALL,
+            MaxNumberOfMessages=MAX_BATCH,
             VisibilityTimeout=VISIBILITY_TIMEOUT,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
@@ -95,9 +95,7 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
     try:
         yield receive()
     finally:
-        ids = list(seen)
-        for start in range(0, len(ids), MESSAGES_PER_CALL):
-            letters = [seen[message_id] for message_id in ids[start : start + MESSAGES_PER_CALL]]
+        for letters in chunks(seen.values(), MAX_BATCH):
             entries = [
                 {"Id": str(index), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
                 for index, letter in enumerate(letters)
@@ -140,7 +138,7 @@ def redrive(
         for letter in letters:
             if letter.sent <= began and should_redrive(letter):
                 batch.append(letter)
-            if len(batch) == MESSAGES_PER_CALL:
+            if len(batch) == MAX_BATCH:
                 count = move_batch(sqs, source, target, batch)
                 on_moved(count)
                 moved += count
@@ -153,10 +151,7 @@ def redrive(
 
 
 def move_batch(sqs: Sqs, source: str, target: str, batch: list[DeadLetter]) -> int:
-    """Sends the messages to `target`, then deletes those that were sent from `source`. Returns their number.
-
-    batch: at most MESSAGES_PER_CALL messages.
-    """
+    """Sends at most MAX_BATCH messages to `target`, then deletes them from `source`. Returns how many were sent."""
     entries = [{"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(batch)]
     answer = sqs.send_message_batch(QueueUrl=target, Entries=entries)
     sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]

@@ -1,3 +1,3 @@
-"""Mien classifies facial expressions: the package that the Lambda functions run."""
+"""Mien's Lambda functions: images in a bucket or in an HTTP request → result documents."""
 
 __version__ = "0.2.0"

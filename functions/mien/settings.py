@@ -1,4 +1,4 @@
-"""The environment, parsed once, typed. The template sets every one of these variables."""
+"""The environment variables, parsed once into typed values. template.yaml sets every one of them."""
 
 import os
 from collections.abc import Mapping
@@ -10,8 +10,13 @@ EndpointInput = Literal["batch", "image"]
 
 @dataclass(frozen=True)
 class Settings:
-    """endpoint_input: `batch`, one call for many faces, as our own container takes; `image`, one call for each, as
-    SageMaker's built-in image classification takes. Prefixes end with a slash."""
+    """Settings of all functions that classify.
+
+    endpoint_name: name of the SageMaker endpoint.
+    endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
+        (SageMaker's built-in image classification).
+    inbox_prefix, results_prefix, rejected_prefix: prefixes of object keys; each ends with a slash.
+    """
 
     endpoint_name: str
     endpoint_input: EndpointInput
@@ -21,47 +26,48 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Queues:
-    """Of the function behind the inbox alone."""
+class QueueSettings:
+    """URLs of the queues. Only the inbox function has them."""
 
     queue_url: str
     dead_letter_queue_url: str
 
 
 @dataclass(frozen=True)
-class Store:
-    """Of the function behind the API alone: where the images and the documents lie."""
+class BucketSettings:
+    """The bucket with images and documents. Only the API function has it: for the inbox, events name the bucket."""
 
     bucket: str
 
 
-def settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
-    values = variables(Settings, environment)
-    kind = values.pop("endpoint_input")
-    if kind not in get_args(EndpointInput):
-        raise ValueError(f"ENDPOINT_INPUT is {kind!r}, not one of {', '.join(get_args(EndpointInput))}")
-    return Settings(endpoint_input=cast(EndpointInput, kind), **values)
+    values = read_variables(Settings, environment)
+    endpoint_input = values.pop("endpoint_input")
+    if endpoint_input not in get_args(EndpointInput):
+        raise ValueError(f"ENDPOINT_INPUT is {endpoint_input!r}, not one of {', '.join(get_args(EndpointInput))}")
+    return Settings(endpoint_input=cast(EndpointInput, endpoint_input), **values)
 
 
-def queues(environment: Mapping[str, str] = os.environ) -> Queues:
+def read_queue_settings(environment: Mapping[str, str] = os.environ) -> QueueSettings:
     """Raises KeyError that names the variable."""
-    return Queues(**variables(Queues, environment))
+    return QueueSettings(**read_variables(QueueSettings, environment))
 
 
-def store(environment: Mapping[str, str] = os.environ) -> Store:
+def read_bucket_settings(environment: Mapping[str, str] = os.environ) -> BucketSettings:
     """Raises KeyError that names the variable."""
-    return Store(**variables(Store, environment))
+    return BucketSettings(**read_variables(BucketSettings, environment))
 
 
-def cors_origin(environment: Mapping[str, str] = os.environ) -> str:
-    """The one origin whose pages may call the API, or `*`; empty: none may."""
+def read_cors_origin(environment: Mapping[str, str] = os.environ) -> str:
+    """Returns the origin whose pages may call the API, `*` for every origin, or an empty string for no origin."""
     return environment.get("CORS_ORIGIN", "")
 
 
-def variables(of: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
+def read_variables(target: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns a value for each field of the dataclass `target`, from the variable with the field's name in capitals."""
     values = {}
-    for field in fields(of):
+    for field in fields(target):
         variable = field.name.upper()
         values[field.name] = environment.get(variable, "")
         if not values[field.name]:

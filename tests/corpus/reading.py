@@ -74,7 +74,7 @@ def read(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]
     """Seconds of processor time, and "#" with the face's pixels in hexadecimal, or the reason of the rejection."""
     began = time.process_time()
     try:
-        text = "#" + images.face(data, size, mode).pixels.hex()
+        text = "#" + images.read_face(data, size, mode).pixels.hex()
     except Rejected as rejected:
         text = rejected.reason
     return time.process_time() - began, text

@@ -135,7 +135,7 @@ FAULTS = [
         kill,
         share=1,
         under=POISON,
-        dead="that had it ended before",
+        dead="invocations that received this message crashed",
     ),
     Fault("overwritten", "the key is overwritten while its image is classified", "read", overwrite_after, first=True),
     Fault(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from local.demo import list_keys
-from mien.logic.results import MAX_KEY_BYTES, document, key_of, newer
+from mien.logic.results import MAX_KEY_BYTES, document_key, is_newer, serialize
 
 Bucket = Any
 
@@ -73,7 +73,7 @@ def expected(reference: dict[str, Any], version: Version, found: dict[str, Any])
     image = {**reference["image"], "key": version.key, "version_id": version.version_id, "etag": version.etag}
     # S3 does not list sequencers. The version's ID shows that the document is about this version.
     image["sequencer"] = found["image"]["sequencer"]
-    return document({**reference, "image": image})
+    return serialize({**reference, "image": image})
 
 
 def documents(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -106,7 +106,7 @@ def judged(
         for key, body in documents(s3, bucket, place + run):
             found.setdefault(key.removeprefix(place), []).append((place, body))
     for key, version in newest.items():
-        name = key_of(key, inbox, "")
+        name = document_key(key, inbox, "")
         assert len(name.encode()) < MAX_KEY_BYTES
         written = found.pop(name, [])
         if len(written) > 1:
@@ -146,6 +146,6 @@ def replaced_by_older(s3: Any, bucket: str, prefix: str) -> list[str]:
             s3.head_object(Bucket=bucket, Key=key, VersionId=one["VersionId"])["Metadata"]["sequencer"]
             for one in several
         ]
-        if any(newer(older, later) for later, older in pairwise(sequencers)):
+        if any(is_newer(older, later) for later, older in pairwise(sequencers)):
             replaced.append(key)
     return replaced

@@ -5,9 +5,9 @@ import json
 import time
 from typing import Any, Literal
 
-from mien.errors import Rejected
+from mien.errors import NotAStorageEvent, Rejected
 from mien.logic import images
-from mien.logic.uploads import Delivery, NotAStorageEvent, Upload, deliveries
+from mien.logic.uploads import Delivery, Upload, parse_deliveries
 
 SECONDS = 2  # processor time for one file
 # The inputs of the two models. The parity of a file's length chooses one, so a finding can be reproduced.
@@ -35,7 +35,7 @@ def image(data: bytes) -> None:
     began = time.process_time()
     size, mode = FORMS[len(data) % 2]
     with contextlib.suppress(Rejected):
-        face = images.face(data, size, mode)
+        face = images.read_face(data, size, mode)
         assert len(face.pixels) == size * size * len(mode)
         assert min(face.width, face.height) >= images.MIN_SIDE
     assert time.process_time() - began < SECONDS
@@ -45,7 +45,7 @@ def event(data: bytes) -> None:
     """An event must give deliveries or NotAStorageEvent. As the body of a message, it must give one delivery."""
     text = data.decode(errors="replace")
     message = {"messageId": "m", "eventSource": "aws:sqs", "body": text}
-    first, neighbor = deliveries({"Records": [message, NEIGHBOR]})
+    first, neighbor = parse_deliveries({"Records": [message, NEIGHBOR]})
     check(first)
     assert neighbor == Delivery("neighbor", (Upload("b", "a b", None, "", 1, ""),))
     try:
@@ -53,7 +53,7 @@ def event(data: bytes) -> None:
     except (ValueError, RecursionError):
         return
     with contextlib.suppress(NotAStorageEvent):
-        for delivery in deliveries(parsed):
+        for delivery in parse_deliveries(parsed):
             check(delivery)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from local.paths import SAMPLES
-from mien.aws.listing import PAGE, READ
+from mien.aws.listing import MAX_READ, PAGE
 from mien.logic.images import MAX_BYTES
 from tests import corpus
 from tests.support.bucket import Bucket
@@ -29,6 +29,7 @@ class Form:
     fields: dict[str, str]
 
     def send(self, data: bytes, filename: str = "1.png", **fields: str) -> tuple[int, str]:
+        """Uploads a file. Returns the status and the body of S3's answer."""
         """Uploads a file. Returns the status and the body of S3's answer."""
         filled = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
         parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in filled.items()]
@@ -133,7 +134,7 @@ def test_an_invalid_query_is_refused(query: str, send: Send) -> None:
 def many(bucket: Bucket, folder: str) -> str:
     """More documents than one request reads, each 50th with another label, and some objects that are not documents."""
     [happy] = bucket.documents(f"{folder}happy.png")
-    for number in range(READ + 150):
+    for number in range(MAX_READ + 150):
         label = "disgust" if number % 50 == 49 else "happy"
         document = {**happy, "label": label, "image": {**happy["image"], "key": f"inbox/many/{number:04}.png"}}
         bucket.s3.put_object(
@@ -158,13 +159,13 @@ def pages(send: Send, **query: str) -> list[list[str]]:
 
 def test_pages_show_every_document_once(send: Send, many: str) -> None:
     found = pages(send, prefix=many)
-    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(READ + 150)]
+    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(MAX_READ + 150)]
     assert max(map(len, found)) == PAGE
 
 
 def test_a_rare_label_is_found_although_each_page_reads_a_limited_number(send: Send, many: str) -> None:
     found = pages(send, prefix=many, label="disgust")
-    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(49, READ + 150, 50)]
+    assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(49, MAX_READ + 150, 50)]
     assert len(found) == 2
     assert pages(send, prefix=many, label="sad") == [[], []]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from mien.aws.endpoint import Answer, identity
+from mien.aws.endpoint import Answer
 from mien.errors import TryAgain
 from mien.logic.images import FACE_SIZE, Face
+from mien.logic.payloads import face_id
 from tests.support.sagemaker_runtime import EVEN
 
 
@@ -15,7 +16,7 @@ def flat_face(level: int) -> Face:
 
 def rows(faces: list[Face]) -> list[dict[str, Any]]:
     """The rows that our container answers with."""
-    return [{"face": identity(face), "probabilities": EVEN} for face in faces]
+    return [{"face": face_id(face), "probabilities": EVEN} for face in faces]
 
 
 def probabilities(answers: list[Answer | Exception]) -> list[list[float]]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from local import cloud, template
-from mien.logic.deadline import Deadline, Invocation
+from mien.logic.deadline import Deadline, LambdaContext
 from tests.support.lambda_context import Context
 from tests.support.openapi import answer_errors, operations
 
@@ -18,7 +17,7 @@ JSON = "application/json"
 SECONDS = template.load_template()["Mappings"]["Seconds"]["Api"]["Timeout"]
 # Nothing listens on this port, so a connection is refused at once.
 UNREACHABLE = "http://127.0.0.1:9"
-deadline_of = Deadline.of
+deadline_of = Deadline.from_context
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,9 @@ def start(monkeypatch: pytest.MonkeyPatch, endpoint: str = UNREACHABLE, **variab
     for variable, value in (template.function_environment(cloud.UNDEPLOYED_REFERENCES) | variables).items():
         monkeypatch.setenv(variable, value)
     module = importlib.reload(importlib.import_module("mien.handlers.api"))
-    monkeypatch.setattr(Deadline, "of", staticmethod(without_waiting))
+    monkeypatch.setattr(Deadline, "from_context", staticmethod(without_waiting))
     return Api(module.handler)
 
 
-def without_waiting(invocation: Invocation) -> Deadline:
+def without_waiting(invocation: LambdaContext) -> Deadline:
     return replace(deadline_of(invocation), sleep=lambda seconds: None)

@@ -29,7 +29,7 @@ def test_the_limits_of_images_are_the_functions() -> None:
 def test_the_limits_of_forms_and_pages_are_the_functions() -> None:
     assert f"files of up to {images.MAX_BYTES // 1024**2} MiB, and {forms.EXPIRES // 60} minutes" in API
     assert f"a page of up to {listing.PAGE} documents" in API
-    assert f"up to {listing.READ} documents per page" in API
+    assert f"up to {listing.MAX_READ} documents per page" in API
     assert f"valid for {listing.EXPIRES // 60} minutes" in API
 
 
@@ -86,10 +86,10 @@ def test_every_alarm_and_metric_is_named() -> None:
 
 
 def test_the_delays_that_the_page_on_reliability_states_are_the_functions() -> None:
-    days, minutes = retries.PATIENCE // 86_400, retries.LONGEST_DELAY // 60
+    days, minutes = retries.MAX_RETRY_SECONDS // 86_400, retries.LONGEST_DELAY // 60
     assert f"with a delay of {retries.FIRST_DELAY} s. The delay doubles" in RELIABILITY
     assert f"up to {minutes} minutes" in RELIABILITY
-    assert (days, retries.MAX_ENDED, endpoint.ATTEMPTS, circuit.THRESHOLD) == (3, 5, 4, 4)
+    assert (days, retries.MAX_CRASHES, endpoint.MAX_ATTEMPTS, circuit.FAILURE_THRESHOLD) == (3, 5, 4, 4)
     for words in ("After three days", "After the fifth crash", "up to four calls", "After four failures in a row"):
         assert words in RELIABILITY
     first, longest = circuit.FIRST_PAUSE, circuit.LONGEST_PAUSE

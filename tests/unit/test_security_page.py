@@ -44,7 +44,9 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     days = seconds["TwoWeeks"]["Retention"] // 86400
     old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
     assert f"old versions for {old_versions} days, messages for {days}, logs for {logs}" in PAGE
-    assert properties_of(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == retries.MAX_ENDED
+    assert (
+        properties_of(TEMPLATE, "AWS::SQS::Queue")["Queue"]["RedrivePolicy"]["maxReceiveCount"] == retries.MAX_CRASHES
+    )
     assert "after the fifth time" in PAGE
 
 

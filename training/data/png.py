@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, face, png
+from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, encode_png, read_face
 
 Fit = Literal["resize", "pad"]
 Encoder = Callable[[np.ndarray], bytes]
@@ -31,7 +31,7 @@ def encode_large(image: np.ndarray, fit: Fit) -> bytes:
     fit: "resize" enlarges it as serving does (`mien.logic.images`); "pad" centers it on black, as the article did.
     """
     if fit == "resize":
-        return png(face(encode_small(image), BUILT_IN_SIZE, "RGB"))
+        return encode_png(read_face(encode_small(image), BUILT_IN_SIZE, "RGB"))
     canvas = Image.new("RGB", (BUILT_IN_SIZE, BUILT_IN_SIZE))
     margin = (BUILT_IN_SIZE - FACE_SIZE) // 2
     canvas.paste(Image.fromarray(image).convert("RGB"), (margin, margin))

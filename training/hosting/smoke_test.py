@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mien.aws.endpoint import checked, identity, npy
 from mien.errors import TryAgain
-from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, MID_GRAY, Face, png
+from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, Face, encode_png
+from mien.logic.payloads import check_rows, face_id, npy
+from mien.logic.pixels import MID_GRAY
 from training.hosting.request import AwsRequest, send_request
 
 # How often an endpoint that is still starting its container is invoked, with a pause between the attempts.
@@ -22,7 +23,7 @@ def smoke_test_request(endpoint: str, endpoint_input: Literal["batch", "image"])
     """
     face = gray_face(endpoint_input)
     if endpoint_input == "image":
-        content_type, body = "application/x-image", png(face)
+        content_type, body = "application/x-image", encode_png(face)
     else:
         content_type, body = "application/x-npy", npy([face])
     content = {"ContentType": content_type, "Accept": "application/json", "Body": body}
@@ -74,7 +75,7 @@ def is_not_ready(error: ClientError) -> bool:
 def find_fault(body: bytes, face: Face, endpoint: str) -> str | None:
     """Returns what is wrong with a model's answer for one face, or None if it is a distribution over the labels."""
     try:
-        [row] = checked(json.loads(body), [identity(face)], endpoint)
+        [row] = check_rows(json.loads(body), [face_id(face)], endpoint)
     except TryAgain as error:
         return str(error)
     except (ValueError, RecursionError):

@@ -1,114 +1,115 @@
-"""The inbox's queue and its dead letters, where the function itself speaks to them."""
+"""The inbox's queue and its dead-letter queue: messages are re-sent, given up and deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mien.aws.clients import Timeouts, error_code, make_client
+from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
-from mien.logic.retries import ATTEMPT, ENDED, REASON, SINCE, Again, Dead, Message
-from mien.settings import Queues
+from mien.logic.messages import ATTEMPT, CRASHES, MAX_BATCH, REASON, SINCE, Message
+from mien.logic.retries import DeadLetter, Retry
+from mien.settings import QueueSettings
 
-# Seconds. One attempt: a message that could not be sent comes again by itself, only later.
-CONNECT_TIMEOUT, READ_TIMEOUT = 1, 3
-LONGEST = CONNECT_TIMEOUT + READ_TIMEOUT
-# Amazon SQS Developer Guide, "Message quotas".
-PER_CALL = 10
+# There is one attempt, because a message that could not be sent becomes visible again by itself, only later.
+TIMEOUTS = Timeouts(connect=1, read=3, attempts=1)
 
 Entry = dict[str, Any]
 
 
 class Queue:
-    def __init__(self, queues: Queues):
-        self.queues = queues
+    def __init__(self, settings: QueueSettings):
+        self.settings = settings
 
     @cached_property
     def sqs(self) -> Any:
-        """Made when it is needed: most processes never do, and it would add to the cold start of all."""
-        return boto3.client(
-            "sqs",
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                retries={"mode": "standard", "total_max_attempts": 1},
-            ),
-        )
+        """The client is made at first use: most processes never need it, and it would add to every cold start."""
+        return make_client("sqs", TIMEOUTS, connections=1)
 
-    def again(self, messages: Mapping[Message, Again], deadline: Deadline) -> set[Message]:
-        """Sends messages anew, each after its delay. Returns those that were sent: the old ones are done with."""
+    def resend(self, retries: Mapping[Message, Retry], deadline: Deadline) -> set[Message]:
+        """Sends messages again, each with its delay. Returns those that were sent: their originals can be deleted."""
 
         def entry(message: Message) -> Entry:
-            attributes = known(message) | {ATTEMPT: ("Number", message.attempt + 1)}
+            attributes = own_attributes(message) | {ATTEMPT: ("Number", message.attempt + 1)}
             return {
                 "MessageBody": message.body,
-                "DelaySeconds": messages[message].delay,
-                "MessageAttributes": typed(attributes),
+                "DelaySeconds": retries[message].delay,
+                "MessageAttributes": to_sqs(attributes),
             }
 
-        return self.send(self.queues.queue_url, list(messages), entry, deadline)
+        return self.send(self.settings.queue_url, list(retries), entry, deadline)
 
-    def bury(self, messages: Mapping[Message, Dead], deadline: Deadline) -> set[Message]:
+    def send_to_dead_letters(self, dead: Mapping[Message, DeadLetter], deadline: Deadline) -> set[Message]:
         """Sends messages to the dead-letter queue, each with its reason. Returns those that were sent."""
 
         def entry(message: Message) -> Entry:
-            attributes = known(message) | {REASON: ("String", messages[message].reason)}
-            return {"MessageBody": message.body, "MessageAttributes": typed(attributes)}
+            attributes = own_attributes(message) | {REASON: ("String", dead[message].reason)}
+            return {"MessageBody": message.body, "MessageAttributes": to_sqs(attributes)}
 
-        return self.send(self.queues.dead_letter_queue_url, list(messages), entry, deadline)
+        return self.send(self.settings.dead_letter_queue_url, list(dead), entry, deadline)
 
-    def done(self, messages: Sequence[Message], deadline: Deadline) -> None:
-        """Deletes messages before the function has answered, in case that it never does."""
+    def delete(self, messages: Sequence[Message], deadline: Deadline) -> None:
+        """Deletes messages before the handler returns. Lambda does it only afterwards, which a crash prevents."""
 
         def delete(entries: list[Entry]) -> Any:
-            return self.sqs.delete_message_batch(QueueUrl=self.queues.queue_url, Entries=entries)
+            return self.sqs.delete_message_batch(QueueUrl=self.settings.queue_url, Entries=entries)
 
-        act(delete, messages, lambda message: {"ReceiptHandle": message.receipt}, deadline)
+        send_batches(delete, messages, lambda message: {"ReceiptHandle": message.receipt}, deadline)
 
     def send(
-        self, url: str, messages: Sequence[Message], entry: Callable[[Message], Entry], deadline: Deadline
+        self,
+        url: str,
+        messages: Sequence[Message],
+        entry: Callable[[Message], Entry],
+        deadline: Deadline,
     ) -> set[Message]:
         def send(entries: list[Entry]) -> Any:
             return self.sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
-        return act(send, messages, entry, deadline)
+        return send_batches(send, messages, entry, deadline)
 
 
-def act(
+def send_batches(
     action: Callable[[list[Entry]], Any],
     messages: Sequence[Message],
     entry: Callable[[Message], Entry],
     deadline: Deadline,
 ) -> set[Message]:
-    """Acts on messages, in tens, while there is time. Returns those for which it succeeded."""
+    """Calls a batch operation of SQS for all messages, while there is time. Returns those for which it succeeded.
+
+    A failure is not an error here: SQS shows the message again after its visibility timeout.
+
+    action: sends the entries of one request.
+    entry: makes the request's entry for a message, without its Id.
+    """
     succeeded: set[Message] = set()
-    parts = [messages[start : start + PER_CALL] for start in range(0, len(messages), PER_CALL)]
-    while parts and deadline.left() >= LONGEST:
-        part = parts.pop()
+    batches = list(chunks(messages, MAX_BATCH))
+    while batches and deadline.seconds_left() >= TIMEOUTS.longest:
+        batch = batches.pop()
         try:
-            answer = action([{"Id": str(number), **entry(message)} for number, message in enumerate(part)])
+            answer = action([{"Id": str(number), **entry(message)} for number, message in enumerate(batch)])
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code", "").endswith("BatchRequestTooLong") and len(part) > 1:
-                # The limit on bytes is of all in a call: foreign messages may be so large that only one fits.
-                parts += [[message] for message in part]
+            if error_code(error).endswith("BatchRequestTooLong") and len(batch) > 1:
+                # The size limit counts all messages of a request. Messages of other senders can be so large that only
+                # one fits.
+                batches += [[message] for message in batch]
         except BotoCoreError:
-            # Those come again by themselves, once the queue shows them again.
-            pass
+            continue
         else:
-            succeeded |= {part[int(one["Id"])] for one in answer.get("Successful", [])}
+            succeeded |= {batch[int(sent["Id"])] for sent in answer.get("Successful", [])}
     return succeeded
 
 
-def known(message: Message) -> dict[str, tuple[str, Any]]:
-    """What a message takes with it."""
+def own_attributes(message: Message) -> dict[str, tuple[str, Any]]:
+    """Returns the attributes that a message keeps when it is sent again: type and value by name."""
     return {
         ATTEMPT: ("Number", message.attempt),
-        ENDED: ("Number", message.ended),
+        CRASHES: ("Number", message.crashes),
         SINCE: ("Number", round(message.since, 3)),
     }
 
 
-def typed(attributes: Mapping[str, tuple[str, Any]]) -> dict[str, dict[str, str]]:
+def to_sqs(attributes: Mapping[str, tuple[str, Any]]) -> dict[str, dict[str, str]]:
     return {name: {"DataType": kind, "StringValue": str(value)} for name, (kind, value) in attributes.items()}

@@ -1,147 +1,147 @@
-"""The bucket: uploads are read from it, documents are written to it, in an order that S3 itself keeps."""
+"""The bucket: reads uploads and writes documents, so that the document of the newest upload is the one that stays."""
 
 from contextlib import closing
-from typing import Any
+from dataclasses import dataclass
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from mien.errors import Rejected, TryAgain
-from mien.logic.results import Result, document, key_of, newer
+from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
+from mien.errors import Rejected, StorageUnavailable
+from mien.logic.results import Result, document_key, is_newer, serialize
 from mien.logic.uploads import Upload
 from mien.settings import Settings
 
-GONE = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405"}
-LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-ROUNDS = 5
-# Seconds. What a request may take at the longest, when all attempts hang: an invocation keeps so much for its writing.
-CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS = 2, 5, 3
-LONGEST = ATTEMPTS * (CONNECT_TIMEOUT + READ_TIMEOUT)
+TIMEOUTS = Timeouts(connect=2, read=5, attempts=3)
+MISSING_CODES = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405"}
+# A conditional write failed, because another writer was faster.
+CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+MAX_WRITE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document in the bucket, without its content. sequencer: of the upload that it belongs to."""
+
+    etag: str
+    sequencer: str
 
 
 class Storage:
-    """Raises Rejected or TryAgain; every method may be called from several threads."""
+    """Every method may be called from several threads. Every method raises StorageUnavailable if S3 fails."""
 
     def __init__(self, settings: Settings, connections: int):
         self.settings = settings
-        self.s3 = boto3.client(
-            "s3",
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=READ_TIMEOUT,
-                max_pool_connections=connections,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            ),
-        )
+        self.s3 = make_client("s3", TIMEOUTS, connections)
 
     def read(self, upload: Upload, limit: int) -> bytes:
-        """The very version that the event is about. Reads at most `limit` bytes."""
+        """Returns the object's content, in the version that the event names.
+
+        limit: bytes. A larger object is rejected unread.
+
+        Raises Rejected if the object is too large, deleted or archived.
+        """
         version = {"VersionId": upload.version_id} if upload.version_id else {}
-        try:
-            answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version)
-            # Not the body as a context: that is another object, whose errors are not botocore's.
+        with s3_failures("reading from S3"):
+            try:
+                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version)
+            except ClientError as error:
+                if error_code(error) in MISSING_CODES:
+                    self.confirm_missing(upload.bucket, upload.key, version)
+                    raise Rejected("gone", "The object was deleted before it could be read.") from error
+                if error_code(error) == "InvalidObjectState":
+                    detail = "The object is in an archive storage class. Restore it and upload it again."
+                    raise Rejected("archived", detail) from error
+                raise
+            # As a context manager, the body would be another object, whose errors are not botocore's.
             with closing(answer["Body"]) as body:
                 size = answer["ContentLength"]
                 if size > limit:
                     raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")
                 return body.read()
-        except ClientError as error:
-            if code(error) in GONE:
-                self.confirm_gone(upload.bucket, upload.key, version)
-                raise Rejected("gone", "The object was deleted before it could be read.") from error
-            if code(error) == "InvalidObjectState":
-                raise Rejected("archived", "The object lies in an archive; restore it and upload it again.") from error
-            raise TryAgain(f"reading from S3: {code(error)}") from error
-        except BotoCoreError as error:
-            raise TryAgain(f"reading from S3: {type(error).__name__}") from error
 
-    def confirm_gone(self, bucket: str, key: str, version: dict[str, str]) -> None:
-        """Asks in another way: a rejection is for good, and an answer may have been wrong. Raises TryAgain."""
+    def confirm_missing(self, bucket: str, key: str, version: dict[str, str]) -> None:
+        """Asks a second time, because a rejection is final. Raises StorageUnavailable if the object is there."""
         try:
             self.s3.head_object(Bucket=bucket, Key=key, **version)
         except ClientError as error:
-            if code(error) in GONE:
+            if error_code(error) in MISSING_CODES:
                 return
-            raise TryAgain(f"reading from S3: {code(error)}") from error
-        except BotoCoreError as error:
-            raise TryAgain(f"reading from S3: {type(error).__name__}") from error
-        raise TryAgain("reading from S3: it was said not to be there, and then to be")
+            raise
+        raise StorageUnavailable("reading from S3: GetObject reported the object missing, HeadObject found it")
 
     def write(self, upload: Upload, result: Result) -> None:
-        """Stores an upload's document, unless a newer upload of the same key has one already.
+        """Writes an upload's document, unless a newer upload of the same key has one.
 
-        A key has one document: a result or a rejection. Those two lie under different prefixes, and S3 has no
-        transaction over both. So each writer first writes its own and then looks at the other's place, and the
-        older of the two documents is deleted: whoever looks last sees both.
+        A key has one document: a result or a rejection. These have different prefixes, and S3 has no transaction over
+        two objects. Therefore each writer writes its own document first, then looks for the other one, and the older of
+        the two is deleted. The writer that looks last sees both.
         """
-        ours, other = self.settings.results_prefix, self.settings.rejected_prefix
+        prefix, other_prefix = self.settings.results_prefix, self.settings.rejected_prefix
         if result["status"] == "rejected":
-            ours, other = other, ours
-        key = key_of(upload.key, self.settings.inbox_prefix, ours)
-        other_key = key_of(upload.key, self.settings.inbox_prefix, other)
-        try:
-            stands = self.put_if_newer(upload, key, document(result))
-            rival = self.head(upload.bucket, other_key)
-            if rival and supersedes(result, upload.sequencer, rival["sequencer"]):
-                self.delete(upload.bucket, other_key, rival["etag"])
-            elif rival and stands:
-                self.delete(upload.bucket, key, stands)
-        except ClientError as error:
-            raise TryAgain(f"writing to S3: {code(error)}") from error
-        except BotoCoreError as error:
-            raise TryAgain(f"writing to S3: {type(error).__name__}") from error
+            prefix, other_prefix = other_prefix, prefix
+        key = document_key(upload.key, self.settings.inbox_prefix, prefix)
+        other_key = document_key(upload.key, self.settings.inbox_prefix, other_prefix)
+        with s3_failures("writing to S3"):
+            etag = self.put_if_newer(upload, key, serialize(result))
+            other = self.find(upload.bucket, other_key)
+            if other and supersedes(result, upload.sequencer, other.sequencer):
+                self.delete(upload.bucket, other_key, other.etag)
+            elif other and etag:
+                self.delete(upload.bucket, key, etag)
 
     def put_if_newer(self, upload: Upload, key: str, body: bytes) -> str | None:
-        """The ETag of our document where it stands now, or None where a newer one does."""
+        """Returns the ETag of the upload's document, or None if the document of a newer upload is stored."""
         condition: dict[str, str] = {"IfNoneMatch": "*"}
-        for _ in range(ROUNDS):
+        for _ in range(MAX_WRITE_ATTEMPTS):
             try:
                 answer = self.s3.put_object(
                     Bucket=upload.bucket,
                     Key=key,
                     Body=body,
                     ContentType="application/json",
-                    # Metadata, so that comparing costs a HEAD and no parsing.
+                    # As metadata, the sequencer can be compared with a HEAD request.
                     Metadata={"sequencer": upload.sequencer},
                     **condition,
                 )
                 return answer["ETag"]
             except ClientError as error:
-                if code(error) not in LOST_RACE | GONE:
+                if error_code(error) not in CONFLICT_CODES | MISSING_CODES:
                     raise
-            standing = self.head(upload.bucket, key)
-            if standing is None:
+            stored = self.find(upload.bucket, key)
+            if stored is None:
                 condition = {"IfNoneMatch": "*"}
-            elif newer(upload.sequencer, standing["sequencer"]):
-                condition = {"IfMatch": standing["etag"]}
+            elif is_newer(upload.sequencer, stored.sequencer):
+                condition = {"IfMatch": stored.etag}
             else:
-                return standing["etag"] if standing["sequencer"] == upload.sequencer else None
-        raise TryAgain(f"{ROUNDS} other writers were faster")
+                return stored.etag if stored.sequencer == upload.sequencer else None
+        raise StorageUnavailable(f"writing to S3: other writers were faster {MAX_WRITE_ATTEMPTS} times")
 
-    def head(self, bucket: str, key: str) -> dict[str, str] | None:
+    def find(self, bucket: str, key: str) -> StoredDocument | None:
+        """Returns the document at a key, or None if there is none."""
         try:
-            answer: dict[str, Any] = self.s3.head_object(Bucket=bucket, Key=key)
+            answer = self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if code(error) in GONE:
+            if error_code(error) in MISSING_CODES:
                 return None
             raise
-        return {"etag": answer["ETag"], "sequencer": answer["Metadata"].get("sequencer", "")}
+        return StoredDocument(answer["ETag"], answer["Metadata"].get("sequencer", ""))
 
     def delete(self, bucket: str, key: str, etag: str) -> None:
+        """Deletes a document, unless it has changed or is gone."""
         try:
             self.s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
         except ClientError as error:
-            if code(error) not in LOST_RACE | GONE:
+            if error_code(error) not in CONFLICT_CODES | MISSING_CODES:
                 raise
 
 
-def supersedes(result: Result, sequencer: str, rival: str) -> bool:
-    """Whether a document stands against one of the other kind. Of one upload's two, both writers keep the result."""
-    if newer(sequencer, rival) or newer(rival, sequencer):
-        return newer(sequencer, rival)
+def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:
+    """Returns whether a document replaces one of the other kind.
+
+    The newer upload wins. If both documents belong to the same upload, both writers keep the result.
+    """
+    if is_newer(sequencer, other_sequencer):
+        return True
+    if is_newer(other_sequencer, sequencer):
+        return False
     return result["status"] == "classified"
-
-
-def code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "unknown")

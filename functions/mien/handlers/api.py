@@ -1,4 +1,4 @@
-"""REST → results: the function behind the API. openapi.yaml describes what it answers."""
+"""The function of the REST API. openapi.yaml describes its requests and responses."""
 
 import json
 import time
@@ -13,18 +13,20 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from mien.aws import forms
-from mien.aws.endpoint import Answer, Endpoint
-from mien.aws.listing import Listing, query_of
-from mien.errors import OutOfTime, Rejected, TryAgain
+from mien import __version__
+from mien.aws.endpoint import Endpoint
+from mien.aws.forms import make_forms
+from mien.aws.listing import Listing
+from mien.errors import Rejected, TryAgain
 from mien.logic import problems
 from mien.logic.deadline import Deadline
-from mien.logic.images import Face
 from mien.logic.problems import Problem
-from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, decoded, images_of, wants_text
-from mien.logic.results import SCHEMA, Result, classified, rejected
+from mien.logic.queries import parse_query
+from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, parse_prefix, wants_text
+from mien.logic.results import Result, failed, rejected
 from mien.pipeline.health import Health
-from mien.settings import cors_origin, settings, store
+from mien.pipeline.requests import classify_images
+from mien.settings import read_bucket_settings, read_cors_origin, read_settings
 
 TEXT = "text/plain; charset=utf-8"
 ROUTES = {
@@ -34,184 +36,154 @@ ROUTES = {
     "/results/{key+}": "GET",
     "/uploads": "POST",
 }
-# Seconds. What the worst of images may take to be read (benchmarks/bad_images.md): the call after it is still made.
-SLOWEST = 2.0
-# An answer is data: no browser is to guess another type, to run or frame it, or to show it to the next user.
+# Responses are data: browsers must not guess another type, run or frame them, or keep them for the next user.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-if origin := cors_origin():
+if origin := read_cors_origin():
     HEADERS |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After"}
 
 logger = Logger(service="api")
 metrics = Metrics(service="api")
 app = APIGatewayRestResolver()
 
-SETTINGS = settings()
-# Two attempts fit into the 29 s that API Gateway waits.
-endpoint = Endpoint(SETTINGS, read_timeout=10, connections=1)
+settings = read_settings()
+# With this timeout, two attempts fit into the 29 s that API Gateway waits.
+endpoint = Endpoint(settings, read_timeout=10, connections=1)
 health = Health(endpoint)
-listing = Listing(SETTINGS, store().bucket)
+listing = Listing(settings, read_bucket_settings().bucket)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    app.context.update(began=time.perf_counter(), model=0.0)
+    app.context.update(started=time.perf_counter())
     return app.resolve(event, context)
 
 
 @app.route("/classify", ROUTES["/classify"])
 def classify() -> Response[str]:
+    """Answers with a result for one image, or with a list of results for several."""
     event = app.current_event
     headers = event.headers
-    most = MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS
-    sent = images_of(
+    sent = parse_images(
         event.body or "",
         bool(event.is_base64_encoded),
         headers.get("content-type") or "",
         headers.get("content-encoding") or "",
-        most,
+        MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS,
     )
-    deadline = Deadline.of(app.lambda_context)
-    if isinstance(sent, bytes):
-        [outcome] = outcomes_of([sent], deadline)
+    is_single = isinstance(sent, bytes)
+    images = [sent] if isinstance(sent, bytes) else sent
+    done = classify_images(images, endpoint, Deadline.from_context(app.lambda_context))
+    count("ImagesClassified", sum(isinstance(outcome, dict) for outcome in done.outcomes))
+    count("ImagesRejected", sum(isinstance(outcome, Rejected) for outcome in done.outcomes))
+    if is_single:
+        [outcome] = done.outcomes
         if isinstance(outcome, Exception):
             raise outcome
-        return answer(outcome, [outcome])
-    outcomes = outcomes_of(sent, deadline)
-    failures = [o for o in outcomes if isinstance(o, Exception) and not isinstance(o, Rejected)]
-    if failures and not any(isinstance(outcome, dict) for outcome in outcomes):
-        # The endpoint answered for none: that is of the request, and not of its images.
-        raise failures[0]
-    entries = [outcome if isinstance(outcome, dict) else entry_of(outcome) for outcome in outcomes]
-    return answer({"results": entries}, entries)
+        return answer(outcome, [outcome], done.model_seconds)
+    raise_if_endpoint_failed(done.outcomes)
+    entries = [outcome if isinstance(outcome, dict) else describe_entry(outcome) for outcome in done.outcomes]
+    return answer({"results": entries}, entries, done.model_seconds)
 
 
 @app.route("/uploads", ROUTES["/uploads"])
 def uploads() -> Response[str]:
     event = app.current_event
-    prefix = forms.prefix_of(event.body or "", event.headers.get("content-type") or "")
+    prefix = parse_prefix(event.body or "", event.headers.get("content-type") or "")
     count("FormsGiven", 1)
-    return data(forms.forms(listing.s3, listing.bucket, SETTINGS.inbox_prefix + prefix))
+    return respond_json(make_forms(listing.s3, listing.bucket, settings.inbox_prefix + prefix))
 
 
 @app.route("/results", ROUTES["/results"])
-def page_of_results() -> Response[str]:
-    query = query_of(app.current_event.query_string_parameters)
-    documents, following = listing.page(query, Deadline.of(app.lambda_context))
-    return data({"results": documents} | ({"next": following} if following else {}))
+def list_results() -> Response[str]:
+    query = parse_query(app.current_event.query_string_parameters)
+    documents, after = listing.page(query, Deadline.from_context(app.lambda_context))
+    return respond_json({"results": documents} | ({"next": after} if after else {}))
 
 
 @app.route("/results/.+", ROUTES["/results/{key+}"])
-def one_result() -> Response[str]:
-    document = listing.one(app.current_event.path_parameters["key"])
-    return refuse(problems.no_document()) if document is None else data(document)
+def get_result() -> Response[str]:
+    document = listing.find(app.current_event.path_parameters["key"])
+    return respond_problem(problems.no_document()) if document is None else respond_json(document)
 
 
 @app.route("/health", ROUTES["/health"])
-def healthy() -> Response[str]:
+def check_health() -> Response[str]:
     count("HealthChecks", 1)
-    health.check(Deadline.of(app.lambda_context))
-    return data({"status": "up"})
+    health.check(Deadline.from_context(app.lambda_context))
+    return respond_json({"status": "up", "version": __version__})
 
 
-def outcomes_of(images: Sequence[bytes | str], deadline: Deadline) -> list[Result | Exception]:
-    """Image files, or their base64 → a result of each, or why there is none, in their order.
-
-    They are decoded one at a time, so that no more than one image lies in memory; of all others a face is left.
-    """
-    faces: dict[int, Face] = {}
-    outcomes: dict[int, Result | Exception] = {}
-    reading = deadline.before(endpoint.longest + SLOWEST)
-    for place, image in enumerate(images):
-        try:
-            if reading.left() <= 0:
-                raise OutOfTime("there was no time left to read an image")
-            faces[place] = endpoint.face(decoded(image) if isinstance(image, str) else image)
-        except (Rejected, OutOfTime) as error:
-            outcomes[place] = error
-    for (place, face), found in zip(faces.items(), answers_of(list(faces.values()), deadline), strict=True):
-        if isinstance(found, Exception):
-            outcomes[place] = found
-        else:
-            probabilities, model = found
-            outcomes[place] = classified(probabilities, {"width": face.width, "height": face.height}, model)
-    count("ImagesClassified", sum(isinstance(outcome, dict) for outcome in outcomes.values()))
-    count("ImagesRejected", sum(isinstance(outcome, Rejected) for outcome in outcomes.values()))
-    return [outcomes[place] for place in range(len(images))]
+def raise_if_endpoint_failed(outcomes: Sequence[Result | Exception]) -> None:
+    """Raises the first failure if no image has a result: then the whole request failed, not single images."""
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception) and not isinstance(outcome, Rejected)]
+    if failures and not any(isinstance(outcome, dict) for outcome in outcomes):
+        raise failures[0]
 
 
-def answers_of(faces: Sequence[Face], deadline: Deadline) -> list[Answer | Exception]:
-    """One call, or one a face where the endpoint takes no more. None begins that might not end by the deadline."""
-    size = endpoint.faces_per_call
-    asked = time.perf_counter()
-    answers = [
-        found
-        for start in range(0, len(faces), size)
-        for found in endpoint.classify(faces[start : start + size], deadline)
-    ]
-    app.context.update(model=time.perf_counter() - asked)
-    return answers
-
-
-def entry_of(error: Exception) -> Result:
-    """What the answer for several images says of one that has no result."""
+def describe_entry(error: Exception) -> Result:
+    """Returns the entry of an image without a result, in the answer for several images."""
     if isinstance(error, Rejected):
         return rejected(error, {})
-    problem = problem_of(error)
-    return {"schema": SCHEMA, "status": "failed", "reason": problem.reason, "detail": problem.detail}
+    problem = log_and_describe(error)
+    return failed(problem.reason, problem.detail)
 
 
-def problem_of(error: Exception) -> Problem:
-    """And says in the log what it does not tell."""
+def log_and_describe(error: Exception) -> Problem:
+    """Returns the response for an error, and logs the details that the client does not get."""
     if isinstance(error, TryAgain):
         logger.warning(str(error))
     elif not isinstance(error, Rejected):
-        logger.error("a bug", exc_info=error)
-    return problems.problem_of(error, endpoint.circuit.left())
+        logger.error("unexpected error", exc_info=error)
+    return problems.describe_error(error)
 
 
-def answer(body: Result, entries: Sequence[Result]) -> Response[str]:
-    """As JSON; or as text, a line for each image: its label, or else its status."""
+def answer(body: Result, entries: Sequence[Result], model_seconds: float) -> Response[str]:
+    """Answers as JSON; or, if the client prefers text, with one line per image: its label, or its status."""
+    headers = server_timing(model_seconds)
     if wants_text(app.current_event.headers.get("accept")):
-        text = "".join(f"{e.get('label', e['status'])}\n" for e in entries)
-        return respond(HTTPStatus.OK, TEXT, text, timing())
-    return data(body, timing())
+        lines = [entry.get("label", entry["status"]) for entry in entries]
+        return respond(HTTPStatus.OK, TEXT, "".join(f"{line}\n" for line in lines), headers)
+    return respond_json(body, headers)
 
 
-def timing() -> dict[str, str]:
-    """How long the function took for an answer, and of that the model with the way there and back, in milliseconds.
+def server_timing(model_seconds: float) -> dict[str, str]:
+    """Returns a header with the milliseconds of the whole function, and of the endpoint calls in it.
 
     Source: W3C, "Server Timing".
     """
-    model, whole = app.context["model"], time.perf_counter() - app.context["began"]
-    return {"Server-Timing": f"model;dur={model * 1000:.1f}, function;dur={whole * 1000:.1f}"}
-
-
-def data(body: Result, headers: Mapping[str, str] = MappingProxyType({})) -> Response[str]:
-    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n", headers)
+    function_seconds = time.perf_counter() - app.context["started"]
+    return {"Server-Timing": f"model;dur={model_seconds * 1000:.1f}, function;dur={function_seconds * 1000:.1f}"}
 
 
 @app.not_found
-def nowhere(_: NotFoundError) -> Response[str]:
-    return refuse(problems.not_found(ROUTES.get(app.current_event.path.rstrip("/"))))
+def respond_not_found(_: NotFoundError) -> Response[str]:
+    return respond_problem(problems.no_such_path(ROUTES.get(app.current_event.path.rstrip("/"))))
 
 
 @app.exception_handler(Exception)
-def failed(error: Exception) -> Response[str]:
-    return refuse(problem_of(error))
+def respond_error(error: Exception) -> Response[str]:
+    return respond_problem(log_and_describe(error))
 
 
-def refuse(problem: Problem) -> Response[str]:
+def respond_problem(problem: Problem) -> Response[str]:
     count("RequestsRefused", 1)
     return respond(problem.status, problems.CONTENT_TYPE, problem.body(), problem.headers)
 
 
+def respond_json(body: Result, headers: Mapping[str, str] = MappingProxyType({})) -> Response[str]:
+    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n", headers)
+
+
 def respond(
-    status: HTTPStatus, content_type: str, body: str, headers: Mapping[str, str] = MappingProxyType({})
+    status: HTTPStatus,
+    content_type: str,
+    body: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response[str]:
     return Response(status, content_type, body, headers={**HEADERS, **headers})
 

@@ -1,7 +1,6 @@
-"""The page at the API's root: a few files, handed out to whoever asks. Whatever else a person may do there asks the API
-for it, with the key.
+"""The function of the page at the API's root. It serves the page's files to every client, without an API key.
 
-A function of its own, because it is the one that answers without a key: it may do nothing but write its log.
+The page itself calls the API with the key. This function needs no key, so it is separate: its role may only write logs.
 """
 
 import base64
@@ -15,9 +14,9 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "static"
 INDEX = "index.html"
-# Where the page looks for its files. A browser gets them from page/<version>/, where they find one another.
+# index.html names its files like this. Browsers load them from page/<version>/, where they find each other.
 FILES_IN = "page/"
-KINDS = {
+CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -26,27 +25,31 @@ KINDS = {
 
 @dataclass(frozen=True)
 class File:
-    kind: str
+    content_type: str
     text: str
 
 
-def files(folder: Path = FOLDER) -> dict[str, File]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix in KINDS)
-    return {path.name: File(KINDS[path.suffix], path.read_text(encoding="utf-8")) for path in paths}
+def read_files(folder: Path = FOLDER) -> dict[str, File]:
+    paths = sorted(path for path in folder.iterdir() if path.suffix in CONTENT_TYPES)
+    return {path.name: File(CONTENT_TYPES[path.suffix], path.read_text(encoding="utf-8")) for path in paths}
 
 
 def digest(texts: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def policy(index: str, bucket_origin: str) -> str:
-    """What the page may do: run its own scripts, ask its own origin, and send images to the bucket and show them.
+def content_security_policy(index: str, bucket_origin: str) -> str:
+    """Returns the header that limits what the page may do.
 
-    Scripts that stand in the page itself are named by their digest.
+    It may run its own scripts, call its own origin, send images to the bucket and show images from there. Scripts
+    inside the page are listed by their digest.
     Source: W3C, "Content Security Policy Level 3".
+
+    index: the text of index.html.
+    bucket_origin: the origin of the bucket's URLs, such as `https://bucket.s3.eu-central-1.amazonaws.com`.
     """
-    inline = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline]
+    inline_scripts = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline_scripts]
     allowed = {
         "default-src": ["'none'"],
         "script-src": ["'self'", *(f"'sha256-{digest}'" for digest in digests)],
@@ -61,32 +64,34 @@ def policy(index: str, bucket_origin: str) -> str:
     return "; ".join(" ".join([name, *sources]) for name, sources in allowed.items())
 
 
-FILES = files()
+FILES = read_files()
+# The version covers all files: if one file changes, browsers load all of them again.
 VERSION = digest(file.text for file in FILES.values())
-# The version in their address is of all files together: one that changes brings the others along.
 PAGE = re.sub(rf'(src|href)="{FILES_IN}', rf'\1="{FILES_IN}{VERSION}/', FILES[INDEX].text)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": policy(FILES[INDEX].text, os.environ["BUCKET_ORIGIN"]),
+    "Content-Security-Policy": content_security_policy(FILES[INDEX].text, os.environ["BUCKET_ORIGIN"]),
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
 }
-# Asked for each time, so that a new deployment is seen at once; and whatever has the present version in its address is
-# never asked for again, because another version has another one.
-NEVER_OLD, NEVER_NEW = {"Cache-Control": "no-cache"}, {"Cache-Control": "public, max-age=31536000, immutable"}
+# Browsers ask for the page at every visit, so a new deployment is visible at once. Files with the current version in
+# their URL never change, so browsers never ask for them again.
+REVALIDATE = {"Cache-Control": "no-cache"}
+KEEP_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    """The root, and /page/{version}/{file}: API Gateway hands nothing else over."""
-    asked = event.get("pathParameters") or {}
-    if not asked:
-        return answer(200, FILES[INDEX].kind, PAGE, NEVER_OLD)
-    file = FILES.get(asked["file"])
+    """Serves the root, and /page/{version}/{file}. API Gateway passes on no other path."""
+    parameters = event.get("pathParameters") or {}
+    if not parameters:
+        return respond(200, FILES[INDEX].content_type, PAGE, REVALIDATE)
+    file = FILES.get(parameters["file"])
     if file is None:
-        return answer(404, "text/plain; charset=utf-8", "There is nothing at this path.\n", NEVER_OLD)
-    # A page that was opened before a deployment gets what there is.
-    return answer(200, file.kind, file.text, NEVER_NEW if asked["version"] == VERSION else NEVER_OLD)
+        return respond(404, "text/plain; charset=utf-8", "There is nothing at this path.\n", REVALIDATE)
+    # A page that was loaded before a deployment asks for the old version. It gets the current files.
+    is_current = parameters["version"] == VERSION
+    return respond(200, file.content_type, file.text, KEEP_FOREVER if is_current else REVALIDATE)
 
 
-def answer(status: int, kind: str, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"Content-Type": kind, **HEADERS, **headers}, "body": body}
+def respond(status: int, content_type: str, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": content_type, **HEADERS, **headers}, "body": body}

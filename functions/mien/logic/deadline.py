@@ -1,4 +1,4 @@
-"""When an invocation must have answered. Who waits, or begins what may take long, asks first whether there is time."""
+"""The time by which an invocation must answer. Code that waits, or starts slow work, checks first that time is left."""
 
 import random
 import time
@@ -6,49 +6,59 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-# Seconds. What it takes to write the logs and to answer, once the work is done.
-ANSWERING = 2.0
-# Seconds. A throttled endpoint has room again within a few; a longer first pause would cost the others their turn.
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+# Seconds. After the work is done, writing the logs and returning the response takes this long at most.
+RESPONSE_SECONDS = 2.0
+# Seconds. A throttled endpoint has capacity again within a few seconds. A longer first pause would waste the time that
+# other calls of the same invocation need.
+FIRST_BACKOFF = 0.2
+LONGEST_BACKOFF = 5.0
 
 
-class Invocation(Protocol):
-    """What Lambda's context tells of the time."""
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that is needed here."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """ends: seconds, on the clock. Clock, sleep and chance (from 0 to 1) come in, so that tests move the time."""
+    """A point in time. Clock, sleep and jitter can be replaced, so that tests never wait.
+
+    ends: seconds, as `clock` counts them.
+    clock: returns seconds.
+    sleep: waits for a number of seconds.
+    jitter: returns a random number from 0 to 1.
+    """
 
     ends: float
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
 
     @staticmethod
-    def of(invocation: Invocation) -> "Deadline":
-        """Of an invocation that Lambda ends with all of its work, if it has not answered in time."""
-        return Deadline(time.monotonic() + invocation.get_remaining_time_in_millis() / 1000 - ANSWERING)
+    def from_context(context: LambdaContext) -> "Deadline":
+        """Returns when the handler must be done. Lambda kills an invocation that is late, with all of its work."""
+        return Deadline(time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESPONSE_SECONDS)
 
-    def left(self) -> float:
-        """Seconds; below 0 once it has passed."""
+    def seconds_left(self) -> float:
+        """Returns the seconds until the deadline; negative if it has passed."""
         return self.ends - self.clock()
 
-    def before(self, seconds: float) -> "Deadline":
-        """The one by which a step must have ended, for the next steps to have so many seconds."""
+    def earlier(self, seconds: float) -> "Deadline":
+        """Returns an earlier deadline, which reserves this many seconds for the steps that follow."""
         return replace(self, ends=self.ends - seconds)
 
-    def pause(self, attempt: int, needed: float) -> bool:
-        """Waits for the next attempt, after the `attempt`th, counted from 1. False, and at once, if after that there
-        would be less time left than is needed.
+    def back_off(self, attempt: int, needed: float) -> bool:
+        """Sleeps before a retry. Returns False, without sleeping, if less than `needed` seconds would be left after it.
 
-        Full jitter: functions that were throttled together must not come again together (AWS Architecture Blog,
-        "Exponential Backoff And Jitter").
+        attempt: number of the attempt that failed, counted from 1.
+        needed: seconds that the next attempt may take.
+
+        The pause has full jitter, so that functions that were throttled together do not retry together.
+        Source: AWS Architecture Blog, "Exponential Backoff And Jitter".
         """
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * self.chance()
-        if self.left() - pause < needed:
+        pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (attempt - 1)) * self.jitter()
+        if self.seconds_left() - pause < needed:
             return False
         self.sleep(pause)
         return True

@@ -1,6 +1,6 @@
 """The labels, in the order of the model's outputs.
 
-To serve a model of your own classes, change them here: training, functions and results all read this list.
+To serve a model with your own classes, change this list: training, functions and result documents all read it.
 """
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

@@ -1,7 +1,7 @@
-"""Failures → problem details: what a client is told, and when to come again.
+"""Errors → problem details: what the client learns about a failure, and when it may retry.
 
-Source of the form: RFC 9457, "Problem Details for HTTP APIs". Their type is about:blank: the status says what kind of
-problem it is, and `reason` is the code by which a program can tell one from another.
+Source: RFC 9457, "Problem Details for HTTP APIs". The type is always about:blank: the status names the kind of problem,
+and `reason` is a code that programs can compare.
 """
 
 import json
@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from mien.aws.endpoint import Throttled
-from mien.aws.listing import Unreadable
-from mien.errors import OutOfTime, Rejected, TryAgain
-from mien.logic.requests import Refused
+from mien.errors import InvalidRequest, OutOfTime, Rejected, StorageUnavailable, Throttled, TryAgain
 
 CONTENT_TYPE = "application/problem+json"
-# Seconds. A throttled endpoint has room again by then, and the functions that wait come at different times anyway.
-RETRY_AFTER = 5
-# Of images that can't be classified. What is an image, but not one that can be read, is no mistake in the request.
+# Seconds. A throttled endpoint has capacity again by then.
+MIN_RETRY_AFTER = 5
+# Statuses of rejected images. 400 means that the request is wrong, 422 that the image itself can't be read.
 STATUSES = {
     "empty": HTTPStatus.BAD_REQUEST,
     "not_an_image": HTTPStatus.BAD_REQUEST,
@@ -32,7 +29,12 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Problem:
-    """reason: a code, the same for all problems of one kind; detail: a sentence; headers: more of the answer's."""
+    """An error response.
+
+    reason: a code, the same for all problems of one kind.
+    detail: a sentence.
+    headers: additional headers of the response.
+    """
 
     status: HTTPStatus
     reason: str
@@ -40,46 +42,61 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> str:
-        said = {"title": self.status.phrase, "status": int(self.status), "detail": self.detail, "reason": self.reason}
-        return json.dumps({"type": "about:blank", **said}) + "\n"
+        fields = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": int(self.status),
+            "detail": self.detail,
+            "reason": self.reason,
+        }
+        return json.dumps(fields) + "\n"
 
 
-def problem_of(error: Exception, closed_for: float = 0) -> Problem:
-    """closed_for: seconds for which the endpoint is not asked, because it was down.
+def describe_error(error: Exception) -> Problem:
+    """Returns the response for an error.
 
-    Of what failed here nothing is told, neither its words nor names: they are in the log.
+    The texts of server-side errors and names of resources stay in the log: the client gets a general sentence.
     """
-    wait = max(RETRY_AFTER, int(closed_for) + 1)
-    later = {"Retry-After": str(wait)}
     match error:
-        case Refused():
+        case InvalidRequest():
             return Problem(error.status, error.reason, error.detail, error.headers)
         case Rejected():
             return Problem(STATUSES.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY), error.reason, error.detail)
-        case Throttled():
-            detail = f"The model is asked more than it can answer. Try again in {wait} seconds."
-            return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", detail, later)
-        case Unreadable():
-            later = {"Retry-After": str(RETRY_AFTER)}
-            detail = f"The results can't be read at present. Try again in {RETRY_AFTER} seconds."
-            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, later)
         case OutOfTime():
             detail = "The model did not answer in time. Try again, or send fewer or smaller images."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, "timeout", detail)
         case TryAgain():
-            detail = f"The model does not answer at present. Try again in {wait} seconds."
-            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, later)
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something is wrong here, not with the request.")
+            return describe_temporary(error)
+    detail = "An unexpected error happened on the server. The request is not the cause."
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def describe_temporary(error: TryAgain) -> Problem:
+    """Returns the response for an error that passes, with a Retry-After header."""
+    seconds = max(MIN_RETRY_AFTER, int(error.retry_after) + 1)
+    headers = {"Retry-After": str(seconds)}
+    match error:
+        case Throttled():
+            detail = f"The model gets more requests than it can answer. Try again in {seconds} seconds."
+            return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", detail, headers)
+        case StorageUnavailable():
+            detail = f"The results can't be read at the moment. Try again in {seconds} seconds."
+        case _:
+            detail = f"The model is not available at the moment. Try again in {seconds} seconds."
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers)
 
 
 def no_document() -> Problem:
-    detail = "There is neither a result nor a rejection of this name. If it was uploaded just now, ask again soon."
+    detail = "This image has neither a result nor a rejection. If it was just uploaded, ask again in a few seconds."
     return Problem(HTTPStatus.NOT_FOUND, "no_document", detail)
 
 
-def not_found(allowed: str | None) -> Problem:
-    """allowed: the methods that the path has, None of a path that isn't there."""
+def no_such_path(allowed: str | None) -> Problem:
+    """Returns the response for a path or a method that does not exist.
+
+    allowed: the method that the path has, or None if there is no such path.
+    """
     if allowed is None:
         return Problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
-    detail = f"This path takes {allowed} alone."
+    detail = f"This path only supports {allowed}."
     return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, {"Allow": allowed})

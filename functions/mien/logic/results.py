@@ -1,28 +1,48 @@
-"""Result documents: what they hold, where they are stored, and which of two is newer.
+"""Result documents: their content, their object keys, and which of two documents is newer.
 
-The same upload, model and preprocessing give the same bytes, so that a duplicate delivery changes nothing.
+The same upload, model and preprocessing give the same bytes. So a duplicate delivery changes nothing.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from mien.aws.endpoint import Model
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
 from mien.logic.uploads import Upload
 
 SCHEMA = 1
-# Four decimals: below what the model knows, above what floating-point units differ by.
+# Four decimals are finer than what the model knows, and coarser than the differences between floating-point units.
 DECIMALS = 4
-MAX_KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
+# Bytes. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
+MAX_KEY_BYTES = 1024
 
 Result = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Model:
+    """The model that classified an image.
+
+    endpoint, variant: name of the SageMaker endpoint and of its production variant.
+    version: what the model's container reports; empty for the built-in algorithm, which reports nothing.
+    preprocessing: version of the image preprocessing and the kind of input.
+    """
+
+    endpoint: str
+    variant: str
+    version: str
+    preprocessing: str
+
+
 def classified(probabilities: Sequence[float], image: dict[str, Any], model: Model) -> Result:
-    """Probabilities, in the labels' order → a result document."""
+    """Returns the document of a classified image.
+
+    probabilities: one per label, in the labels' order.
+    image: the fields that describe the image (image_fields).
+    """
     best = max(range(len(LABELS)), key=probabilities.__getitem__)
     rounded = [round(probability, DECIMALS) for probability in probabilities]
     return {
@@ -41,12 +61,21 @@ def classified(probabilities: Sequence[float], image: dict[str, Any], model: Mod
     }
 
 
-def rejected(why: Rejected, image: dict[str, Any]) -> Result:
-    return {"schema": SCHEMA, "status": "rejected", "reason": why.reason, "detail": why.detail, "image": image}
+def rejected(error: Rejected, image: dict[str, Any]) -> Result:
+    """Returns the document of an image that can never be classified."""
+    return {"schema": SCHEMA, "status": "rejected", "reason": error.reason, "detail": error.detail, "image": image}
 
 
-def image_of(upload: Upload, width: int | None = None, height: int | None = None) -> dict[str, Any]:
-    """What a document says of its image; a rejected one may have no width and height, in pixels."""
+def failed(reason: str, detail: str) -> Result:
+    """Returns the entry of an image that has no result this time. It is only part of HTTP responses, never stored."""
+    return {"schema": SCHEMA, "status": "failed", "reason": reason, "detail": detail}
+
+
+def image_fields(upload: Upload, width: int | None = None, height: int | None = None) -> dict[str, Any]:
+    """Returns what a document states about its image.
+
+    width, height: pixels; None if the image was rejected before its size was known.
+    """
     size = {} if width is None else {"width": width, "height": height}
     return {
         "bucket": upload.bucket,
@@ -58,15 +87,27 @@ def image_of(upload: Upload, width: int | None = None, height: int | None = None
     }
 
 
-def document(result: Result) -> bytes:
-    """One line of JSON: documents laid end to end are JSON Lines."""
+def serialize(result: Result) -> bytes:
+    """Returns one line of JSON, UTF-8 with sorted keys. Concatenated documents are JSON Lines."""
     return (json.dumps(result, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def key_of(upload_key: str, inbox_prefix: str, prefix: str) -> str:
-    """Where the document of an upload lies: `inbox/a/b.png` → `results/a/b.png.json`.
+def is_document(value: Any) -> bool:
+    """Returns whether parsed JSON is a document of this application. Other programs can write into the bucket too."""
+    match value:
+        case {"status": "classified", "label": str(), "image": {"key": str(), "version_id": _, "sequencer": str()}}:
+            return True
+        case {"status": "rejected", "image": {"key": str(), "version_id": _, "sequencer": str()}}:
+            return True
+    return False
 
-    A name so long that S3 would not take the result's key is cut, and made unique by its digest.
+
+def document_key(upload_key: str, inbox_prefix: str, prefix: str) -> str:
+    """Returns the object key of an upload's document: `inbox/a/b.png` → `results/a/b.png.json`.
+
+    If the document's key would be longer than S3 allows, the name is cut, and its digest keeps it unique.
+
+    prefix: the prefix of the documents, such as `results/`.
     """
     name = upload_key.removeprefix(inbox_prefix)
     key = f"{prefix}{name}.json"
@@ -77,10 +118,10 @@ def key_of(upload_key: str, inbox_prefix: str, prefix: str) -> str:
     return f"{prefix}{kept}{ending}"
 
 
-def newer(sequencer: str, other: str) -> bool:
-    """Whether the first of two sequencers of one key is the later one.
+def is_newer(sequencer: str, other: str) -> bool:
+    """Returns whether the first of two sequencers of one key belongs to the later upload.
 
-    They are hexadecimal and may differ in length: the shorter is padded on the right with zeros.
+    Sequencers are hexadecimal and can differ in length: the shorter one is padded on the right with zeros.
     Source: Amazon S3 User Guide, "Event message structure".
     """
     length = max(len(sequencer), len(other))

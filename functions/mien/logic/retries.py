@@ -1,121 +1,126 @@
-"""What becomes of a message whose images could not be classified: when it comes again, or why it can't.
+"""Decides what happens to a message whose images could not be classified: when it is retried, or why it is not.
 
-The queue counts receives, and counts too many: an outage of an hour would use them up for images that are good. So a
-message that may succeed later is sent anew, with a delay, its number of attempts and the time of its first, and the old
-one is done with. What the queue still counts is how often a function ended before it had answered, which is what a
-message does that kills it. What can't succeed goes to the dead-letter queue at once, with its reason.
+SQS counts receives, and an outage of an hour would use them up for images that are good. Therefore a message that may
+succeed later is sent again as a new message, with a delay, its number of attempts and the time of its first message,
+and the old one is deleted. So the receive count only counts invocations that never finished: a message that crashes its
+function shows up there. A message that can't succeed goes to the dead-letter queue at once, with its reason.
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mien.errors import Hopeless, TryAgain
+from mien.errors import NeedsOperator, TryAgain
+from mien.logic.messages import Message
+from mien.logic.uploads import Delivery
 
-# Attributes of a message. SQS hands them on with it.
-ATTEMPT, ENDED, SINCE, REASON = "Attempt", "Ended", "Since", "Reason"
-# Seconds. The longest is SQS's own limit; so it is also how much later than the fault the last image is done.
-FIRST_DELAY, LONGEST_DELAY = 10, 900
-# Seconds: three days, a weekend and a day. Longer than any outage should be, and far from the two weeks after which SQS
-# drops a message.
-PATIENCE = 3 * 24 * 3600
-# Functions that may end over a message; the queue's maxReceiveCount is the same, for messages that are never sent anew.
-MAX_ENDED = 5
-# Seconds, by chance up to so many: what is put aside shall not come again together.
-ASIDE = 20
-MAX_REASON = 500
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message of the queue, as it arrived. attempt: how often it was sent anew; ended: how many functions that had it
-    ended before they had answered; since: when it first came into the queue, in seconds since 1970."""
-
-    id: str
-    receipt: str
-    body: str
-    attempt: int
-    ended: int
-    since: float
+# Seconds. The longest delay is SQS's own limit. It is also the longest time between the end of an outage and the last
+# retry.
+FIRST_DELAY = 10
+LONGEST_DELAY = 900
+# Seconds: three days, which cover a weekend and one more day. Outages should be shorter, and SQS keeps a message for
+# two weeks.
+MAX_RETRY_SECONDS = 3 * 24 * 3600
+# The queue's maxReceiveCount is the same number. It covers messages that are never re-sent.
+MAX_CRASHES = 5
+# Seconds. Postponed messages get a random delay of up to this, so that they do not arrive in one batch again.
+MAX_POSTPONE_SECONDS = 20
+# Characters of a reason. SQS limits a message with its attributes to 256 KiB; a reason needs no more than a few lines.
+MAX_REASON_LENGTH = 500
 
 
 @dataclass(frozen=True)
-class Again:
-    """delay: whole seconds."""
+class Retry:
+    """Send the message again. delay: whole seconds."""
 
     delay: int
 
 
 @dataclass(frozen=True)
-class Dead:
-    """reason: a sentence, for whoever looks into the dead-letter queue. It may hold an object's key."""
+class DeadLetter:
+    """Send the message to the dead-letter queue.
+
+    reason: a sentence for the person who looks into that queue. It may contain an object key.
+    """
 
     reason: str
 
 
-def messages(event: dict[str, Any], now: float) -> dict[str, Message]:
-    """A queue's event → its messages, by id. An event that is of no queue has none."""
-    records = event.get("Records") or []
-    return {r["messageId"]: message(r, now) for r in records if "messageId" in r}
+@dataclass(frozen=True)
+class Isolation:
+    """A batch, split so that a message that crashes the function takes no other message with it.
+
+    together: deliveries that never saw a crash. They are handled first, as one batch.
+    postponed: messages that saw a crash. Another invocation handles each of them.
+    alone: one delivery that saw a crash, or None. It is handled last, when all others are safe.
+    """
+
+    together: list[Delivery]
+    postponed: list[Message]
+    alone: Delivery | None
 
 
-def message(record: dict[str, Any], now: float) -> Message:
-    """Whoever may send to the queue may send any attributes: those that can't be read count as missing."""
-    system, own = record.get("attributes") or {}, record.get("messageAttributes") or {}
-    sent = number(system.get("SentTimestamp"), now * 1000) / 1000
-    return Message(
-        id=record["messageId"],
-        receipt=record.get("receiptHandle", ""),
-        body=record.get("body", ""),
-        attempt=int(number(value(own, ATTEMPT), 0)),
-        # Whoever has answered has deleted it, or it was sent anew.
-        ended=int(number(system.get("ApproximateReceiveCount"), 1)) - 1 + int(number(value(own, ENDED), 0)),
-        since=min(sent, number(value(own, SINCE), sent)),
+def isolate_crashes(deliveries: Sequence[Delivery]) -> Isolation:
+    """Splits a batch by what the receive counts say.
+
+    If an invocation never finished, one of its messages may be the cause. The one that saw the fewest crashes is the
+    most likely to be innocent, so it is the one that this invocation still handles.
+    """
+    crashed = [d for d in deliveries if d.message and d.message.crashes]
+    if not crashed:
+        return Isolation(list(deliveries), [], None)
+    alone = min(crashed, key=lambda delivery: delivery.message.crashes if delivery.message else 0)
+    together = [d for d in deliveries if d not in crashed]
+    return Isolation(together, [d.message for d in crashed if d.message and d is not alone], alone)
+
+
+def decide_retry(
+    message: Message,
+    failures: Sequence[Exception],
+    now: float,
+    jitter: float | None = None,
+) -> Retry | DeadLetter:
+    """Decides what happens to a message after its uploads failed.
+
+    The delay doubles with each attempt. Half of it is random, so that messages that failed together do not return
+    together.
+
+    failures: the errors of its uploads; at least one.
+    now: seconds since 1970.
+    jitter: from 0 to 1; by default a random number.
+    """
+    retryable = [failure for failure in failures if isinstance(failure, TryAgain)]
+    if not retryable:
+        return DeadLetter(describe(failures[0]))
+    age = now - message.since
+    if age > MAX_RETRY_SECONDS:
+        return DeadLetter(f"retried for {age / 3600:.0f} hours; the last error: {describe(retryable[0])}")
+    # 20 doublings are far beyond the longest delay, and keep the number small.
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(message.attempt, 20))
+    return Retry(round(longest * (1 + random_or(jitter)) / 2))
+
+
+def postpone(jitter: float | None = None) -> Retry:
+    """Returns a short random delay, for a message that another invocation must handle. jitter: as in decide_retry."""
+    return Retry(1 + round(MAX_POSTPONE_SECONDS * random_or(jitter)))
+
+
+def check_crashes(message: Message) -> DeadLetter | None:
+    """Returns why a message is not handled again after too many crashes, or None if it may be handled."""
+    if message.crashes < MAX_CRASHES:
+        return None
+    return DeadLetter(
+        f"{message.crashes} invocations that received this message crashed, timed out or ran out of memory"
     )
 
 
-def value(attributes: dict[str, Any], name: str) -> Any:
-    found = attributes.get(name)
-    return found.get("stringValue") if isinstance(found, dict) else None
+def random_or(jitter: float | None) -> float:
+    return random.random() if jitter is None else jitter
 
 
-def number(text: Any, otherwise: float) -> float:
-    """A number from 0 to 10^15, which no time in milliseconds exceeds."""
-    try:
-        found = float(text)
-    except (TypeError, ValueError):
-        return otherwise
-    return found if 0 <= found <= 1e15 else otherwise
-
-
-def verdict(of: Message, failures: Sequence[Exception], now: float, chance: float | None = None) -> Again | Dead:
-    """failures: what its uploads failed with, at least one. chance: from 0 to 1, by default drawn.
-
-    The delay is doubled with each attempt. Half of it is by chance: those that failed together must not come together.
-    """
-    waiting = [failure for failure in failures if isinstance(failure, TryAgain)]
-    if not waiting:
-        return Dead(reason(failures[0]))
-    if now - of.since > PATIENCE:
-        return Dead(f"it was tried for {(now - of.since) / 3600:.0f} hours, the last time: {reason(waiting[0])}")
-    longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(of.attempt, 20))
-    return Again(round(longest * (1 + (random.random() if chance is None else chance)) / 2))
-
-
-def aside(chance: float | None = None) -> Again:
-    """For what must not be handled beside something that may end the function."""
-    return Again(1 + round(ASIDE * (random.random() if chance is None else chance)))
-
-
-def given_up(of: Message) -> Dead | None:
-    if of.ended < MAX_ENDED:
-        return None
-    return Dead(f"{of.ended} functions that had it ended before they had answered: crashed, or out of memory or time")
-
-
-def reason(failure: Exception) -> str:
-    """Bugs are named by their class too: their words alone say little."""
-    text = str(failure) if isinstance(failure, (TryAgain, Hopeless)) else f"{type(failure).__name__}: {failure}"
-    # SQS takes no control characters.
-    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REASON]
+def describe(failure: Exception) -> str:
+    """Returns a failure's text for the dead-letter queue. A bug's text alone says little, so its class is named too."""
+    is_expected = isinstance(failure, (TryAgain, NeedsOperator))
+    text = str(failure) if is_expected else f"{type(failure).__name__}: {failure}"
+    # SQS refuses control characters.
+    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REASON_LENGTH]

@@ -1,7 +1,7 @@
 """Event JSON → uploads.
 
-Storage events reach a function in two ways: from S3 itself (`Records` of `aws:s3`), or in the bodies of queue
-messages (`Records` of `aws:sqs`), one storage event a message.
+Storage events reach the function in two ways: directly from S3 (`Records` of `aws:s3`), or in the bodies of queue
+messages (`Records` of `aws:sqs`), one storage event per message.
 Source: Amazon S3 User Guide, "Event message structure".
 """
 
@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from mien.errors import NotAStorageEvent
+from mien.logic.messages import Message, parse_message
+
 
 @dataclass(frozen=True)
 class Upload:
-    """One version of one object. `sequencer` orders the versions of a key; size in bytes."""
+    """One version of one object.
+
+    key: the object key, decoded.
+    size: bytes.
+    sequencer: orders the versions of one key (results.is_newer).
+    """
 
     bucket: str
     key: str
@@ -25,59 +33,65 @@ class Upload:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What arrived together and is retried together: a queue's message, or (`message_id` None) the whole event.
+    """Uploads that arrived together and are retried together.
 
-    `fault` says why the delivery could not be read; it then has no uploads, and does not count as handled.
+    message: the queue message that they arrived in, or None if the whole event came directly from S3.
+    fault: why the message could not be read. It then has no uploads, and it does not count as handled.
     """
 
-    message_id: str | None
+    message: Message | None
     uploads: tuple[Upload, ...]
     fault: str | None = None
 
 
-class NotAStorageEvent(ValueError):
-    """JSON that is no S3 event of a version that is understood here."""
+def parse_deliveries(event: Any, now: float) -> list[Delivery]:
+    """Returns the deliveries of a Lambda event, in order.
 
+    A message that can't be read becomes a delivery with a fault, and the other messages of the batch are still handled.
 
-def deliveries(event: Any) -> list[Delivery]:
-    """A function's event → its deliveries, in order.
+    now: seconds since 1970.
 
-    Raises NotAStorageEvent where the event comes from neither S3 nor a queue. A queue's message whose body can't
-    be read raises nothing: it becomes a delivery with a fault, and its neighbours go on.
+    Raises NotAStorageEvent if the event comes neither from S3 nor from a queue.
     """
     records = event.get("Records") if isinstance(event, dict) else None
-    if isinstance(records, list) and records and all(from_queue(record) for record in records):
-        return [of_message(record) for record in records]
-    return [Delivery(None, tuple(uploads(event)))]
+    if isinstance(records, list) and records and all(is_queue_record(record) for record in records):
+        return [parse_queue_record(record, now) for record in records]
+    return [Delivery(None, tuple(parse_uploads(event)))]
 
 
-def from_queue(record: Any) -> bool:
-    """A message without an id could be neither handled nor given back."""
+def is_queue_record(record: Any) -> bool:
+    """A message without an id can't be handled: it could not be reported as failed."""
     return (
         isinstance(record, dict) and record.get("eventSource") == "aws:sqs" and isinstance(record.get("messageId"), str)
     )
 
 
-def of_message(record: dict[str, Any]) -> Delivery:
+def parse_queue_record(record: dict[str, Any], now: float) -> Delivery:
+    message = parse_message(record, now)
     try:
-        return Delivery(record["messageId"], tuple(uploads(json.loads(record["body"]))))
+        return Delivery(message, tuple(parse_uploads(json.loads(record["body"]))))
     except NotAStorageEvent as error:
-        return Delivery(record["messageId"], (), str(error))
+        return Delivery(message, (), str(error))
     except (KeyError, TypeError, ValueError, RecursionError):
-        # Besides what is no JSON: lists in lists a thousand deep, and numbers of more than 4,300 digits.
-        return Delivery(record["messageId"], (), "the message's body is not JSON")
+        # json.loads also fails for lists nested a thousand deep, and for numbers of more than 4,300 digits.
+        return Delivery(message, (), "the message's body is not JSON")
 
 
-def uploads(event: Any) -> list[Upload]:
-    """An S3 event → the objects that it says were created. S3's own test event, and removals, name none."""
+def parse_uploads(event: Any) -> list[Upload]:
+    """Returns the objects that an S3 event reports as created.
+
+    S3's test event and events of removals report none.
+
+    Raises NotAStorageEvent.
+    """
     if isinstance(event, dict) and event.get("Event") == "s3:TestEvent":
         return []
     if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
-        raise NotAStorageEvent("no S3 event: it has no list of Records")
-    return [upload(record) for record in event["Records"] if created(record)]
+        raise NotAStorageEvent("not an S3 event: it has no list of Records")
+    return [parse_upload(record) for record in event["Records"] if is_creation(record)]
 
 
-def created(record: Any) -> bool:
+def is_creation(record: Any) -> bool:
     if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
         raise NotAStorageEvent("a record does not come from aws:s3")
     # Minor versions only add fields; a new major version may change what they mean.
@@ -87,24 +101,25 @@ def created(record: Any) -> bool:
     return str(record.get("eventName")).startswith("ObjectCreated:")
 
 
-def upload(record: dict[str, Any]) -> Upload:
+def parse_upload(record: dict[str, Any]) -> Upload:
     try:
-        bucket, stored = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        bucket = record["s3"]["bucket"]["name"]
+        stored = record["s3"]["object"]
         version = stored.get("versionId")
         return Upload(
-            bucket=text(bucket),
-            key=text(unquote_plus(stored["key"])),
-            version_id=None if version is None else text(version),
-            etag=text(stored.get("eTag", "")),
+            bucket=require_text(bucket),
+            key=require_text(unquote_plus(stored["key"])),
+            version_id=None if version is None else require_text(version),
+            etag=require_text(stored.get("eTag", "")),
             size=int(stored.get("size", 0)),
-            sequencer=text(stored.get("sequencer", "")),
+            sequencer=require_text(stored.get("sequencer", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise NotAStorageEvent(f"an S3 record lacks bucket, key or size: {type(error).__name__}") from error
 
 
-def text(value: Any) -> str:
-    """Raises TypeError and, for half of a surrogate pair, which JSON can hold and UTF-8 can't, ValueError."""
+def require_text(value: Any) -> str:
+    """Raises TypeError, or ValueError for half of a surrogate pair, which JSON can hold and UTF-8 can't."""
     if not isinstance(value, str):
         raise TypeError
     value.encode()

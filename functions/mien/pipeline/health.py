@@ -1,41 +1,51 @@
-"""Whether the endpoint answers: asked with one gray face, and seldom, whoever asks us how often."""
+"""Checks whether the endpoint classifies, with one gray face, and remembers the answer for some seconds."""
 
 import time
 from collections.abc import Callable
 
 from mien.aws.endpoint import Endpoint
-from mien.errors import Hopeless, TryAgain
+from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
-from mien.logic.images import FACE_SIZE, MID_GRAY, Face, png
+from mien.logic.images import FACE_SIZE, Face, encode_png
+from mien.logic.pixels import MID_GRAY
 
-# Seconds for which an answer is remembered. A process makes at most one call in so many.
+# Seconds for which an answer is remembered. A process makes at most one call in this time.
 INTERVAL = 5.0
 
 
 class Health:
-    """What one process knows of its endpoint. The clock, in seconds, comes in, so that tests move the time."""
+    """The health of one endpoint, as one process sees it.
+
+    clock: returns seconds. Tests pass their own.
+    """
 
     def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic):
-        self.endpoint, self.clock = endpoint, clock
-        self.face = endpoint.face(png(Face(bytes([MID_GRAY]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)))
-        self.until = clock()
+        self.endpoint = endpoint
+        self.clock = clock
+        gray = Face(bytes([MID_GRAY]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
+        self.face = endpoint.read_face(encode_png(gray))
+        self.checked_until = clock()
         self.failure: Exception | None = None
 
     def check(self, deadline: Deadline) -> None:
-        """Raises TryAgain where the endpoint does not classify a face, or did not when it was asked last.
+        """Raises TryAgain if the endpoint does not classify a face, or did not at the last check.
 
-        Whether it is silent, throttles or refuses the face is one to those who want to know whether it is healthy. What
-        failed is not tried again, and while the circuit is open it is not tried at all.
+        Every failure counts: no answer, throttling, a refused face. The call is not retried, and while the circuit is
+        open, no call is made.
         """
-        if self.clock() >= self.until and not self.endpoint.circuit.open():
-            self.failure = self.ask(deadline)
-            self.until = self.clock() + INTERVAL
-        if self.failure or self.endpoint.circuit.open():
-            raise TryAgain(f"endpoint {self.endpoint.name} is not healthy: {self.failure or 'its circuit is open'}")
+        circuit = self.endpoint.circuit
+        if self.clock() >= self.checked_until and not circuit.is_open():
+            self.failure = self.call_endpoint(deadline)
+            self.checked_until = self.clock() + INTERVAL
+        if self.failure or circuit.is_open():
+            reason = self.failure or "its circuit is open"
+            message = f"endpoint {self.endpoint.name} is not healthy: {reason}"
+            raise TryAgain(message, retry_after=max(0, circuit.seconds_open()))
 
-    def ask(self, deadline: Deadline) -> Exception | None:
+    def call_endpoint(self, deadline: Deadline) -> Exception | None:
+        """Returns why the endpoint did not classify the face, or None if it did."""
         try:
-            [answer] = self.endpoint.call([self.face], deadline)
-        except (TryAgain, Hopeless) as failure:
+            [outcome] = self.endpoint.invoke([self.face], deadline)
+        except (TryAgain, NeedsOperator) as failure:
             return failure
-        return answer if isinstance(answer, Exception) else None
+        return outcome if isinstance(outcome, Exception) else None

@@ -86,9 +86,9 @@ def test_one_image_of_several_has_the_reasons_of_rejected_images_and_of_the_endp
 def test_each_reason_for_which_an_image_is_rejected_has_a_status() -> None:
     folder = Path(images.__file__).parent
     in_source = set()
-    for name in ("images.py", "bombs.py"):
+    for name in ("images.py", "pixels.py", "bombs.py"):
         in_source |= set(re.findall(r'Rejected\(\s*"(\w+)"', (folder / name).read_text()))
-    in_source |= {images.BROKEN[0], images.unreadable(b"text")[0]}
+    in_source |= {images.BROKEN[0], images.explain_unreadable(b"text")[0]}
     assert in_source == set(problems.STATUSES)
 
 

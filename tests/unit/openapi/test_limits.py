@@ -44,13 +44,13 @@ def test_the_upload_forms_are_limited_as_in_the_code() -> None:
     assert properties["expires_in"]["const"] == forms.EXPIRES
     assert sorted(properties["forms"]["required"]) == sorted(requests.IMAGES)
     assert sorted(properties["forms"]["properties"]) == sorted(requests.IMAGES)
-    assert SCHEMAS["Folder"]["properties"]["prefix"]["maxLength"] == forms.MAX_PREFIX_BYTES
+    assert SCHEMAS["Folder"]["properties"]["prefix"]["maxLength"] == requests.MAX_PREFIX_BYTES
 
 
 def test_the_lists_of_results_are_limited_as_in_the_code() -> None:
     description = PATHS["/results"]["get"]["description"]
     assert f"Up to {listing.PAGE} documents" in description
-    assert f"up to {listing.READ} are read" in " ".join(description.split())
+    assert f"up to {listing.MAX_READ} are read" in " ".join(description.split())
     assert SCHEMAS["Page"]["properties"]["results"]["maxItems"] == listing.PAGE
     assert f"for {listing.EXPIRES} seconds" in SCHEMAS["StoredImage"]["properties"]["url"]["description"]
     assert SCHEMAS["Key"]["maxLength"] == MAX_KEY_BYTES

@@ -8,7 +8,7 @@ from local import template
 from mien.aws import listing, queue, storage
 from mien.aws.endpoint import Endpoint
 from mien.handlers import api, inbox
-from mien.logic.deadline import ANSWERING
+from mien.logic.deadline import RESPONSE_SECONDS
 
 SECONDS: dict[str, Any] = template.load_template()["Mappings"]["Seconds"]
 
@@ -26,21 +26,24 @@ def test_the_visibility_timeout_of_the_queue_is_six_times_the_timeout_of_the_fun
 
 @pytest.mark.parametrize(
     ("endpoint", "after", "function"),
-    [(inbox.batches.endpoint, storage.LONGEST + queue.LONGEST, "Inbox"), (api.endpoint, 0, "Api")],
+    [
+        (inbox.pipeline.batches.endpoint, storage.TIMEOUTS.longest + queue.TIMEOUTS.longest, "Inbox"),
+        (api.endpoint, 0, "Api"),
+    ],
     ids=["inbox", "api"],
 )
 def test_a_call_of_the_endpoint_and_all_later_steps_need_less_than_four_fifths_of_the_timeout(
     endpoint: Endpoint, after: float, function: str
 ) -> None:
-    assert longest_request(endpoint.runtime) == endpoint.longest
-    assert endpoint.longest + after + ANSWERING < 0.8 * SECONDS[function]["Timeout"]
+    assert longest_request(endpoint.runtime) == endpoint.longest_call
+    assert endpoint.longest_call + after + RESPONSE_SECONDS < 0.8 * SECONDS[function]["Timeout"]
 
 
 def test_the_seconds_that_are_reserved_for_each_step_are_its_longest_time() -> None:
-    assert longest_request(inbox.batches.storage.s3) == storage.LONGEST
-    assert longest_request(inbox.queue.sqs) == queue.LONGEST
-    assert longest_request(api.listing.s3) == listing.LONGEST
+    assert longest_request(inbox.pipeline.batches.storage.s3) == storage.TIMEOUTS.longest
+    assert longest_request(inbox.pipeline.queue.sqs) == queue.TIMEOUTS.longest
+    assert longest_request(api.listing.s3) == listing.TIMEOUTS.longest
 
 
 def test_a_page_of_results_can_be_listed_and_read_within_the_timeout() -> None:
-    assert SECONDS["Api"]["Timeout"] > 2 * listing.LONGEST + ANSWERING
+    assert SECONDS["Api"]["Timeout"] > 2 * listing.TIMEOUTS.longest + RESPONSE_SECONDS

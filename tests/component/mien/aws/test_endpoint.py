@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.errors import Hopeless, TryAgain
+from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.images import FACE_SIZE, Face
 from tests.support.answers import probabilities, reasons, rows, variants
@@ -32,7 +32,7 @@ def test_rows_without_the_faces_ids_are_accepted(faces: list[Face]) -> None:
 
 def test_the_built_in_algorithm_gets_one_png_per_call(sample: bytes) -> None:
     with endpoint_that(always(200, EVEN), kind="image") as (endpoint, requests):
-        answers = endpoint.classify([endpoint.face(sample)], WITHOUT_WAITING)
+        answers = endpoint.classify([endpoint.read_face(sample)], WITHOUT_WAITING)
         assert endpoint.faces_per_call == 1
     assert probabilities(answers) == [EVEN]
     assert [(kind, body[:4]) for kind, body in requests] == [("application/x-image", b"\x89PNG")]
@@ -108,11 +108,11 @@ def test_a_model_that_fails_on_everything_is_not_called_for_each_face(faces: lis
 def test_a_model_that_refuses_well_formed_faces_needs_an_operator(faces: list[Face]) -> None:
     with endpoint_that(in_turn(model_error(415))) as (endpoint, _):
         assert all(
-            "ENDPOINT_INPUT=batch" in why for why in reasons(endpoint.classify(faces, WITHOUT_WAITING), Hopeless)
+            "ENDPOINT_INPUT=batch" in why for why in reasons(endpoint.classify(faces, WITHOUT_WAITING), NeedsOperator)
         )
 
 
-@pytest.mark.parametrize(("status", "kind"), [(500, TryAgain), (400, Hopeless)])
+@pytest.mark.parametrize(("status", "kind"), [(500, TryAgain), (400, NeedsOperator)])
 @pytest.mark.parametrize("poison", [{0}, {13}, {31}, {5, 6}])
 def test_a_face_on_which_the_model_fails_does_not_fail_its_neighbors(
     status: int, kind: type[Exception], poison: set[int]

@@ -25,7 +25,7 @@ def test_an_endpoint_that_cannot_be_reached_raises_try_again(faces: list[Face]) 
 )
 def test_a_short_failure_is_retried_after_a_pause(status: int, error: str, faces: list[Face]) -> None:
     waits: list[float] = []
-    deadline = Deadline(math.inf, sleep=waits.append, chance=lambda: 1.0)
+    deadline = Deadline(math.inf, sleep=waits.append, jitter=lambda: 1.0)
     with endpoint_that(in_turn(reply(status, b"", error), reply(200, rows(faces)))) as (endpoint, requests):
         assert probabilities(endpoint.classify(faces, deadline)) == [EVEN] * 3
     assert (len(requests), waits) == (2, [0.2])
@@ -33,7 +33,7 @@ def test_a_short_failure_is_retried_after_a_pause(status: int, error: str, faces
 
 def test_a_longer_failure_is_given_up_after_four_calls(faces: list[Face]) -> None:
     waits: list[float] = []
-    deadline = Deadline(math.inf, sleep=waits.append, chance=lambda: 1.0)
+    deadline = Deadline(math.inf, sleep=waits.append, jitter=lambda: 1.0)
     with endpoint_that(always(503, b"", "ServiceUnavailable")) as (endpoint, requests):
         assert reasons(endpoint.classify(faces, deadline))
     assert (len(requests), waits) == (4, [0.2, 0.4, 0.8])
@@ -43,21 +43,21 @@ def test_a_thousand_images_cost_four_calls_of_an_endpoint_that_is_down(faces: li
     with endpoint_that(always(503, b"", "ServiceUnavailable"), kind="image") as (endpoint, requests):
         whys = [why for _ in range(1000) for why in reasons(endpoint.classify(faces[:1], WITHOUT_WAITING))]
     assert whys[0] == "endpoint faces: 503"
-    assert whys[-1] == "endpoint faces is down, and was not asked again yet"
+    assert whys[-1] == "endpoint faces is down; no call was made"
     assert len(requests) == 4
 
 
 def test_no_call_starts_that_could_not_end_before_the_deadline(faces: list[Face]) -> None:
     with endpoint_that(always(200, rows(faces))) as (endpoint, requests):
-        late = Deadline(endpoint.longest - 0.1, clock=lambda: 0)
+        late = Deadline(endpoint.longest_call - 0.1, clock=lambda: 0)
         assert "no time left" in reasons(endpoint.classify(faces, late))[0]
-        assert probabilities(endpoint.classify(faces, Deadline(endpoint.longest, clock=lambda: 0)))
+        assert probabilities(endpoint.classify(faces, Deadline(endpoint.longest_call, clock=lambda: 0)))
     assert len(requests) == 1
 
 
 def test_no_pause_starts_after_which_a_call_could_not_end_in_time(faces: list[Face]) -> None:
     with endpoint_that(always(503, b"", "ServiceUnavailable")) as (endpoint, requests):
-        short = Deadline(endpoint.longest + 0.5, clock=lambda: 0, sleep=lambda seconds: None, chance=lambda: 1.0)
+        short = Deadline(endpoint.longest_call + 0.5, clock=lambda: 0, sleep=lambda seconds: None, jitter=lambda: 1.0)
         assert "503" in reasons(endpoint.classify(faces, short))[0]
     # The clock does not move. Pauses of 0.2 s and 0.4 s fit into the 0.5 s that are left, one of 0.8 s does not.
     assert len(requests) == 3

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from mien.aws.endpoint import Endpoint
-from mien.logic.circuit import THRESHOLD
-from mien.logic.problems import RETRY_AFTER
+from mien.logic.circuit import FAILURE_THRESHOLD
+from mien.logic.problems import MIN_RETRY_AFTER
 from tests import corpus
 from tests.support.api import JSON, StartApi
 from tests.support.images import base64_of, json_body
@@ -110,7 +110,7 @@ def test_an_endpoint_that_never_answers_is_a_504(
     with serving(in_turn(reply(200, [EVEN]), SILENCE)) as (url, requests):
         api = start_api(url)
         module = importlib.import_module("mien.handlers.api")
-        monkeypatch.setattr(module, "endpoint", Endpoint(module.SETTINGS, read_timeout=0.3, connections=1))
+        monkeypatch.setattr(module, "endpoint", Endpoint(module.settings, read_timeout=0.3, connections=1))
         assert api.classify_image(base64_of(sample)).status == 200
         response = api.classify_image(base64_of(sample))
     assert (response.status, response.json["reason"], len(requests)) == (504, "timeout", 2)
@@ -127,7 +127,7 @@ def test_no_call_is_made_while_the_circuit_is_open(start_api: StartApi, sample: 
         api = start_api(url)
         responses = [api.classify_image(base64_of(sample)) for _ in range(3)]
     assert [response.status for response in responses] == [503] * 3
-    assert len(requests) == THRESHOLD
+    assert len(requests) == FAILURE_THRESHOLD
 
 
 @pytest.mark.parametrize("path", ["/results", "/results/{key}"])
@@ -137,5 +137,5 @@ def test_a_failure_to_read_results_asks_the_client_to_try_again(
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     response = start_api().request("GET", path, parameters={"key": "1.png"})
     assert (response.status, response.json["reason"]) == (503, "unavailable")
-    assert int(response.headers["Retry-After"]) == RETRY_AFTER
+    assert int(response.headers["Retry-After"]) == MIN_RETRY_AFTER
     assert "results" in response.json["detail"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mien.logic.circuit import THRESHOLD
-from mien.logic.problems import RETRY_AFTER
+from mien.logic.circuit import FAILURE_THRESHOLD
+from mien.logic.problems import MIN_RETRY_AFTER
 from tests.support.api import StartApi
 from tests.support.images import base64_of
 from tests.support.sagemaker_runtime import (
@@ -42,7 +42,7 @@ def test_health_is_down_when_the_endpoint_fails_in_any_way(endpoints: Reply, sta
         api = start_api(url)
         responses = [api.request("GET", "/health") for _ in range(3)]
     assert [response.status for response in responses] == [503] * 3
-    assert all(int(response.headers["Retry-After"]) >= RETRY_AFTER for response in responses)
+    assert all(int(response.headers["Retry-After"]) >= MIN_RETRY_AFTER for response in responses)
     assert len(requests) == 1
     assert "mien" not in responses[0].body
 
@@ -51,9 +51,9 @@ def test_health_is_down_without_a_call_while_the_circuit_is_open(start_api: Star
     with serving(always(503, b"", "ServiceUnavailable")) as (url, requests):
         api = start_api(url)
         api.classify_image(base64_of(sample))
-        assert len(requests) == THRESHOLD
+        assert len(requests) == FAILURE_THRESHOLD
         response = api.request("GET", "/health")
-    assert (response.status, len(requests)) == (503, THRESHOLD)
+    assert (response.status, len(requests)) == (503, FAILURE_THRESHOLD)
 
 
 def test_health_sends_an_image_where_the_endpoint_accepts_images(start_api: StartApi) -> None:

@@ -6,9 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from mien.logic.deadline import ANSWERING, Deadline
+from mien.logic.deadline import RESPONSE_SECONDS, Deadline
 from mien.logic.images import Face
 from mien.logic.requests import MAX_CALLS, MAX_IMAGES
+from mien.pipeline.requests import SLOWEST_IMAGE
 from tests import corpus
 from tests.support.api import SECONDS, Response, StartApi
 from tests.support.clock import Clock
@@ -92,16 +93,18 @@ def test_images_for_which_no_time_is_left_fail_alone(
     clock = Clock()
     with serving(even_rows) as (url, requests):
         api = start_api(url)
-        monkeypatch.setattr(Deadline, "of", staticmethod(lambda _: Deadline(SECONDS - ANSWERING, clock=clock)))
+        monkeypatch.setattr(
+            Deadline, "from_context", staticmethod(lambda _: Deadline(SECONDS - RESPONSE_SECONDS, clock=clock))
+        )
         module = importlib.import_module("mien.handlers.api")
-        read, half = module.endpoint.face, reading_time(module) / 2
+        read, half = module.endpoint.read_face, reading_time(module) / 2
 
         def read_slowly(data: bytes) -> Face:
             clock.now += half
             face: Face = read(data)
             return face
 
-        monkeypatch.setattr(module.endpoint, "face", read_slowly)
+        monkeypatch.setattr(module.endpoint, "read_face", read_slowly)
         response = api.classify(json_body(*[sample] * 3))
     assert [entry["status"] for entry in response.json["results"]] == ["classified", "classified", "failed"]
     assert response.json["results"][2]["reason"] == "timeout"
@@ -114,4 +117,4 @@ def test_at_least_a_tenth_of_a_second_is_left_to_read_each_image() -> None:
 
 def reading_time(api: ModuleType) -> float:
     """Seconds in which all images of one request must be read, so that a call of the endpoint still fits."""
-    return float(SECONDS - ANSWERING - api.endpoint.longest - api.SLOWEST)
+    return float(SECONDS - RESPONSE_SECONDS - api.endpoint.longest_call - SLOWEST_IMAGE)

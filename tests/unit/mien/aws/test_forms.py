@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.template import load_template
-from mien.aws.forms import MAX_PREFIX_BYTES, forms, prefix_of
+from mien.aws.forms import make_forms
 from mien.aws.listing import Listing
-from mien.logic.requests import JSON, Refused
+from mien.errors import InvalidRequest
+from mien.logic.requests import JSON, MAX_PREFIX_BYTES, parse_prefix
 from mien.settings import Settings
 
 SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
@@ -20,7 +21,7 @@ SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
     "prefix", ["a/", "a/b c/", "2026-11-25T16-30-05Z/", "Zoë's (new) photos/", "名前/", "a.b/..c/"]
 )
 def test_a_valid_folder_is_used_unchanged(prefix: str) -> None:
-    assert prefix_of(f'{{"prefix": "{prefix}"}}', "application/json; charset=utf-8") == prefix
+    assert parse_prefix(f'{{"prefix": "{prefix}"}}', "application/json; charset=utf-8") == prefix
 
 
 @pytest.mark.parametrize(
@@ -45,21 +46,21 @@ def test_a_valid_folder_is_used_unchanged(prefix: str) -> None:
     ids=lambda body: body[:30],
 )
 def test_an_invalid_folder_is_refused_with_a_sentence(body: str) -> None:
-    with pytest.raises(Refused) as refused:
-        prefix_of(body, JSON)
+    with pytest.raises(InvalidRequest) as refused:
+        parse_prefix(body, JSON)
     assert (refused.value.status, refused.value.reason) == (400, "malformed")
     assert refused.value.detail.endswith(".")
 
 
 def test_only_json_is_accepted() -> None:
-    with pytest.raises(Refused) as refused:
-        prefix_of("prefix=a/", "application/x-www-form-urlencoded")
+    with pytest.raises(InvalidRequest) as refused:
+        parse_prefix("prefix=a/", "application/x-www-form-urlencoded")
     assert (refused.value.status, refused.value.headers) == (415, {"Accept": JSON})
 
 
 @pytest.mark.parametrize("body", ["", "{}"])
 def test_without_a_folder_each_request_gets_a_new_one(body: str) -> None:
-    made = {prefix_of(body, JSON) for _ in range(100)}
+    made = {parse_prefix(body, JSON) for _ in range(100)}
     assert len(made) == 100
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{8}/", prefix) for prefix in made)
 
@@ -67,8 +68,8 @@ def test_without_a_folder_each_request_gets_a_new_one(body: str) -> None:
 @given(st.text(max_size=30))
 def test_no_accepted_folder_is_outside_the_inbox(text: str) -> None:
     try:
-        prefix = prefix_of(json.dumps({"prefix": text}), JSON)
-    except Refused:
+        prefix = parse_prefix(json.dumps({"prefix": text}), JSON)
+    except InvalidRequest:
         return
     assert prefix.endswith("/")
     assert not prefix.startswith("/")
@@ -86,11 +87,11 @@ def test_forms_and_pictures_use_the_origin_that_the_pages_policy_allows(
     origin = written["Fn::Sub"].replace("${AWS::StackName}-${AWS::AccountId}-${AWS::Region}", "faces")
     origin = origin.replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
     listing = Listing(SETTINGS, "faces")
-    assert forms(listing.s3, "faces", "inbox/a/")["url"] == f"{origin}/"
+    assert make_forms(listing.s3, "faces", "inbox/a/")["url"] == f"{origin}/"
     stored = {"image": {"key": "inbox/a/1.png", "version_id": "v"}}
-    assert listing.shown(stored)["image"]["url"].startswith(f"{origin}/inbox/a/1.png?versionId=v&")
+    assert listing.with_url(stored)["image"]["url"].startswith(f"{origin}/inbox/a/1.png?versionId=v&")
 
 
 def test_no_url_is_signed_for_an_object_outside_the_inbox() -> None:
     stored = {"image": {"key": "results/1.png.json", "version_id": None}}
-    assert Listing(SETTINGS, "faces").shown(stored) == stored
+    assert Listing(SETTINGS, "faces").with_url(stored) == stored

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mien.errors import Rejected
 from mien.logic import images
+from mien.logic.pixels import MID_GRAY
 from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
@@ -20,13 +21,13 @@ VALID = [corpus.GOOD[f"gray.{kind}"].data for kind in ("png", "jpg", "webp", "gi
 
 
 def pixels(data: bytes) -> np.ndarray:
-    return np.frombuffer(images.face(data).pixels, np.uint8).reshape(images.FACE_SIZE, images.FACE_SIZE)
+    return np.frombuffer(images.read_face(data).pixels, np.uint8).reshape(images.FACE_SIZE, images.FACE_SIZE)
 
 
 def outcome(data: bytes, size: int = images.FACE_SIZE, mode: Literal["L", "RGB"] = "L") -> images.Face | str:
     """A face of the right size, or the reason of a rejection. Any other exception fails the test."""
     try:
-        face = images.face(data, size, mode)
+        face = images.read_face(data, size, mode)
     except Rejected as rejected:
         return rejected.reason
     assert len(face.pixels) == size * size * len(mode)
@@ -107,7 +108,7 @@ def test_a_rejection_has_the_same_detail_each_time() -> None:
     details = set()
     for _ in range(2):
         with pytest.raises(Rejected) as rejected:
-            images.face(b"no image")
+            images.read_face(b"no image")
         details.add(rejected.value.detail)
     assert len(details) == 1
 
@@ -115,13 +116,13 @@ def test_a_rejection_has_the_same_detail_each_time() -> None:
 def test_transparent_parts_become_mid_gray() -> None:
     face = pixels(corpus.encoded(corpus.transparent(), "PNG"))
     half = images.FACE_SIZE // 2
-    assert (face[:, half:] == images.MID_GRAY).all()
+    assert (face[:, half:] == MID_GRAY).all()
     assert (face[:, :half] == corpus.reference()[:, :half]).all()
 
 
 def test_a_transparent_palette_color_becomes_mid_gray() -> None:
     face, original = pixels(corpus.palette_with_transparency()), corpus.reference()
-    assert (face[original == original[0, 0]] == images.MID_GRAY).all()
+    assert (face[original == original[0, 0]] == MID_GRAY).all()
     assert (face[original != original[0, 0]] == original[original != original[0, 0]]).all()
 
 
@@ -144,16 +145,16 @@ def test_a_larger_image_is_averaged_by_area(side: int) -> None:
 
 
 def test_the_built_in_algorithm_gets_a_color_square() -> None:
-    face = images.face(corpus.GOOD["color.png"].data, images.BUILT_IN_SIZE, "RGB")
-    with Image.open(io.BytesIO(images.png(face))) as sent:
+    face = images.read_face(corpus.GOOD["color.png"].data, images.BUILT_IN_SIZE, "RGB")
+    with Image.open(io.BytesIO(images.encode_png(face))) as sent:
         assert (sent.size, sent.mode, sent.format) == ((224, 224), "RGB", "PNG")
 
 
 def test_the_files_own_size_is_kept() -> None:
-    face = images.face(corpus.encoded(Image.new("L", (100, 60)), "PNG"))
+    face = images.read_face(corpus.encoded(Image.new("L", (100, 60)), "PNG"))
     assert (face.width, face.height) == (100, 60)
 
 
 def test_a_file_of_too_many_bytes_is_rejected_unread() -> None:
     with pytest.raises(Rejected, match="too_large"):
-        images.face(corpus.GOOD["gray.png"].data + bytes(images.MAX_BYTES))
+        images.read_face(corpus.GOOD["gray.png"].data + bytes(images.MAX_BYTES))

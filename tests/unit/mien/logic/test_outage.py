@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 
 from mien.errors import TryAgain
-from mien.logic.circuit import LONGEST_PAUSE, THRESHOLD, Circuit
-from mien.logic.retries import LONGEST_DELAY, Again, Message, verdict
+from mien.logic.circuit import FAILURE_THRESHOLD, LONGEST_PAUSE, Circuit
+from mien.logic.messages import Message
+from mien.logic.retries import LONGEST_DELAY, Retry, decide_retry
 from tests.support.clock import Clock
 
 FUNCTIONS = 10
 BATCH_SIZE = 32
 OUTAGE = 3600  # seconds
-FRESH = Message("m", "r", "{}", attempt=0, ended=0, since=1_000_000.0)
+FRESH = Message("m", "r", "{}", attempt=0, crashes=0, since=1_000_000.0)
 DOWN = TryAgain("endpoint mien-faces: 503")
 
 
@@ -43,21 +44,21 @@ def test_an_outage_of_an_hour_loses_no_image_and_costs_few_calls(images: int) ->
         ]
         circuit = next(circuits)
         up = clock.now >= began + OUTAGE
-        failed = circuit.open()
-        for _ in range(THRESHOLD):
-            if failed or circuit.open():
+        failed = circuit.is_open()
+        for _ in range(FAILURE_THRESHOLD):
+            if failed or circuit.is_open():
                 break
             if up:
-                circuit.answered()
+                circuit.record_success()
                 break
             failed_calls += 1
-            circuit.failed()
+            circuit.record_failure()
         if not failed and up:
             done |= {message.id: clock.now for message in batch}
             continue
         for message in batch:
-            decided = verdict(message, [DOWN], clock.now, generator.random())
-            assert isinstance(decided, Again), decided
+            decided = decide_retry(message, [DOWN], clock.now, generator.random())
+            assert isinstance(decided, Retry), decided
             attempts[message.id] = message.attempt + 1
             retry = replace(message, attempt=message.attempt + 1)
             heapq.heappush(visible, (clock.now + decided.delay, next(order), retry))

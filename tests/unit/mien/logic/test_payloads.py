@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 
-from mien.aws.endpoint import checked, npy
 from mien.logic.images import FACE_SIZE, Face
+from mien.logic.payloads import check_rows, npy
 
 
 def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
@@ -18,4 +18,4 @@ def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
 
 
 def test_the_sum_of_a_row_may_differ_from_one_by_rounding() -> None:
-    assert checked([[0.999, 0, 0, 0, 0, 0, 0.002]], ["0"], "faces") == [[0.999, 0, 0, 0, 0, 0, 0.002]]
+    assert check_rows([[0.999, 0, 0, 0, 0, 0, 0.002]], ["0"], "faces") == [[0.999, 0, 0, 0, 0, 0, 0.002]]

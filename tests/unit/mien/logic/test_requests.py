@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.logic.requests import MAX_BODY_BYTES, Refused, images_of, wants_text
+from mien.errors import InvalidRequest
+from mien.logic.requests import MAX_BODY_BYTES, parse_images, wants_text
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 ENCODED = ("", "text/plain", "application/x-www-form-urlencoded")
@@ -20,24 +21,24 @@ def encoded(data: bytes) -> str:
 
 
 def test_the_three_forms_of_a_body_contain_the_same_image(sample: bytes) -> None:
-    plain = images_of(encoded(sample), False, "text/plain")
-    as_json = images_of(json.dumps({"image": encoded(sample)}), False, "application/json")
-    raw = images_of(encoded(sample), True, "image/png")
+    plain = parse_images(encoded(sample), False, "text/plain")
+    as_json = parse_images(json.dumps({"image": encoded(sample)}), False, "application/json")
+    raw = parse_images(encoded(sample), True, "image/png")
     assert plain == as_json == raw == sample
 
 
 @pytest.mark.parametrize("kind", ENCODED)
 def test_plain_base64_needs_no_particular_content_type(kind: str, sample: bytes) -> None:
-    assert images_of(encoded(sample), False, kind) == sample
+    assert parse_images(encoded(sample), False, kind) == sample
 
 
 def test_base64_with_the_content_type_of_an_image_is_decoded(sample: bytes) -> None:
-    assert images_of(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
+    assert parse_images(encoded(encoded(sample).encode()), True, "image/jpeg") == sample
 
 
 def test_base64_may_have_line_breaks_or_be_a_data_url(sample: bytes) -> None:
-    assert images_of(base64.encodebytes(sample).decode(), False, "text/plain") == sample
-    assert images_of(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
+    assert parse_images(base64.encodebytes(sample).decode(), False, "text/plain") == sample
+    assert parse_images(f"data:image/png;base64,{encoded(sample)}", False, "text/plain") == sample
 
 
 @pytest.mark.parametrize(
@@ -58,8 +59,8 @@ def test_base64_may_have_line_breaks_or_be_a_data_url(sample: bytes) -> None:
     ids=lambda value: str(value)[:30],
 )
 def test_an_unreadable_request_has_the_status_of_a_client_error(body: str, kind: str, status: int) -> None:
-    with pytest.raises(Refused) as refused:
-        images_of(body, False, kind)
+    with pytest.raises(InvalidRequest) as refused:
+        parse_images(body, False, kind)
     assert refused.value.status == status
     assert str(refused.value).endswith(".")
 
@@ -68,8 +69,8 @@ def test_an_unreadable_request_has_the_status_of_a_client_error(body: str, kind:
 @given(st.binary(min_size=1, max_size=300))
 def test_raw_bytes_are_returned_unchanged_unless_they_are_base64(data: bytes) -> None:
     try:
-        received = images_of(encoded(data), True, "application/octet-stream")
-    except Refused:
+        received = parse_images(encoded(data), True, "application/octet-stream")
+    except InvalidRequest:
         received = b""
     assert received == data or data[:64].isascii()
 
@@ -77,15 +78,15 @@ def test_raw_bytes_are_returned_unchanged_unless_they_are_base64(data: bytes) ->
 @REPLAYABLE
 @given(st.text(), st.sampled_from(KINDS) | st.text(max_size=20))
 def test_any_text_is_an_image_or_a_client_error(body: str, kind: str) -> None:
-    with contextlib.suppress(Refused):
-        assert isinstance(images_of(body, False, kind), bytes)
+    with contextlib.suppress(InvalidRequest):
+        assert isinstance(parse_images(body, False, kind), bytes)
 
 
 @REPLAYABLE
 @given(st.binary(min_size=1), st.sampled_from(KINDS))
 def test_any_bytes_are_an_image_or_a_client_error(data: bytes, kind: str) -> None:
-    with contextlib.suppress(Refused):
-        assert isinstance(images_of(encoded(data), True, kind), bytes)
+    with contextlib.suppress(InvalidRequest):
+        assert isinstance(parse_images(encoded(data), True, kind), bytes)
 
 
 @REPLAYABLE
@@ -93,12 +94,12 @@ def test_any_bytes_are_an_image_or_a_client_error(data: bytes, kind: str) -> Non
 def test_every_form_of_a_body_returns_the_image_unchanged(data: bytes, width: int) -> None:
     text = encoded(data)
     lines = "\n".join(text[at : at + width] for at in range(0, len(text), width))
-    assert images_of(text, False, "text/plain") == data
-    assert images_of(lines, False, "text/plain") == data
-    assert images_of(f"data:image/png;base64,{text}", False, "") == data
-    assert images_of(json.dumps({"more": 1, "image": lines}), False, "application/json") == data
-    assert images_of(encoded(json.dumps({"image": text}).encode()), True, "application/json") == data
-    assert images_of(encoded(text.encode()), True, "text/plain") == data
+    assert parse_images(text, False, "text/plain") == data
+    assert parse_images(lines, False, "text/plain") == data
+    assert parse_images(f"data:image/png;base64,{text}", False, "") == data
+    assert parse_images(json.dumps({"more": 1, "image": lines}), False, "application/json") == data
+    assert parse_images(encoded(json.dumps({"image": text}).encode()), True, "application/json") == data
+    assert parse_images(encoded(text.encode()), True, "text/plain") == data
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_plain_text_is_for_clients_that_prefer_it(accept: str | None, expected: 
 
 def test_the_images_of_a_list_share_the_size_limit_of_one_image() -> None:
     half = encoded(bytes(MAX_BODY_BYTES // 2))
-    assert images_of(json.dumps({"images": [half, half]}), False, "application/json") == [half, half]
-    with pytest.raises(Refused) as refused:
-        images_of(json.dumps({"images": [half, half, "AAAAAAAA"]}), False, "application/json")
+    assert parse_images(json.dumps({"images": [half, half]}), False, "application/json") == [half, half]
+    with pytest.raises(InvalidRequest) as refused:
+        parse_images(json.dumps({"images": [half, half, "AAAAAAAA"]}), False, "application/json")
     assert (refused.value.status, refused.value.reason) == (413, "too_large")

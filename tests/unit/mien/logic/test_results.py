@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.aws.endpoint import Model
 from mien.aws.storage import supersedes
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
-from mien.logic.results import MAX_KEY_BYTES, classified, document, image_of, key_of, newer, rejected
+from mien.logic.results import (
+    MAX_KEY_BYTES,
+    Model,
+    classified,
+    document_key,
+    image_fields,
+    is_newer,
+    rejected,
+    serialize,
+)
 from mien.logic.uploads import Upload
 
 UPLOAD = Upload("b", "inbox/ä.png", "v1", "e", 3, "0A")
@@ -20,7 +28,7 @@ HAPPY = [0.01, 0.02, 0.03, 0.8, 0.05, 0.04, 0.05]
 
 
 def test_the_most_probable_label_is_the_label() -> None:
-    result = classified(HAPPY, image_of(UPLOAD, 100, 60), MODEL)
+    result = classified(HAPPY, image_fields(UPLOAD, 100, 60), MODEL)
     assert (result["label"], result["confidence"]) == ("happy", 0.8)
     assert list(result["probabilities"]) == list(LABELS)
     assert result["image"]["key"] == "inbox/ä.png"
@@ -28,12 +36,12 @@ def test_the_most_probable_label_is_the_label() -> None:
 
 
 def test_the_same_upload_gives_the_same_bytes() -> None:
-    documents = {document(classified(HAPPY, image_of(UPLOAD, 1, 1), replace(MODEL))) for _ in range(2)}
+    documents = {serialize(classified(HAPPY, image_fields(UPLOAD, 1, 1), replace(MODEL))) for _ in range(2)}
     assert len(documents) == 1
 
 
 def test_a_document_is_one_line_of_json_in_utf_8_with_sorted_keys() -> None:
-    text = document(rejected(Rejected("empty", "The file is empty."), image_of(UPLOAD))).decode()
+    text = serialize(rejected(Rejected("empty", "The file is empty."), image_fields(UPLOAD))).decode()
     assert text.endswith("}\n")
     assert text.count("\n") == 1
     assert "ä" in text
@@ -41,20 +49,20 @@ def test_a_document_is_one_line_of_json_in_utf_8_with_sorted_keys() -> None:
 
 
 def test_results_mirror_the_inbox() -> None:
-    assert key_of("inbox/a/b.png", "inbox/", "results/") == "results/a/b.png.json"
-    assert key_of("inbox/folder/", "inbox/", "results/") == "results/folder/.json"
-    assert key_of("inbox/", "inbox/", "results/") == "results/.json"
+    assert document_key("inbox/a/b.png", "inbox/", "results/") == "results/a/b.png.json"
+    assert document_key("inbox/folder/", "inbox/", "results/") == "results/folder/.json"
+    assert document_key("inbox/", "inbox/", "results/") == "results/.json"
 
 
 @given(st.text(min_size=1, max_size=4), st.integers(0, 1018))
 def test_every_valid_key_has_a_valid_key_for_its_result(text: str, length: int) -> None:
     name = (text * length).encode(errors="ignore")[: MAX_KEY_BYTES - len("inbox/")].decode(errors="ignore")
-    assert len(key_of("inbox/" + name, "inbox/", "rejected/").encode()) <= MAX_KEY_BYTES
+    assert len(document_key("inbox/" + name, "inbox/", "rejected/").encode()) <= MAX_KEY_BYTES
 
 
 def test_two_long_names_that_differ_at_the_end_have_different_results() -> None:
     long = "inbox/" + "x" * 1017
-    assert key_of(long + "1", "inbox/", "results/") != key_of(long + "2", "inbox/", "results/")
+    assert document_key(long + "1", "inbox/", "results/") != document_key(long + "2", "inbox/", "results/")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_two_long_names_that_differ_at_the_end_have_different_results() -> None:
     ],
 )
 def test_the_greater_sequencer_is_the_later_one(sequencer: str, other: str, expected: bool) -> None:
-    assert newer(sequencer, other) is expected
+    assert is_newer(sequencer, other) is expected
 
 
 @given(st.text("0123456789ABCDEF", max_size=20), st.text("0123456789ABCDEF", max_size=20))

@@ -32,7 +32,7 @@ def test_a_padded_face_is_in_the_middle_of_black() -> None:
 
 def test_an_enlarged_face_has_the_pixels_that_serving_sends_to_the_endpoint() -> None:
     image = random_faces(1).images[0]
-    served = serving.face(encode_small(image), 224, "RGB")
+    served = serving.read_face(encode_small(image), 224, "RGB")
     assert decode(encode_large(image, "resize")).tobytes() == served.pixels
 
 

@@ -1,0 +1,99 @@
+"""Deliveries → documents in the bucket. Messages that failed are sent again, or to the dead-letter queue."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mien.aws.queue import TIMEOUTS, Queue
+from mien.errors import NeedsOperator
+from mien.logic.deadline import Deadline
+from mien.logic.messages import Message
+from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry, postpone
+from mien.logic.uploads import Delivery
+from mien.pipeline.batches import Batches, Outcome
+from mien.settings import QueueSettings, Settings
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What happened to a group of deliveries, and what happens to those that failed.
+
+    retried, dead: failed messages, and what was decided about each.
+    direct_error: the first failure of an event that came directly from S3. It has no message to send again.
+    time: seconds since 1970, when the decisions were made.
+    """
+
+    outcome: Outcome
+    retried: dict[Message, Retry] = field(default_factory=dict)
+    dead: dict[Message, DeadLetter] = field(default_factory=dict)
+    direct_error: Exception | None = None
+    time: float = 0
+
+
+class DeliveryPipeline:
+    """The steps from deliveries to documents and decisions, over the bucket, the endpoint and the queue."""
+
+    def __init__(self, settings: Settings, queues: QueueSettings):
+        self.inbox_prefix = settings.inbox_prefix
+        self.batches = Batches(settings)
+        self.queue = Queue(queues)
+
+    def classify(self, deliveries: Sequence[Delivery], deadline: Deadline) -> Decisions:
+        """Classifies the uploads of a group of deliveries, and decides what happens to the messages that failed."""
+        dead: dict[Message, DeadLetter] = {}
+        accepted: list[Delivery] = []
+        for delivery in deliveries:
+            if delivery.message and (dead_letter := check_crashes(delivery.message)):
+                dead[delivery.message] = dead_letter
+            else:
+                accepted.append(delivery)
+        # The bucket's notification only covers the inbox. If its filter were wrong, results of results would loop.
+        uploads = [u for delivery in accepted for u in delivery.uploads if u.key.startswith(self.inbox_prefix)]
+        # The same upload twice in one batch is a duplicate delivery.
+        unique = list(dict.fromkeys(uploads))
+        outcome = self.batches.classify(unique, deadline.earlier(TIMEOUTS.longest))
+        now = time.time()
+        decisions = Decisions(outcome, {}, dead, find_direct_error(accepted, outcome), now)
+        for delivery in accepted:
+            errors = find_errors(delivery, outcome)
+            if errors and delivery.message:
+                match decide_retry(delivery.message, errors, now):
+                    case Retry() as retry:
+                        decisions.retried[delivery.message] = retry
+                    case DeadLetter() as dead_letter:
+                        decisions.dead[delivery.message] = dead_letter
+        return decisions
+
+    def settle(self, decisions: Decisions, deadline: Deadline) -> set[Message]:
+        """Sends failed messages where they belong. Returns those that could not be sent: the queue shows them again."""
+        sent = self.queue.resend(decisions.retried, deadline)
+        sent |= self.queue.send_to_dead_letters(decisions.dead, deadline)
+        return (decisions.retried.keys() | decisions.dead.keys()) - sent
+
+    def clear_batch(self, isolation: Isolation, unsent: set[Message], deadline: Deadline) -> set[Message]:
+        """Takes all other messages out of the queue, before the isolated one is handled and may crash the function.
+
+        unsent: messages that must stay in the queue, because they could not be sent.
+
+        Returns the messages that stay in the queue.
+        """
+        retries = {message: postpone() for message in isolation.postponed}
+        unsent = unsent | (retries.keys() - self.queue.resend(retries, deadline))
+        messages = [*(d.message for d in isolation.together if d.message), *isolation.postponed]
+        self.queue.delete([message for message in messages if message not in unsent], deadline)
+        return unsent
+
+
+def find_errors(delivery: Delivery, outcome: Outcome) -> list[Exception]:
+    """Returns why a delivery is not done: the errors of its uploads, or that it could not be read."""
+    errors = [outcome.failures[upload] for upload in delivery.uploads if upload in outcome.failures]
+    if delivery.fault:
+        errors.append(NeedsOperator(delivery.fault))
+    return errors
+
+
+def find_direct_error(deliveries: Sequence[Delivery], outcome: Outcome) -> Exception | None:
+    for delivery in deliveries:
+        if delivery.message is None and (errors := find_errors(delivery, outcome)):
+            return errors[0]
+    return None
