@@ -102,5 +102,5 @@ def test_a_message_that_crashed_five_invocations_is_given_up() -> None:
     assert dead == DeadLetter("5 invocations that received this message crashed, timed out or ran out of memory")
 
 
-def test_suspect_messages_come_back_at_different_times() -> None:
+def test_postponed_messages_come_back_at_different_times() -> None:
     assert (postpone(0.0).delay, postpone(1.0).delay) == (1, 1 + MAX_POSTPONE_SECONDS)
