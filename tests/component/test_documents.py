@@ -6,7 +6,8 @@ from pathlib import Path
 
 from local.paths import ROOT
 from tests.support import documents
-from training.hosting import source
+from training.hosting.artifact import list_files
+from training.hosting.container import validate_files
 
 
 def test_the_model_of_this_repository_can_be_packed_as_the_readme_says(tmp_path: Path) -> None:
@@ -15,6 +16,6 @@ def test_the_model_of_this_repository_can_be_packed_as_the_readme_says(tmp_path:
     for folder in ("models", "training"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     subprocess.run(["sh", "-euc", "\n".join(packing)], cwd=tmp_path, check=True)
-    files = source.files_of(tmp_path / "build" / "model.tar.gz")
-    source.check_files("stock", files)
-    source.check_files("slim", files)
+    files = list_files(tmp_path / "build" / "model.tar.gz")
+    validate_files("stock", files)
+    validate_files("slim", files)

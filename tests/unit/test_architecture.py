@@ -20,7 +20,7 @@ PACKAGES = {
 }
 AWS = {"boto3", "botocore"}
 # What each part may import, of the project's own parts and of AWS's SDK. Parts of `mien` and `training` are folders.
-# The commands.py in a folder of `training` is its command line, which is above all folders.
+# The command line in a folder of `training` is above all folders.
 ARROWS: dict[str, set[str]] = {
     "mien.handlers": {"mien", "mien.pipeline", "mien.aws", "mien.logic", "mien.errors", "mien.settings"},
     "mien.pipeline": {"mien.aws", "mien.logic", "mien.errors", "mien.settings"},
@@ -44,6 +44,8 @@ ARROWS: dict[str, set[str]] = {
     "local": {"cli", *AWS},
     "operate": {"mien.logic", "mien.errors", "cli", *AWS},
 }
+# The modules of a folder of `training` that are its command line: they have options, or they print.
+COMMAND_LINE = {"commands", "deploy", "display", "launch"}
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 
 
@@ -63,7 +65,7 @@ def imports(path: Path) -> Iterator[str]:
 def part_of(module: str) -> str:
     """A module, or a name in one → the part of the project that it belongs to."""
     names = module.split(".")
-    if names[0] == "training" and "commands" in names[2:3]:
+    if names[0] == "training" and COMMAND_LINE.intersection(names[2:3]):
         return "training.commands"
     return next((part for part in (".".join(names[:2]), names[0]) if part in ARROWS), names[0])
 
