@@ -85,7 +85,7 @@ def owner_tags(endpoint: str) -> list[dict[str, str]]:
 
 
 def validate_transition(desired: DesiredEndpoint, state: EndpointState) -> None:
-    """Raises ValueError if SageMaker cannot make the desired endpoint of the one that exists."""
+    """Raises ValueError if SageMaker cannot turn the existing endpoint into the desired one."""
     name = desired.endpoint
     if state.status in TRANSIENT_STATUSES:
         raise ValueError(

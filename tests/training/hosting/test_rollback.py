@@ -25,7 +25,7 @@ def test_an_update_that_sagemaker_rolls_back_raises_an_error_with_its_reason(aws
     with pytest.raises(ValueError, match=f"not updated and serves {FIRST} as before: The container did not pass"):
         deploy_version(1)
     assert serving(aws) == FIRST
-    # The failed model is kept for inspection. The next deployment deletes it, and keeps the one that is served.
+    # The failed model is kept for inspection. The next deployment deletes it and keeps the served one.
     deploy_version(2)
     assert list_resources(aws)["configs"] == [FIRST, THIRD]
 
