@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.aws.storage import supersedes
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
 from mien.logic.results import (
@@ -80,9 +79,3 @@ def test_two_long_names_that_differ_at_the_end_have_different_results() -> None:
 )
 def test_the_greater_sequencer_is_the_later_one(sequencer: str, other: str, expected: bool) -> None:
     assert is_newer(sequencer, other) is expected
-
-
-@given(st.text("0123456789ABCDEF", max_size=20), st.text("0123456789ABCDEF", max_size=20))
-def test_of_a_result_and_a_rejection_exactly_one_supersedes_the_other(one: str, other: str) -> None:
-    result, rejection = {"status": "classified"}, {"status": "rejected"}
-    assert supersedes(result, one, other) is not supersedes(rejection, other, one)

@@ -3,10 +3,8 @@
 import random
 from dataclasses import replace
 
-import pytest
-
 from mien.errors import NeedsOperator, TryAgain
-from mien.logic.messages import Message, parse_message
+from mien.logic.messages import Message
 from mien.logic.retries import (
     LONGEST_DELAY,
     MAX_CRASHES,
@@ -61,39 +59,6 @@ def test_a_reason_has_only_characters_that_sqs_accepts() -> None:
     assert isinstance(decided, DeadLetter)
     assert decided.reason.isprintable()
     assert len(decided.reason) == 500
-
-
-def test_a_messages_history_is_read_from_its_attributes() -> None:
-    record = {
-        "messageId": "m",
-        "receiptHandle": "r",
-        "body": "{}",
-        "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "2000000"},
-        "messageAttributes": {
-            "Attempt": {"stringValue": "4"},
-            "Ended": {"stringValue": "1"},
-            "Since": {"stringValue": "1000.5"},
-        },
-        "eventSource": "aws:sqs",
-    }
-    assert parse_message(record, 9.0) == Message("m", "r", "{}", attempt=4, crashes=3, since=1000.5)
-
-
-@pytest.mark.parametrize("value", ["", "soon", "nan", "-1", "1e300", None, [], {"stringValue": "x"}])
-def test_invalid_attributes_count_as_missing(value: object) -> None:
-    record = {
-        "messageId": "m",
-        "body": "{}",
-        "attributes": {"ApproximateReceiveCount": value, "SentTimestamp": value},
-        "messageAttributes": {"Attempt": {"stringValue": value}, "Since": value},
-    }
-    assert parse_message(record, 5.0) == Message("m", "", "{}", attempt=0, crashes=0, since=5.0)
-
-
-def test_a_message_cannot_claim_to_be_younger_than_it_is() -> None:
-    """Otherwise it would be retried forever."""
-    record = {"messageId": "m", "body": "", "attributes": {"SentTimestamp": "5000"}}
-    assert parse_message({**record, "messageAttributes": {"Since": {"stringValue": "9999"}}}, 0).since == 5.0
 
 
 def test_a_message_that_crashed_five_invocations_is_given_up() -> None:
