@@ -1,4 +1,4 @@
-"""Faults, injected into the deployed application, and what must hold all the same."""
+"""Trials of the deployed application: faults are injected, and the results must still be correct."""
 
 import sys
 from pathlib import Path

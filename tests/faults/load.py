@@ -24,7 +24,10 @@ ROLES = {"a function": "lambda", "the model's server": "local.endpoint", "MiniSt
 
 @dataclass(frozen=True)
 class Sample:
-    """documents: written so far.
+    """One look at the application during the run.
+
+    seconds: since the start of the run.
+    documents: written so far.
 
     megabytes: mean resident memory of the processes of each role.
     """

@@ -12,7 +12,10 @@ from .trials import Trial
 
 @dataclass(frozen=True)
 class Result:
-    """injected: how often each fault has hit a request, by its name."""
+    """The outcome of one run.
+
+    injected: how often each fault has hit a request, by its name.
+    """
 
     trial: Trial
     findings: Findings
@@ -40,7 +43,7 @@ def run(application: Application, trial: Trial, images: int, seed: int) -> Resul
         findings = application.judge(prefix)
         findings.dead = dead
         if not trial.under:
-            # A refusal is final, so the first attempt is the last one. Crashes are retried: nothing says that they are.
+            # A refusal is final, so it is not retried. A crash is retried, because the functions cannot know its cause.
             findings.strays += [f"{one.images} was tried {one.attempts} times" for one in letters if one.attempts > 1]
         if not dead:
             findings.strays.append("there are no dead letters, although this trial must cause some")

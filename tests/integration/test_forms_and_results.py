@@ -30,7 +30,6 @@ class Form:
 
     def send(self, data: bytes, filename: str = "1.png", **fields: str) -> tuple[int, str]:
         """Uploads a file. Returns the status and the body of S3's answer."""
-        """Uploads a file. Returns the status and the body of S3's answer."""
         filled = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
         parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in filled.items()]
         parts.append(f'name="file"; filename="{filename}"\r\nContent-Type: image/png\r\n\r\n'.encode() + data)

@@ -1,4 +1,4 @@
-"""Images into the inbox, documents out: through the deployed template, in the embedded cloud."""
+"""Images that are uploaded to the inbox get their documents from the application in the embedded cloud."""
 
 import json
 

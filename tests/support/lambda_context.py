@@ -16,5 +16,5 @@ class Context(LambdaContext):
         self._invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:function"
         self._aws_request_id = "request"
 
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # Powertools declares a static method
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override] # Powertools declares it as a static method.
         return round(self.seconds * 1000)

@@ -129,5 +129,5 @@ def test_a_face_on_which_the_model_fails_does_not_fail_its_neighbors(
         answers = endpoint.classify(many, WITHOUT_WAITING)
     assert {n for n, answer in enumerate(answers) if isinstance(answer, kind)} == poison
     assert len(probabilities([answer for n, answer in enumerate(answers) if n not in poison])) == 32 - len(poison)
-    # A list of 32 can be halved five times, and each time costs a call per half.
+    # A list of 32 can be halved five times. Each time, both halves cost a call.
     assert len(requests) <= 1 + 2 * 5 * len(poison)

@@ -1,4 +1,4 @@
-"""GET /health."""
+"""GET /health: it calls the endpoint, but not for every request."""
 
 import pytest
 
