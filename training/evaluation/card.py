@@ -115,8 +115,8 @@ def duplicate_sentences(duplicates: dict[str, Any]) -> list[str]:
         excluded = " They were excluded from the training." if trained_on and not trained_on["found"] else ""
         sentences.append(
             f"{training_rows['found']:,} test faces are also in the training CSV, {training_rows['contradictory']:,} "
-            f"of them with another label.{excluded} Without them the accuracy is {interval(training_rows['without'])}, on "
-            f"them alone it is {interval(training_rows['alone'])}."
+            f"of them with another label.{excluded} Without them the accuracy is {interval(training_rows['without'])}, "
+            f"on them alone it is {interval(training_rows['alone'])}."
         )
     return sentences
 
