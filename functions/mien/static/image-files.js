@@ -2,21 +2,21 @@
 
 /** @typedef {{name: string, file: File}} NamedFile name: path within what was dropped or chosen */
 
-/** Content types by file extension. @type {Record<string, string>} */
-const TYPES = {
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  jpe: "image/jpeg",
-  jfif: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-  gif: "image/gif",
-  bmp: "image/bmp",
-  dib: "image/bmp",
-  tif: "image/tiff",
-  tiff: "image/tiff",
-};
-const ACCEPTED_TYPES = new Set(Object.values(TYPES));
+/** Content types by file extension. */
+const TYPES = new Map([
+  ["jpg", "image/jpeg"],
+  ["jpeg", "image/jpeg"],
+  ["jpe", "image/jpeg"],
+  ["jfif", "image/jpeg"],
+  ["png", "image/png"],
+  ["webp", "image/webp"],
+  ["gif", "image/gif"],
+  ["bmp", "image/bmp"],
+  ["dib", "image/bmp"],
+  ["tif", "image/tiff"],
+  ["tiff", "image/tiff"],
+]);
+const ACCEPTED_TYPES = new Set(TYPES.values());
 
 export const UNREADABLE = "The file can’t be read any more, so it was not sent. Add it again.";
 
@@ -33,7 +33,7 @@ export const extension = (name) => name.slice(name.lastIndexOf(".") + 1);
  */
 export function imageType(file) {
   if (ACCEPTED_TYPES.has(file.type)) return file.type;
-  return TYPES[extension(file.name).toLowerCase()] ?? null;
+  return TYPES.get(extension(file.name).toLowerCase()) ?? null;
 }
 
 /**
