@@ -72,6 +72,13 @@ def test_the_defaults_of_parameters_are_the_templates() -> None:
     assert f"restored for {parameters['OldVersionDays']['Default']} days" in OPERATIONS
 
 
+@pytest.mark.parametrize("page", ["docs/api.md", "docs/operations.md"])
+def test_the_outputs_that_a_page_names_are_the_templates(page: str) -> None:
+    named = re.findall(r"output `(\w+)`", documents.in_one_line(page))
+    assert named
+    assert set(named) <= set(template.load_template()["Outputs"])
+
+
 def test_every_alarm_and_metric_is_named() -> None:
     alarms = [
         name for name, r in template.load_template()["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"
