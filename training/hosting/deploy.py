@@ -77,6 +77,11 @@ def deploy_model(options: DeployOptions, clients: Clients) -> None:
 
 
 def print_result(desired: DesiredEndpoint, changed: bool, waited: bool) -> None:
+    """Prints what the endpoint serves, and the parameters with which the functions call it.
+
+    changed: whether this deployment has changed the endpoint.
+    waited: whether the endpoint has been waited for and tested.
+    """
     name = desired.endpoint
     if changed and not waited:
         print_line(

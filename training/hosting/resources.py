@@ -54,6 +54,7 @@ def is_already_served(desired: DesiredEndpoint, state: EndpointState) -> bool:
 
 
 def has_same_model(desired: DesiredEndpoint, state: EndpointState) -> bool:
+    """Returns whether the served model has the desired container, artifact, role and isolation."""
     model = model_parameters(desired, "")
     container = {"Environment": {}, **model["PrimaryContainer"]}
     container_now = {"Environment": {}, **state.model.get("PrimaryContainer", {})}
@@ -65,6 +66,7 @@ def has_same_model(desired: DesiredEndpoint, state: EndpointState) -> bool:
 
 
 def has_same_config(desired: DesiredEndpoint, state: EndpointState) -> bool:
+    """Returns whether the served configuration has the desired memory or instances, and the desired KMS key."""
     config = config_parameters(desired, "")
     [variant] = config["ProductionVariants"]
     ignored = ("ModelName", "InitialInstanceCount")

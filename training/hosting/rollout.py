@@ -150,6 +150,7 @@ def validate_rollout(request: AwsRequest, description: EndpointDescription | Non
 
 
 def logs_of(endpoint: str) -> str:
+    """Returns the part of an error that names the command for the endpoint's logs."""
     return f"see its logs: aws logs tail /aws/sagemaker/Endpoints/{endpoint}"
 
 

@@ -106,4 +106,5 @@ def validate_transition(desired: DesiredEndpoint, state: EndpointState) -> None:
 
 
 def has_scaling(hosting: Hosting) -> bool:
+    """Returns whether auto scaling adjusts the number of instances. A serverless endpoint has none."""
     return isinstance(hosting, Instances) and hosting.has_scaling

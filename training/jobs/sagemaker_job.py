@@ -61,6 +61,7 @@ def capture_training_requests(recipe: Recipe, settings: AccountSettings, region:
 
 
 def capture_training_request(recipe: Recipe, settings: AccountSettings, offline: boto3.Session) -> dict[str, Any]:
+    """Returns the CreateTrainingJob request of one recipe. offline: a session whose requests are not sent."""
     try:
         make_trainer(recipe, settings, offline).train(wait=False, logs=False)
     except RequestCaptured as captured:

@@ -176,6 +176,7 @@ def parse_description(
 
 
 def training_seconds(description: Mapping[str, Any], now: datetime) -> float:
+    """Returns how long a job has trained; 0 while it waits for its instances. now: the end of a job that still runs."""
     if seconds := description.get("TrainingTimeInSeconds"):
         return float(seconds)
     start = description.get("TrainingStartTime")
