@@ -12,7 +12,7 @@ from typing import Annotated
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -147,6 +147,8 @@ def stack_outputs(stack: str) -> dict[str, str]:
 def main() -> None:
     try:
         app()
+    except NoRegionError:
+        exit_with_error(OperateError("no AWS region is set; set AWS_DEFAULT_REGION, or a region in ~/.aws/config"))
     except (OperateError, ClientError, BotoCoreError) as error:
         exit_with_error(error)
 
