@@ -7,9 +7,9 @@ TARGET ?= images
 SECONDS ?= 600
 MINUTES ?= 0
 SEED ?= 1
-# Processes of test-faults and test-training.
+# test-faults and test-training start this many processes.
 WORKERS ?= 2
-# The build of PyTorch: pip chooses the one for this machine, or you do, for instance with TORCH=torch==2.13.0+cpu.
+# pip chooses the build of PyTorch for this machine. You can name another one, such as TORCH=torch==2.13.0+cpu.
 TORCH ?= torch==2.13.0
 # The Python version of the template's runtime. A pyenv shim can be on the PATH although pyenv has not selected that
 # version, so pyenv's own folders are searched first.
@@ -97,7 +97,7 @@ with_sam = PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH"
 # Settings and skipped checks are in .checkov.yaml. Without the variable, checkov ends with 0 if it can't parse a file.
 checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 
-# Environments. Sets of requirements share one unless their versions conflict.
+# Environments: sets of requirements share one unless their versions conflict.
 #   .venv            local, then dev
 #   .venv-training   training and PyTorch, then sagemaker, then training-tests
 #   .venv-runtime    local, then runtime, on the Python version of the template's runtime
@@ -132,10 +132,12 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc
 install-runtime: .venv-sam/sam.done .venv-runtime/runtime.done
 
 version = $(PYTHON)
+variable = PYTHON
 .venv-runtime/bin/python .venv-sam/bin/python: version = $(RUNTIME)
+.venv-runtime/bin/python .venv-sam/bin/python: variable = RUNTIME
 %/bin/python:
 	@$(version) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
-	  { echo "$* needs Python 3.11 or newer, and $(version) is not: set PYTHON or RUNTIME" >&2; exit 1; }
+	  { echo "$* was not made: $(version) is missing or older than Python 3.11. $(variable)=... names another." >&2; exit 1; }
 	@$(version) -m venv $*
 
 # Playwright uses the Chromium of this machine and downloads none. Without a font, the page would show no text.
