@@ -22,7 +22,7 @@ def reasons_in_source(*modules: Any) -> dict[int, set[str]]:
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
             match node:
                 case ast.Call(
-                    ast.Name("Problem" | "InvalidRequest" | "InvalidRequest"),
+                    ast.Name("Problem" | "InvalidRequest"),
                     [ast.Attribute(ast.Name("HTTPStatus"), name), ast.Constant(str(reason)), *_],
                 ):
                     found[int(HTTPStatus[name])].add(reason)
