@@ -87,7 +87,7 @@ def test_a_model_that_refuses_faces_makes_dead_letters_with_the_reason(
         assert start_handler(url)(records(bucket, "refused.png")) == {"batchItemFailures": []}
     [letter] = [letter for letter in dead_letters() if "refused.png" in letter["Body"]]
     reason = letter["MessageAttributes"]["Reason"]["StringValue"]
-    assert "refused the request with status 415; does it take what ENDPOINT_INPUT=batch sends?" in reason
+    assert "refused the request with status 415; check that it accepts what ENDPOINT_INPUT=batch sends" in reason
     assert bucket.documents("refused.png") == []
 
 
@@ -157,7 +157,7 @@ def test_the_api_answers_503_with_retry_after_while_the_endpoint_is_down(start_h
         answer = start_handler(url, "api")(event)
     assert answer["statusCode"] == 503
     assert answer["multiValueHeaders"]["Retry-After"] == ["5"]
-    assert json.loads(answer["body"])["detail"].startswith("The model does not answer")
+    assert json.loads(answer["body"])["detail"].startswith("The model is not available")
 
 
 def test_the_api_answers_500_without_internals_when_the_model_refuses_faces(start_handler: StartHandler) -> None:

@@ -153,7 +153,7 @@ def test_a_message_that_is_not_a_storage_event_becomes_a_dead_letter_alone(
         return [m["MessageAttributes"]["Reason"]["StringValue"] for m in dead_letters() if m["Body"] == sent]
 
     assert eventually(lambda: len(reasons()) == 1)
-    assert reasons() == ["no S3 event: it has no list of Records"]
+    assert reasons() == ["not an S3 event: it has no list of Records"]
 
 
 def test_the_test_event_of_s3_leaves_no_message(cloud: Cloud, dead_letters: DeadLetters) -> None:
