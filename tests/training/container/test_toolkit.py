@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from sagemaker_inference.default_handler_service import DefaultHandlerService
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SAMPLES = sorted((ROOT / "samples" / "faces").rglob("*.png"))
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
 VERSION = json.loads((ROOT / "models" / "model.json").read_text())["version"]
