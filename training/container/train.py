@@ -57,6 +57,7 @@ def main() -> None:
     stop = StopSignal()
     processes = Processes.join()
     torch.manual_seed(options.seed)
+
     data = load_data(options)
     state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
@@ -84,9 +85,11 @@ def main() -> None:
             print(f"stopped by SIGTERM in epoch {state.epoch + 1}", flush=True)
             break
         state.epoch += 1
+        # One process validates and writes for all. The others wait for it in the next epoch's first step.
         if not processes.is_first:
             continue
 
+        # The moving average of the weights is validated, because it is what is exported.
         logits = predict(state.average, data.validation_inputs, processes.device, bool(options.flip))
         class_logits = logits[:, : len(data.train.classes)]
         validation_loss = F.cross_entropy(class_logits, data.validation.labels).item()
