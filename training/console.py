@@ -1,30 +1,5 @@
-"""What the commands share: the console that they print to, common options, and the reading of a CSV file."""
+"""The console that all commands print to."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
 from rich.console import Console
 
-from training.data import fer2013
-from training.data.fer2013 import Faces
-
 console = Console()
-
-Csv = Annotated[
-    Path,
-    typer.Argument(exists=True, dir_okay=False, help="FER2013 as Kaggle's train.csv or fer2013.csv, plain or gzipped."),
-]
-SkipBad = Annotated[
-    bool, typer.Option(help="Skip rows that are not a valid labelled face, instead of failing with a list of them.")
-]
-Seed = Annotated[int, typer.Option(help="Seed of the random generator. The same seed gives the same files.")]
-
-
-def read_faces(csv: Path, skip_bad: bool, usages: frozenset[str] | None = None) -> Faces:
-    """Reads a FER2013 CSV, prints how many faces it has, and shows a spinner meanwhile.
-
-    Parameters, result and errors are those of `training.data.fer2013.load_faces`.
-    """
-    with console.status(f"reading {csv.name}"):
-        return fer2013.load_faces(csv, usages, skip_invalid=skip_bad, log=console.print)

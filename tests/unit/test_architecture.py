@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
         *("training.data", "training.jobs", "training.evaluation", "training.hosting"),
         *("training.console", "training.s3_uri", "mien.logic", *AWS),
     },
-    "training.console": {"training.data"},
+    "training.console": set(),
     "training.evaluation": {"training.data"},
     "training.data": {"mien.logic", "training.s3_uri", *AWS},
     "training.jobs": {"training.s3_uri", *AWS},
@@ -45,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     "operate": {"mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
-COMMAND_LINE = {"commands", "deploy", "display", "launch"}
+COMMAND_LINE = {"commands", "csv_input", "deploy", "display", "launch"}
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 
 

@@ -15,7 +15,8 @@ from rich.progress import (
 from rich.table import Table
 
 from mien.logic.labels import LABELS
-from training.console import Csv, Seed, SkipBad, console, read_faces
+from training.console import console
+from training.data.csv_input import Csv, Seed, SkipBad, read_faces
 from training.data.png import Fit
 from training.data.prepare import Preparation, Selected, count_images, select_faces, write_channels
 from training.data.split import Strategy

@@ -8,8 +8,9 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from training.console import Csv, SkipBad, console, read_faces
+from training.console import console
 from training.data import fer2013
+from training.data.csv_input import Csv, SkipBad, read_faces
 
 
 def evaluate(
