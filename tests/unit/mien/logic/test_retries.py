@@ -11,11 +11,14 @@ from mien.logic.retries import (
     MAX_POSTPONE_SECONDS,
     MAX_RETRY_SECONDS,
     DeadLetter,
+    Isolation,
     Retry,
     check_crashes,
     decide_retry,
+    isolate_crashes,
     postpone,
 )
+from mien.logic.uploads import Delivery
 
 FRESH = Message("m", "r", "{}", attempt=0, crashes=0, since=1_000_000.0)
 DOWN = TryAgain("endpoint mien-faces: 503")
@@ -69,3 +72,29 @@ def test_a_message_that_crashed_five_invocations_is_given_up() -> None:
 
 def test_postponed_messages_come_back_at_different_times() -> None:
     assert (postpone(0.0).delay, postpone(1.0).delay) == (1, 1 + MAX_POSTPONE_SECONDS)
+
+
+def crashed(name: str, crashes: int) -> Message:
+    return replace(FRESH, id=name, crashes=crashes)
+
+
+def delivery(name: str, crashes: int) -> Delivery:
+    return Delivery(crashed(name, crashes), ())
+
+
+def test_a_batch_without_crashes_is_handled_together() -> None:
+    deliveries = [delivery("a", 0), delivery("b", 0), Delivery(None, ())]
+    assert isolate_crashes(deliveries) == Isolation(deliveries, [], None)
+
+
+def test_the_message_with_the_fewest_crashes_is_handled_alone_and_the_others_are_postponed() -> None:
+    good, once, twice, three_times = (delivery(name, crashes) for crashes, name in enumerate("abcd"))
+    isolation = isolate_crashes([three_times, good, once, twice])
+    assert isolation == Isolation([good], [crashed("d", 3), crashed("c", 2)], once)
+
+
+def test_no_message_of_a_batch_is_lost_or_handled_twice() -> None:
+    deliveries = [delivery(str(number), number % 3) for number in range(32)]
+    isolation = isolate_crashes(deliveries)
+    handled = [one.message for one in (*isolation.together, isolation.alone) if one]
+    assert sorted(m.id for m in (*handled, *isolation.postponed) if m) == sorted(map(str, range(32)))
