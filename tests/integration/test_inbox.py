@@ -134,6 +134,16 @@ def test_a_late_event_of_an_older_version_changes_nothing(
     assert document["image"]["version_id"] == new["VersionId"]
 
 
+def test_a_folder_made_in_the_s3_console_has_no_document(bucket: Bucket, sample: bytes) -> None:
+    bucket.upload("console/", b"")
+    bucket.upload("console/a.png", sample)
+    bucket.await_document("console/a.png")
+    # Both messages may be in different batches. An empty file at another key is a rejected image.
+    bucket.upload("console/empty.png", b"")
+    assert bucket.await_document("console/empty.png")["reason"] == "empty"
+    assert bucket.documents("console/") == []
+
+
 def test_a_deleted_image_is_rejected(bucket: Bucket, invoke: Invoke) -> None:
     event = {"Records": [message(bucket.name, f"{bucket.inbox}gone.png", "0A")]}
     assert invoke(event) == {"batchItemFailures": []}

@@ -80,7 +80,7 @@ def parse_queue_record(record: dict[str, Any], now: float) -> Delivery:
 def parse_uploads(event: Any) -> list[Upload]:
     """Returns the objects that an S3 event reports as created.
 
-    S3's test event and events of removals report none.
+    S3's test event and events of removals report none. Folders are left out: they are not images.
 
     Raises NotAStorageEvent.
     """
@@ -88,7 +88,8 @@ def parse_uploads(event: Any) -> list[Upload]:
         return []
     if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
         raise NotAStorageEvent("not an S3 event: it has no list of Records")
-    return [parse_upload(record) for record in event["Records"] if is_creation(record)]
+    uploads = [parse_upload(record) for record in event["Records"] if is_creation(record)]
+    return [upload for upload in uploads if not is_folder(upload)]
 
 
 def is_creation(record: Any) -> bool:
@@ -99,6 +100,15 @@ def is_creation(record: Any) -> bool:
     if major != "2":
         raise NotAStorageEvent(f"S3 event version {record.get('eventVersion')} is not 2.x")
     return str(record.get("eventName")).startswith("ObjectCreated:")
+
+
+def is_folder(upload: Upload) -> bool:
+    """Returns whether an object only represents a folder: it is empty, and its key ends in a slash.
+
+    S3 has no folders. The S3 console and other clients store such an object so that an empty folder can be seen.
+    Source: Amazon S3 User Guide, "Organizing objects in the Amazon S3 console by using folders".
+    """
+    return upload.key.endswith("/") and upload.size == 0
 
 
 def parse_upload(record: dict[str, Any]) -> Upload:

@@ -89,6 +89,24 @@ def test_a_removal_is_not_an_upload() -> None:
     assert parse_uploads({"Records": [record(eventName="ObjectRemoved:Delete")]}) == []
 
 
+def of_size(size: int, key: str) -> dict[str, Any]:
+    event = record(key)
+    event["s3"]["object"]["size"] = size
+    return event
+
+
+@pytest.mark.parametrize("key", ["inbox/", "inbox/new+folder/", "inbox/a/b/", "faces/"])
+def test_a_folder_that_the_s3_console_makes_is_not_an_upload(key: str) -> None:
+    assert parse_uploads({"Records": [of_size(0, key)]}) == []
+    [delivery] = parse_deliveries({"Records": [message({"Records": [of_size(0, key)]})]})
+    assert (delivery.uploads, delivery.fault) == ((), None)
+
+
+@pytest.mark.parametrize(("size", "key"), [(3, "inbox/folder/"), (0, "inbox/empty.png")])
+def test_an_object_with_content_or_without_a_slash_at_its_end_is_an_upload(size: int, key: str) -> None:
+    assert [upload.key for upload in parse_uploads({"Records": [of_size(size, key)]})] == [key]
+
+
 @pytest.mark.parametrize("version", ["1.0", "3.0", None])
 def test_an_unknown_major_version_is_an_error(version: str | None) -> None:
     with pytest.raises(NotAStorageEvent, match="version"):
