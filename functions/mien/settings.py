@@ -35,7 +35,7 @@ class QueueSettings:
 
 @dataclass(frozen=True)
 class BucketSettings:
-    """The bucket with images and documents. Only the API function has it: for the inbox, events name the bucket."""
+    """The bucket with images and documents. The inbox function accepts no message about another bucket."""
 
     bucket: str
 

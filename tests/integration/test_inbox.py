@@ -118,6 +118,37 @@ def test_a_duplicate_event_changes_nothing(bucket: Bucket, sample: bytes, invoke
     assert (after["VersionId"], after["ETag"]) == (before["VersionId"], before["ETag"])
 
 
+@pytest.mark.parametrize("forged_status", ["classified", "rejected"])
+def test_a_document_with_a_forged_sequencer_is_replaced_by_the_next_upload(
+    forged_status: str, bucket: Bucket, sample: bytes, invoke: Invoke
+) -> None:
+    name = f"pinned {forged_status}.png"
+    first = bucket.upload(name, sample if forged_status == "classified" else b"broken")
+    bucket.await_document(name, first["ETag"])
+    forged = message(bucket.name, bucket.inbox + name, "F" * 64, versionId=first["VersionId"])
+    assert invoke({"Records": [forged]}) == {"batchItemFailures": []}
+    [pinned] = bucket.documents(name)
+    assert (pinned["status"], pinned["image"]["sequencer"]) == (forged_status, "F" * 64)
+    second = bucket.upload(name, sample + b" ")
+    assert bucket.await_document(name, second["ETag"])["status"] == "classified"
+    assert eventually(lambda: len(bucket.documents(name)) == 1)
+
+
+def test_a_message_about_another_bucket_becomes_a_dead_letter_and_nothing_is_read_there(
+    cloud: Cloud, bucket: Bucket, sample: bytes, invoke: Invoke, dead_letters: DeadLetters
+) -> None:
+    foreign = "another-bucket"
+    bucket.s3.create_bucket(Bucket=foreign)
+    bucket.s3.put_object(Bucket=foreign, Key=f"{bucket.inbox}a.png", Body=sample)
+    names = [foreign, "Not/a bucket\n"]
+    records = [message(name, f"{bucket.inbox}a.png", "0A", message_id=str(n)) for n, name in enumerate(names)]
+    assert invoke({"Records": records}) == {"batchItemFailures": []}
+    assert [stored["Key"] for stored in bucket.s3.list_objects_v2(Bucket=foreign)["Contents"]] == ["inbox/a.png"]
+    bodies = [record["body"] for record in records]
+    reasons = [m["MessageAttributes"]["Reason"]["StringValue"] for m in dead_letters() if m["Body"] in bodies]
+    assert reasons == [f"the message is about an object outside the bucket {bucket.name}"] * 2
+
+
 @pytest.mark.parametrize("order", [("good", "bad"), ("bad", "good"), ("good", "good")])
 def test_a_late_event_of_an_older_version_changes_nothing(
     order: tuple[str, str], bucket: Bucket, sample: bytes, invoke: Invoke
@@ -134,13 +165,10 @@ def test_a_late_event_of_an_older_version_changes_nothing(
     assert document["image"]["version_id"] == new["VersionId"]
 
 
-def test_a_folder_made_in_the_s3_console_has_no_document(bucket: Bucket, sample: bytes) -> None:
-    bucket.upload("console/", b"")
-    bucket.upload("console/a.png", sample)
-    bucket.await_document("console/a.png")
-    # Both messages may be in different batches. An empty file at another key is a rejected image.
-    bucket.upload("console/empty.png", b"")
-    assert bucket.await_document("console/empty.png")["reason"] == "empty"
+def test_a_folder_made_in_the_s3_console_has_no_document(bucket: Bucket, invoke: Invoke) -> None:
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.inbox}console/", Body=b"")
+    event = {"Records": [message(bucket.name, f"{bucket.inbox}console/", "0A", size=0)]}
+    assert invoke(event) == {"batchItemFailures": []}
     assert bucket.documents("console/") == []
 
 

@@ -7,9 +7,15 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from mien.errors import StorageUnavailable
+from mien.errors import NeedsOperator, StorageUnavailable
+
+# S3 refuses the request itself, so the same request never succeeds.
+# Source: Amazon S3 API Reference, "Error responses", list of error codes.
+INVALID_REQUEST_CODES = frozenset(
+    {"InvalidArgument", "InvalidBucketName", "InvalidRequest", "InvalidURI", "KeyTooLongError", "MetadataTooLarge"}
+)
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,17 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def s3_failures(action: str) -> Iterator[None]:
-    """Turns botocore's errors inside the block into StorageUnavailable.
+    """Turns botocore's errors inside the block into StorageUnavailable, or NeedsOperator if the request is invalid.
 
     action: what the block does, for the log, such as `reading from S3`.
     """
     try:
         yield
+    except ParamValidationError as error:
+        raise NeedsOperator(f"{action}: the request has an invalid parameter") from error
     except ClientError as error:
+        if error_code(error) in INVALID_REQUEST_CODES:
+            raise NeedsOperator(f"{action}: S3 refuses the request as invalid: {error_code(error)}") from error
         raise StorageUnavailable(f"{action}: {error_code(error)}") from error
     except BotoCoreError as error:
         raise StorageUnavailable(f"{action}: {type(error).__name__}") from error

@@ -27,7 +27,10 @@ class StoredDocument:
 
 
 class Storage:
-    """Every method may be called from several threads. Every method raises StorageUnavailable if S3 fails."""
+    """Every method may be called from several threads. Every method raises StorageUnavailable if S3 fails.
+
+    NeedsOperator means that S3 can never accept the request.
+    """
 
     def __init__(self, settings: Settings, connections: int):
         self.settings = settings
@@ -75,6 +78,9 @@ class Storage:
         A key has one document: a result or a rejection. These have different prefixes, and S3 has no transaction over
         two objects. Therefore each writer writes its own document first, then looks for the other one, and the older of
         the two is deleted. The writer that looks last sees both.
+
+        A stored document can claim to be newer than it is, because its upload was read from a forged message. So the
+        bucket decides: the document of the object's current version replaces every other one.
         """
         prefix, other_prefix = self.settings.results_prefix, self.settings.rejected_prefix
         if result["status"] == "rejected":
@@ -84,7 +90,7 @@ class Storage:
         with s3_failures("writing to S3"):
             etag = self.put_if_newer(upload, key, serialize(result))
             other = self.find(upload.bucket, other_key)
-            if other and supersedes(result, upload.sequencer, other.sequencer):
+            if other and (supersedes(result, upload.sequencer, other.sequencer) or self.is_forged(other, upload)):
                 self.delete(upload.bucket, other_key, other.etag)
             elif other and etag:
                 self.delete(upload.bucket, key, etag)
@@ -110,11 +116,23 @@ class Storage:
             stored = self.find(upload.bucket, key)
             if stored is None:
                 condition = {"IfNoneMatch": "*"}
-            elif is_newer(upload.sequencer, stored.sequencer):
+            elif is_newer(upload.sequencer, stored.sequencer) or self.is_forged(stored, upload):
                 condition = {"IfMatch": stored.etag}
             else:
                 return stored.etag if stored.sequencer == upload.sequencer else None
         raise StorageUnavailable(f"writing to S3: other writers were faster {MAX_WRITE_ATTEMPTS} times")
+
+    def is_forged(self, stored: StoredDocument, upload: Upload) -> bool:
+        """Returns whether a document claims to be newer than an upload that is the object's current version."""
+        if not upload.version_id or not is_newer(stored.sequencer, upload.sequencer):
+            return False
+        try:
+            current = self.s3.head_object(Bucket=upload.bucket, Key=upload.key)
+        except ClientError as error:
+            if error_code(error) in MISSING_CODES:
+                return False
+            raise
+        return bool(current.get("VersionId") == upload.version_id)
 
     def find(self, bucket: str, key: str) -> StoredDocument | None:
         """Returns the document at a key, or None if there is none."""

@@ -15,11 +15,11 @@ from mien.logic.messages import Message
 from mien.logic.retries import isolate_crashes
 from mien.logic.uploads import Delivery, parse_deliveries
 from mien.pipeline.deliveries import Decisions, DeliveryPipeline
-from mien.settings import read_queue_settings, read_settings
+from mien.settings import read_bucket_settings, read_queue_settings, read_settings
 
 logger = Logger(service="inbox")
 metrics = Metrics(service="inbox")
-pipeline = DeliveryPipeline(read_settings(), read_queue_settings())
+pipeline = DeliveryPipeline(read_settings(), read_bucket_settings(), read_queue_settings())
 
 
 @logger.inject_lambda_context

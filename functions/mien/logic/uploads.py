@@ -6,12 +6,18 @@ Source: Amazon S3 User Guide, "Event message structure".
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 from mien.errors import NotAStorageEvent
 from mien.logic.messages import Message, parse_message
+
+# S3's version IDs have at most 1,024 bytes (Amazon S3 User Guide, "How S3 Versioning works"), and its keys too ("Naming
+# Amazon S3 objects"). Its ETags and sequencers are far shorter. A longer value is forged.
+MAX_TEXT_BYTES = 1024
+SEQUENCER = re.compile("[0-9A-Fa-f]{0,64}")
 
 
 @dataclass(frozen=True)
@@ -122,15 +128,30 @@ def parse_upload(record: dict[str, Any]) -> Upload:
             version_id=None if version is None else require_text(version),
             etag=require_text(stored.get("eTag", "")),
             size=int(stored.get("size", 0)),
-            sequencer=require_text(stored.get("sequencer", "")),
+            sequencer=require_sequencer(stored.get("sequencer", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise NotAStorageEvent(f"an S3 record lacks bucket, key or size: {type(error).__name__}") from error
+        raise NotAStorageEvent(
+            f"an S3 record lacks a valid bucket, key, size or sequencer: {type(error).__name__}"
+        ) from error
 
 
 def require_text(value: Any) -> str:
-    """Raises TypeError, or ValueError for half of a surrogate pair, which JSON can hold and UTF-8 can't."""
+    """Returns the value if S3 can have sent it.
+
+    Raises TypeError, or ValueError for a text that is too long, or for half of a surrogate pair, which JSON can hold
+    and UTF-8 can't.
+    """
     if not isinstance(value, str):
         raise TypeError
-    value.encode()
+    if len(value.encode()) > MAX_TEXT_BYTES:
+        raise ValueError
     return value
+
+
+def require_sequencer(value: Any) -> str:
+    """Raises ValueError for a text that is not hexadecimal: it would not have an order (results.is_newer)."""
+    text = require_text(value)
+    if not SEQUENCER.fullmatch(text):
+        raise ValueError
+    return text

@@ -11,7 +11,7 @@ from mien.logic.messages import Message
 from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry, postpone
 from mien.logic.uploads import Delivery
 from mien.pipeline.batches import Batches, Outcome
-from mien.settings import QueueSettings, Settings
+from mien.settings import BucketSettings, QueueSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Decisions:
 class DeliveryPipeline:
     """The steps from deliveries to documents and decisions, over the bucket, the endpoint and the queue."""
 
-    def __init__(self, settings: Settings, queues: QueueSettings):
+    def __init__(self, settings: Settings, bucket: BucketSettings, queues: QueueSettings):
         self.inbox_prefix = settings.inbox_prefix
+        self.bucket = bucket.bucket
         self.batches = Batches(settings)
         self.queue = Queue(queues)
 
@@ -42,7 +43,7 @@ class DeliveryPipeline:
         """Classifies the uploads of a group of deliveries, and decides what happens to the messages that failed."""
         dead: dict[Message, DeadLetter] = {}
         accepted: list[Delivery] = []
-        for delivery in deliveries:
+        for delivery in (refuse_other_buckets(delivery, self.bucket) for delivery in deliveries):
             if delivery.message and (dead_letter := check_crashes(delivery.message)):
                 dead[delivery.message] = dead_letter
             else:
@@ -82,6 +83,17 @@ class DeliveryPipeline:
         messages = [*(d.message for d in isolation.together if d.message), *isolation.postponed]
         self.queue.delete([message for message in messages if message not in unsent], deadline)
         return unsent
+
+
+def refuse_other_buckets(delivery: Delivery, bucket: str) -> Delivery:
+    """Returns the delivery, or one with a fault if an upload is in another bucket than `bucket`.
+
+    Only a forged message names another bucket. The role's policy is not the only protection: the other bucket's own
+    policy could allow the function to read and write there.
+    """
+    if all(upload.bucket == bucket for upload in delivery.uploads):
+        return delivery
+    return Delivery(delivery.message, (), f"the message is about an object outside the bucket {bucket}")
 
 
 def find_errors(delivery: Delivery, outcome: Outcome) -> list[Exception]:

@@ -187,7 +187,22 @@ def test_a_body_that_pythons_json_module_cannot_handle_is_a_fault(body: Any) -> 
 
 @pytest.mark.parametrize(
     ("place", "value"),
-    [("size", float("inf")), ("size", "many"), ("key", "\ud800"), ("key", 5), ("eTag", 5), ("versionId", [])],
+    [
+        ("size", float("inf")),
+        ("size", "many"),
+        ("key", "\ud800"),
+        ("key", 5),
+        ("key", "k" * 1025),
+        ("key", "é" * 513),
+        ("eTag", 5),
+        ("eTag", "e" * 1025),
+        ("versionId", []),
+        ("versionId", "v" * 1025),
+        ("sequencer", None),
+        ("sequencer", "zz"),
+        ("sequencer", "0A\n"),
+        ("sequencer", "F" * 65),
+    ],
 )
 def test_an_object_that_cannot_exist_in_s3_is_refused(place: str, value: Any) -> None:
     event = {"Records": [record()]}
