@@ -63,7 +63,7 @@ def results(send: Send, **query: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def folder(bucket: Bucket, send: Send, form: Callable[[str], Form], sample: bytes) -> str:
-    """A folder that was uploaded with a form: one face per label, a face with a difficult name, and a text file."""
+    """A folder that was uploaded with a form: one face per label, faces with difficult names, and a text file."""
     name = "uploaded/"
     given = form(name)
     for label in LABELS:
@@ -105,7 +105,15 @@ def test_the_document_of_one_image_is_found_whether_it_was_rejected_or_not(
     assert [document] == bucket.documents(folder + name)
 
 
-@pytest.mark.parametrize("name", ["none.png", "uploaded", "..", "a%2Fb", "%00", "%ff", "x" * 1100])
+def test_a_name_with_percent_signs_is_not_the_image_that_it_encodes(send: Send, bucket: Bucket, sample: bytes) -> None:
+    for name in ("encoded/a b.png", "encoded/a%20b.png"):
+        bucket.upload(name, sample)
+        bucket.await_document(name)
+        found = send("GET", "/results/" + quote(name)).json
+        assert found["image"]["key"] == bucket.inbox + name
+
+
+@pytest.mark.parametrize("name", ["none.png", "uploaded", "..", "a%2Fb", "%00", "%0a", "%ff", "x" * 1100])
 def test_an_image_without_a_document_is_a_404(name: str, send: Send) -> None:
     answer = send("GET", "/results/" + name)
     assert (answer.status, answer.json["reason"]) == (404, "no_document")

@@ -4,21 +4,20 @@ S3 lists keys, not labels. To find the documents with one label, all documents m
 that are read for one page is limited, even if few of them are shown.
 """
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
-from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
-from mien.logic.queries import Query, is_valid_key
-from mien.logic.results import Result, document_key, is_document, is_newer
+from mien.logic.documents import parse_document
+from mien.logic.queries import Query
+from mien.logic.results import Result, document_key, is_newer
 from mien.settings import Settings
 
 # Documents that a page shows at most, and that are read for it at most.
@@ -40,6 +39,8 @@ class Listing:
         self.settings = settings
         self.bucket = bucket
         self.prefixes = {"classified": settings.results_prefix, "rejected": settings.rejected_prefix}
+        # Appending to a list is safe from several threads.
+        self.skipped: list[str] = []
 
     @cached_property
     def s3(self) -> Any:
@@ -56,21 +57,20 @@ class Listing:
     def find(self, name: str) -> Result | None:
         """Returns the document of an image, or None if there is none yet.
 
-        name: the image's key below the inbox, URL-encoded or not. API Gateway decodes path parameters in some cases, so
-        both forms are looked up.
+        name: the image's key below the inbox.
         """
-        inbox = self.settings.inbox_prefix
-        for candidate in dict.fromkeys((unquote(name, errors="replace"), name)):
-            if not is_valid_key(candidate):
-                continue
-            keys = [document_key(inbox + candidate, inbox, prefix) for prefix in self.prefixes.values()]
-            found = [document for document in map(self.read, keys) if document]
-            if found:
-                # For a moment, a result and a rejection can both exist: see storage.Storage.write.
-                first, last = found[0], found[-1]
-                is_last_newer = is_newer(last["image"]["sequencer"], first["image"]["sequencer"])
-                return self.with_url(last if is_last_newer else first)
-        return None
+        key = self.settings.inbox_prefix + name
+        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes.values()]
+        found = [document for document in documents if document and document["image"]["key"] == key]
+        if not found:
+            return None
+        # For a moment, a result and a rejection can both exist: see storage.Storage.write.
+        first, last = found[0], found[-1]
+        is_last_newer = is_newer(last["image"]["sequencer"], first["image"]["sequencer"])
+        return self.with_url(last if is_last_newer else first)
+
+    def key_of(self, image_key: str, prefix: str) -> str:
+        return document_key(image_key, self.settings.inbox_prefix, prefix)
 
     def page(self, query: Query, deadline: Deadline) -> tuple[list[Result], str | None]:
         """Returns a page of documents in the order of their keys, and the `after` of the next page.
@@ -82,7 +82,7 @@ class Listing:
         keys, has_more = self.list_keys(prefix, query)
         shown: list[Result] = []
         last_key = None
-        for key, document in self.read_in_order(keys, deadline.earlier(TIMEOUTS.longest)):
+        for key, document in self.read_in_order(keys, prefix, deadline.earlier(TIMEOUTS.longest)):
             last_key = key
             if document and query.label in (None, document.get("label")):
                 shown.append(self.with_url(document))
@@ -106,30 +106,40 @@ class Listing:
             answer = self.s3.list_objects_v2(**request)
         return [stored["Key"] for stored in answer.get("Contents", [])], bool(answer["IsTruncated"])
 
-    def read_in_order(self, keys: list[str], deadline: Deadline) -> Iterator[tuple[str, Result | None]]:
+    def read_in_order(self, keys: list[str], prefix: str, deadline: Deadline) -> Iterator[tuple[str, Result | None]]:
         """Yields each key with its document. The first PAGE keys are always read, the others while there is time."""
         with ThreadPoolExecutor(THREADS) as pool:
             for number, part in enumerate(chunks(keys, PAGE)):
                 if number and deadline.seconds_left() <= 0:
                     return
-                yield from zip(part, pool.map(self.read, part), strict=True)
+                yield from zip(part, pool.map(partial(self.read, prefix=prefix), part), strict=True)
 
-    def read(self, key: str) -> Result | None:
-        """Returns a document, or None if the object is missing or is not a document."""
-        try:
-            document = json.loads(self.read_bytes(key))
-        except (ValueError, RecursionError):
+    def read(self, key: str, prefix: str) -> Result | None:
+        """Returns a document, or None if the object is missing or is not a document. `skipped` counts the latter.
+
+        prefix: the one that the key begins with.
+        """
+        content = self.read_bytes(key)
+        if content is None:
             return None
-        return document if is_document(document) else None
+        document = parse_document(content, key, self.settings.inbox_prefix, prefix)
+        if document is None:
+            self.skipped.append(key)
+        return document
 
-    def read_bytes(self, key: str) -> bytes:
-        """Returns the content of an object, or nothing if the object is missing or too large for a document."""
+    def count_skipped(self) -> int:
+        """Returns how many objects were skipped since the last call, because they are not documents."""
+        skipped, self.skipped = self.skipped, []
+        return len(skipped)
+
+    def read_bytes(self, key: str) -> bytes | None:
+        """Returns the content of an object, None if it is missing, or nothing if it is too large for a document."""
         with s3_failures("reading results"):
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
                 if error_code(error) == "NoSuchKey":
-                    return b""
+                    return None
                 raise
             with closing(answer["Body"]) as body:
                 return body.read() if answer["ContentLength"] <= MAX_DOCUMENT_BYTES else b""

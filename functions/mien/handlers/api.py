@@ -1,6 +1,7 @@
 """The function of the REST API. openapi.yaml describes its requests and responses."""
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from mien.errors import Rejected, TryAgain
 from mien.logic import problems
 from mien.logic.deadline import Deadline
 from mien.logic.problems import Problem
-from mien.logic.queries import parse_query
+from mien.logic.queries import parse_name, parse_query
 from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, parse_prefix, wants_text
 from mien.logic.results import Result, failed, rejected
 from mien.pipeline.health import Health
@@ -47,7 +48,20 @@ if origin := read_cors_origin():
 
 logger = Logger(service="api")
 metrics = Metrics(service="api")
-app = APIGatewayRestResolver()
+
+
+class ExactResolver(APIGatewayRestResolver):
+    """A router whose paths match as a whole.
+
+    The pattern of Powertools ends with `$`, which also matches before a line feed: `/results/%0a` would be the list.
+    """
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = r"^(?s:{})/?\Z") -> re.Pattern[str]:
+        return re.compile(base_regex.format(rule))
+
+
+app = ExactResolver()
 
 settings = read_settings()
 # With this timeout, two attempts fit into the 29 s that API Gateway waits.
@@ -102,12 +116,15 @@ def uploads() -> Response[str]:
 def list_results() -> Response[str]:
     query = parse_query(app.current_event.query_string_parameters)
     documents, after = listing.page(query, Deadline.from_context(app.lambda_context))
+    count("DocumentsSkipped", listing.count_skipped())
     return respond_json({"results": documents} | ({"next": after} if after else {}))
 
 
 @app.route("/results/.+", ROUTES["/results/{key+}"])
 def get_result() -> Response[str]:
-    document = listing.find(app.current_event.path_parameters["key"])
+    name = parse_name(app.current_event.raw_event)
+    document = None if name is None else listing.find(name)
+    count("DocumentsSkipped", listing.count_skipped())
     return respond_problem(problems.no_document()) if document is None else respond_json(document)
 
 
@@ -162,7 +179,7 @@ def server_timing(model_seconds: float) -> dict[str, str]:
 
 @app.not_found
 def respond_not_found(_: NotFoundError) -> Response[str]:
-    return respond_problem(problems.no_such_path(ROUTES.get(app.current_event.path.rstrip("/"))))
+    return respond_problem(problems.no_such_path(ROUTES.get(app.current_event.path.removesuffix("/"))))
 
 
 @app.exception_handler(Exception)

@@ -92,16 +92,6 @@ def serialize(result: Result) -> bytes:
     return (json.dumps(result, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def is_document(value: Any) -> bool:
-    """Returns whether parsed JSON is a document of this application. Other programs can write into the bucket too."""
-    match value:
-        case {"status": "classified", "label": str(), "image": {"key": str(), "version_id": _, "sequencer": str()}}:
-            return True
-        case {"status": "rejected", "image": {"key": str(), "version_id": _, "sequencer": str()}}:
-            return True
-    return False
-
-
 def document_key(upload_key: str, inbox_prefix: str, prefix: str) -> str:
     """Returns the object key of an upload's document: `inbox/a/b.png` → `results/a/b.png.json`.
 

@@ -15,6 +15,9 @@ from tests.support.sagemaker_runtime import even_rows, serving
         ("GET", "/", 404, None),
         ("POST", "/classify/more", 404, None),
         ("GET", "/__proto__", 404, None),
+        ("GET", "/health\n", 404, None),
+        ("GET", "/results\n", 404, None),
+        ("GET", "/health//", 404, None),
     ],
 )
 def test_an_unknown_path_or_method_is_a_problem_document(
@@ -23,6 +26,19 @@ def test_an_unknown_path_or_method_is_a_problem_document(
     response = start_api().request(method, path)
     assert (response.status, response.json["status"], response.headers.get("Allow")) == (status, status, allowed)
     assert response.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [("/results/\n", "\n"), ("/results/%0a", "%0a"), ("/results/a\nb.png", "a\nb.png"), ("/results//", None)],
+)
+def test_a_name_that_no_image_has_is_not_answered_with_the_list(
+    path: str, key: str | None, start_api: StartApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 does not answer, so a request that read anything would be a 503."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    response = start_api().request("GET", path, parameters=None if key is None else {"key": key})
+    assert (response.status, response.json["reason"]) == (404, "no_document")
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/classify"), ("GET", "/health"), ("GET", "/nowhere")])
