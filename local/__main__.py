@@ -21,14 +21,17 @@ from rich.console import Console
 from cli import VersionOption, exit_with_error
 from local import demo, sam
 from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
+from local.environment import isolate_process
 from local.paths import BUILD, MODEL, SAMPLES
 from local.processes import wait_until_healthy
 from local.stack import connect_stack, start_application
 
 # MiniStack's own default, and LocalStack's.
 DEFAULT_PORT = 4566
-# What a shell reports for a process that SIGTERM ended: 128 plus the signal's number.
-TERMINATED_STATUS = 128 + signal.SIGTERM
+# A closed terminal sends SIGHUP.
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# Added to a signal's number, this is what a shell reports for a process that the signal ended.
+SIGNAL_STATUS = 128
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
@@ -94,7 +97,8 @@ def up(
     with contextlib.suppress(KeyboardInterrupt), start_application(port, model) as cloud:
         console.print(usage_examples(cloud), highlight=False, markup=False, soft_wrap=True)
         while True:
-            time.sleep(3600)
+            time.sleep(1)
+            cloud.require_running()
 
 
 @app.command(name="sam")
@@ -204,9 +208,17 @@ def relative_path(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def stop(number: int, frame: object) -> None:
+    """As an exception, a signal runs the same blocks as Ctrl-C, which stop the child processes."""
+    sys.exit(SIGNAL_STATUS + number)
+
+
 def main() -> None:
-    # As an exception, SIGTERM runs the same blocks as Ctrl-C, which stop the child processes.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED_STATUS))
+    isolate_process()
+    for number in STOPPING_SIGNALS:
+        # `nohup` ignores SIGHUP, so that a program outlives its terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         app()
     except CloudError as error:

@@ -5,7 +5,7 @@ It has no SageMaker: InvokeEndpoint goes to local/endpoint.py. Resource names, p
 template.yaml. local/processes.py starts the processes, local/stack.py deploys the application.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,21 +46,24 @@ class Cloud:
     url: address of all services except the SageMaker runtime.
     endpoint_url: address of the SageMaker runtime; None if this process did not start the cloud.
     outputs: outputs of the deployed stack, by name; empty before the deployment.
+    require_running: raises CloudError if a process of the cloud has ended, or if its disk is full. Call it in each loop
+        that waits for the cloud. It does nothing if this process did not start the cloud.
     """
 
     url: str
     endpoint_url: str | None
     outputs: Mapping[str, str]
+    require_running: Callable[[], None] = lambda: None
 
     def client(self, service: str, **config: Any) -> Any:
-        """A boto3 client of one of the cloud's services. config: arguments of botocore's Config."""
+        """A boto3 client of one of the cloud's services, without proxies. config: arguments of botocore's Config."""
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(**config),
+            config=Config(proxies={}, **config),
         )
 
     @property

@@ -20,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
 import inference
+from local.lifeline import end_with_parent
 
 # SageMaker's limit for the body of a request to a real-time endpoint on instances.
 MAX_BODY_BYTES = 25_000_000
@@ -94,6 +95,12 @@ class InvocationHandler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     folder, endpoint_name = sys.argv[1:]
-    server = EndpointServer(0, endpoint_name, inference.model_fn(folder))
+    end_with_parent()
+    try:
+        model = inference.model_fn(folder)
+    except Exception as error:
+        # The last line of the log becomes the error of the command that started this process.
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
+    server = EndpointServer(0, endpoint_name, model)
     print(server.server_port, flush=True)
     server.serve_forever()

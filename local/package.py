@@ -4,9 +4,11 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
+from local.environment import network_environment
 from local.paths import BUILD, FUNCTIONS
 
 
@@ -23,27 +25,33 @@ def build_package() -> Path:
         digest.update(str(path.relative_to(FUNCTIONS)).encode() + path.read_bytes())
     archive = BUILD / f"functions-{digest.hexdigest()[:16]}.zip"
     if not archive.exists():
-        folder = install_requirements()
-        for path in sources:
-            target = folder / path.relative_to(FUNCTIONS)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        BUILD.mkdir(exist_ok=True)
+        # A folder of its own, because two first runs may build at the same time.
+        with tempfile.TemporaryDirectory(prefix="functions-", dir=BUILD) as scratch:
+            folder = Path(scratch) / "functions"
+            install_requirements(folder)
+            for path in sources:
+                target = folder / path.relative_to(FUNCTIONS)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            # Renamed when complete, so that an interrupted build leaves no broken package behind.
+            unfinished = Path(scratch) / archive.name
+            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
+                for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+                    zipped.write(path, path.relative_to(folder))
+            unfinished.replace(archive)
         for old in BUILD.glob("functions-*.zip"):
-            old.unlink()
-        # Renamed when complete, so that an interrupted build leaves no broken package behind.
-        unfinished = archive.with_suffix(".new")
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
-            for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-                zipped.write(path, path.relative_to(folder))
-        unfinished.replace(archive)
+            if old != archive:
+                old.unlink(missing_ok=True)
     return archive
 
 
-def install_requirements() -> Path:
-    """Installs functions/requirements.txt into a new, otherwise empty folder, and returns the folder."""
-    folder = BUILD / "functions"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def install_requirements(folder: Path) -> None:
+    """Installs functions/requirements.txt into a new folder."""
+    folder.mkdir()
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--only-binary", ":all:"]
-    subprocess.run([*command, "--requirement", FUNCTIONS / "requirements.txt", "--target", folder], check=True)
-    return folder
+    subprocess.run(
+        [*command, "--requirement", FUNCTIONS / "requirements.txt", "--target", folder],
+        env=network_environment(),
+        check=True,
+    )

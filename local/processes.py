@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,11 +11,13 @@ import tarfile
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
+from local.environment import child_environment
 from local.paths import BUILD, MODEL, ROOT
 
 LOG = BUILD / "cloud.log"
@@ -23,6 +26,8 @@ LOG_TAIL_LINES = 10
 START_TIMEOUT = 60
 # Seconds between SIGTERM and SIGKILL.
 STOP_TIMEOUT = 5
+# Each function's process unpacks its code (about 30 MB) into the temporary folder.
+MIN_FREE_BYTES = 64_000_000
 NO_VARIABLES: Mapping[str, str] = {}
 
 
@@ -36,54 +41,96 @@ def start_cloud(
     model: folder of model.onnx and model.json, or a training job's model.tar.gz.
     variables: more environment variables for MiniStack, which the functions inherit.
 
-    Raises CloudError if the port is in use, or if the model or MiniStack does not start.
+    Raises CloudError if the port is in use, if the model or MiniStack does not start, or if the block fails because one
+    of them has ended.
     """
     port = free_port() if port is None else port
     require_free_port(port)
-    BUILD.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
-        log = stack.enter_context(LOG.open("wb"))
+        log = stack.enter_context(open_log())
         # MiniStack keeps the functions' code in the temporary folder, so it is deleted with that folder.
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
+        require_free_disk(scratch)
         folder = unpack_model(model, Path(scratch))
-        serve = [sys.executable, "-m", "local.endpoint", str(folder), ENDPOINT_NAME]
-        endpoint = stack.enter_context(run_process(serve, dict(os.environ), log, stdout=subprocess.PIPE))
+        serve = [sys.executable, "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
+        endpoint = stack.enter_context(run_process(serve, child_environment(scratch), log, stdout=subprocess.PIPE))
         endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
         if not endpoint_port:
-            raise CloudError(f"the model in {model} can't be served{log_tail()}")
-        cloud = Cloud(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{endpoint_port}", {})
-        environment = {**ministack_environment(port, cloud, scratch), **variables}
-        stack.enter_context(run_process([sys.executable, "-m", "ministack"], environment, log))
-        wait_until_healthy(cloud.url)
-        yield cloud
+            reason = log_tail(log, 1).strip()
+            raise CloudError(f"the model in {model} can't be served: {reason}")
+        address = f"http://127.0.0.1:{port}"
+        environment = {**ministack_environment(port, f"http://127.0.0.1:{endpoint_port}", scratch), **variables}
+        ministack = stack.enter_context(run_process([sys.executable, "-m", "local.gate"], environment, log))
+        processes = {"MiniStack": ministack, "the model's endpoint": endpoint}
+
+        def require_running() -> None:
+            for name, process in processes.items():
+                if process.poll() is not None:
+                    raise CloudError(f"{name} ended with status {process.returncode}{log_tail(log)}")
+            require_free_disk(scratch)
+
+        try:
+            wait_until_healthy(address, require_running=require_running)
+            yield Cloud(address, f"http://127.0.0.1:{endpoint_port}", {}, require_running)
+        except CloudError:
+            raise
+        except Exception:
+            # Without MiniStack, every request fails. The reason is that it ended, not that one request failed.
+            require_running()
+            raise
+
+
+def open_log() -> BinaryIO:
+    """Opens a new log. The log of a cloud that still runs is replaced by name, and that cloud keeps its own file.
+
+    Raises CloudError if build/ can't be written.
+    """
+    try:
+        BUILD.mkdir(exist_ok=True)
+        LOG.unlink(missing_ok=True)
+        return LOG.open("w+b")
+    except OSError as error:
+        raise CloudError(f"{BUILD} can't be written: {error.strerror}. The log and the package go there") from error
+
+
+def require_free_disk(folder: str) -> None:
+    """Raises CloudError if the disk of the temporary folder is almost full: functions could not start."""
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_BYTES:
+        raise CloudError(
+            f"the disk of {tempfile.gettempdir()} is full: {free / 1e6:.0f} MB are free, and the functions need "
+            f"{MIN_FREE_BYTES / 1e6:.0f} MB. Free some, or set TMPDIR to a folder on another disk"
+        )
 
 
 def unpack_model(model: Path, scratch: Path) -> Path:
     """Returns a model's folder: `model` itself, or the contents of a model.tar.gz in a new folder in `scratch`.
 
-    Raises CloudError if `model` is neither a folder nor an archive.
+    Raises CloudError if `model` is neither a folder nor a complete archive.
     """
     if model.is_dir():
         return model
     try:
         with tarfile.open(model) as archive:
             archive.extractall(scratch / "model", filter="data")
+    except (EOFError, zlib.error) as error:
+        raise CloudError(f"{model} is damaged or cut off: {error}") from error
     except (OSError, tarfile.TarError) as error:
         raise CloudError(f"{model} is neither a folder with a model nor a model.tar.gz: {error}") from error
     return scratch / "model"
 
 
-def ministack_environment(port: int, cloud: Cloud, scratch: str) -> dict[str, str]:
+def ministack_environment(port: int, endpoint_url: str, scratch: str) -> dict[str, str]:
     """MiniStack's environment variables. The functions inherit them, and find the model's endpoint in this way."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return {
-        **inherited,
+        **child_environment(scratch),
         **CREDENTIALS,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "TMPDIR": scratch,
         "LOG_LEVEL": "WARNING",
-        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url),
+        # A second port, for devices, which the gate does not see.
+        "IOT_MTLS_ENABLED": "0",
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": endpoint_url,
         # One thread per library, because the functions and the model already share the machine's cores.
         "OMP_NUM_THREADS": "1",
     }
@@ -95,13 +142,15 @@ def run_process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a command in its own process group. When the block ends, the whole group is stopped.
 
+    Its standard input is a pipe that stays open as long as this process runs; see local/lifeline.py.
+
     log: open file for stderr, and for stdout unless `stdout` says otherwise.
     """
     process = subprocess.Popen(
         command,
         cwd=ROOT,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=stdout or log,
         stderr=log,
         start_new_session=True,
@@ -119,6 +168,8 @@ def run_process(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdin:
+            process.stdin.close()
 
 
 def free_port() -> int:
@@ -137,17 +188,36 @@ def require_free_port(port: int) -> None:
             raise CloudError(f"port {port} is in use; choose another with PORT={port + 1}") from error
 
 
-def wait_until_healthy(url: str, seconds: float = START_TIMEOUT) -> None:
-    """Returns as soon as MiniStack answers at `url`. Raises CloudError if it does not answer within `seconds`."""
+def wait_until_healthy(
+    url: str, seconds: float = START_TIMEOUT, require_running: Callable[[], None] = lambda: None
+) -> None:
+    """Returns as soon as MiniStack answers at `url`.
+
+    require_running: raises CloudError if the process of MiniStack has ended.
+
+    Raises CloudError if MiniStack does not answer within `seconds`.
+    """
+    # Proxies of the user are for other machines.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):
+        with contextlib.suppress(OSError), direct.open(f"{url}/_ministack/health", timeout=2):
             return
+        require_running()
         time.sleep(0.05)
     raise CloudError(f"MiniStack did not answer at {url} within {seconds} s{log_tail()}")
 
 
-def log_tail() -> str:
-    """The end of the cloud's log on new lines, to append to an error message."""
-    lines = LOG.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+def log_tail(log: BinaryIO | None = None, count: int = LOG_TAIL_LINES) -> str:
+    """The end of the cloud's log on new lines, to append to an error message.
+
+    log: the open log; None for the log of the cloud that started last.
+    count: lines.
+    """
+    if log:
+        # Read at a position: the child processes share the file's own position, and write there.
+        data = os.pread(log.fileno(), os.fstat(log.fileno()).st_size, 0)
+    else:
+        data = LOG.read_bytes() if LOG.exists() else b""
+    lines = data.decode(errors="replace").splitlines()[-count:]
     return "\n" + "\n".join(lines) if lines else ""

@@ -1,7 +1,6 @@
 """Builds and deploys the application with the real SAM CLI, into the embedded cloud."""
 
 import contextlib
-import os
 import platform
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
+from local.environment import network_environment
 from local.paths import BUILD, MODEL, ROOT
 from local.processes import start_cloud
 from local.stack import finish_deployment
@@ -48,7 +48,7 @@ def run_sam(*arguments: str, **environment: str) -> None:
     """
     if not shutil.which("sam"):
         raise CloudError("the SAM CLI is not on the PATH; `make deploy-local` installs it")
-    variables = {**os.environ, **CREDENTIALS, "SAM_CLI_TELEMETRY": "0", **environment}
+    variables = {**network_environment(), **CREDENTIALS, "SAM_CLI_TELEMETRY": "0", **environment}
     with LOG.open("ab") as log:
         ended = subprocess.run(["sam", *arguments], cwd=ROOT, env=variables, stdout=log, stderr=log, check=False)
     if ended.returncode:

@@ -26,14 +26,14 @@ READ_CARDS = """cards => cards.map(card => ({
 
 
 @contextmanager
-def start_browser() -> Iterator[Browser]:
-    """Runs the machine's own Chromium. Raises FileNotFoundError if it is not installed."""
+def start_browser(*options: str) -> Iterator[Browser]:
+    """Runs the machine's own Chromium with these options. Raises FileNotFoundError if it is not installed."""
     path = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
         raise FileNotFoundError(f"none of {', '.join(PROGRAMS)} is on the PATH; install Chromium")
     with sync_playwright() as playwright:
         # Chromium's sandbox does not work for root, which runs the tests in containers.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *WEBCAM_OPTIONS])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *WEBCAM_OPTIONS, *options])
         yield browser
         browser.close()
 

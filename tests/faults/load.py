@@ -59,10 +59,10 @@ def role_of(process: psutil.Process) -> str | None:
     command = " ".join(process.cmdline())
     if "local.endpoint" in command:
         return "the model's server"
-    if "-m ministack" in command:
+    if "-m local.gate" in command:
         return "MiniStack"
     parent = process.parent()
-    if parent and "-m ministack" in " ".join(parent.cmdline()):
+    if parent and "-m local.gate" in " ".join(parent.cmdline()):
         return "a function"
     return None
 
