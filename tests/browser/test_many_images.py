@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from playwright.sync_api import Route, expect
 
+from mien.logic.queries import format_next, parse_next
+
 from .conftest import FACES
 from .visitor import TIMEOUT_MS, Visitor, file_payload
 
@@ -64,11 +66,11 @@ class FakeApi:
         if query["status"] == "rejected":
             route.fulfill(json={"results": []})
             return
-        after = query.get("after", "")
+        after = parse_next(query.get("after", "")) or query.get("after", "")
         self.listed.append(after)
         left = sorted(f"{name}.json" for name in self.ready() if f"{name}.json" > after)
         results = [document(key.removesuffix(".json")) for key in left[:PAGE]]
-        route.fulfill(json={"results": results} | ({"next": left[PAGE - 1]} if left[PAGE:] else {}))
+        route.fulfill(json={"results": results} | ({"next": format_next(left[PAGE - 1])} if left[PAGE:] else {}))
 
     def one(self, route: Route) -> None:
         name = unquote(route.request.url.partition("/results/")[2])

@@ -170,6 +170,17 @@ def test_pages_show_every_document_once(send: Send, many: str) -> None:
     assert max(map(len, found)) == PAGE
 
 
+def test_a_page_may_end_with_a_key_that_has_control_characters(send: Send, bucket: Bucket, folder: str) -> None:
+    [happy] = bucket.documents(f"{folder}happy.png")
+    names = [f"control/{number:03}\t.png" for number in range(PAGE + 1)]
+    for name in names:
+        document = {**happy, "image": {**happy["image"], "key": bucket.inbox + name}}
+        body = json.dumps(document).encode()
+        bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.results}{name}.json", Body=body)
+    found = [name for page in pages(send, prefix="control/") for name in page]
+    assert found == [name.removeprefix("control/") for name in names]
+
+
 def test_a_rare_label_is_found_although_each_page_reads_a_limited_number(send: Send, many: str) -> None:
     found = pages(send, prefix=many, label="disgust")
     assert [name for page in found for name in page] == [f"{number:04}.png" for number in range(49, MAX_READ + 150, 50)]

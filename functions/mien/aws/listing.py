@@ -16,7 +16,7 @@ from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
 from mien.logic.documents import parse_document
-from mien.logic.queries import Query
+from mien.logic.queries import Query, format_next
 from mien.logic.results import Result, document_key, is_newer
 from mien.settings import Settings
 
@@ -73,9 +73,9 @@ class Listing:
         return document_key(image_key, self.settings.inbox_prefix, prefix)
 
     def page(self, query: Query, deadline: Deadline) -> tuple[list[Result], str | None]:
-        """Returns a page of documents in the order of their keys, and the `after` of the next page.
+        """Returns a page of documents in the order of their keys, and the page's `next`.
 
-        The `after` is None if there are no more documents. A page can have fewer documents than PAGE, even none, and
+        The `next` is None if there are no more documents. A page can have fewer documents than PAGE, even none, and
         still not be the last.
         """
         prefix = self.prefixes[query.status]
@@ -91,7 +91,7 @@ class Listing:
         is_complete = not has_more and (not keys or last_key == keys[-1])
         if is_complete or last_key is None:
             return shown, None
-        return shown, last_key.removeprefix(prefix)
+        return shown, format_next(last_key.removeprefix(prefix))
 
     def list_keys(self, prefix: str, query: Query) -> tuple[list[str], bool]:
         """Returns the next keys, and whether more keys follow them."""

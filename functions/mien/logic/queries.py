@@ -1,8 +1,10 @@
 """Query parameters of `GET /results` → a typed query, and the path of `GET /results/{key}` → the name of an image."""
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +14,9 @@ from mien.logic.labels import LABELS
 from mien.logic.results import MAX_KEY_BYTES
 
 STATUSES = ("classified", "rejected")
+# A `next` begins with this character, and the rest is base64url. The keys of documents end with `.json`, and base64url
+# has no dot, so a key is never read as a `next`.
+NEXT_MARK = "~"
 # Characters that a URL can't have, and percent signs that encode nothing: a text with one of them was decoded.
 NOT_IN_URL = re.compile(r"[^!-~]|[\"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})")
 # S3 lists keys in XML 1.0, which has no form for these characters.
@@ -23,7 +28,7 @@ class Query:
     """Selects documents.
 
     prefix: beginning of the images' names, below the inbox.
-    after: key of a document, below its own prefix; the `next` of the previous page.
+    after: key of a document, below its own prefix. Only documents behind it are listed.
     label: None selects every label.
     status: one of STATUSES.
     """
@@ -38,19 +43,42 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     """Raises InvalidRequest."""
     names = ("prefix", "after", "label", "status")
     query = Query(**{name: parameters[name] for name in names if name in parameters})
+    query = replace(query, after=parse_next(query.after) or query.after)
     if query.status not in STATUSES:
         raise malformed(f"Unknown status. Use {' or '.join(STATUSES)}.")
     if query.label is not None and query.label not in LABELS:
         raise malformed(f"Unknown label. Use one of {', '.join(LABELS)}.")
     if query.label is not None and query.status == "rejected":
         raise malformed("A rejected image has no label. Leave out label, or ask for status=classified.")
-    for name in ("prefix", "after"):
-        if not is_valid_key(getattr(query, name)):
-            raise malformed(
-                f"The value of {name} can't be part of an object key: "
-                f"a key has at most {MAX_KEY_BYTES:,} bytes and no control characters."
-            )
+    if not is_valid_key(query.prefix):
+        raise malformed(
+            f"The value of prefix can't be part of an object key: a key has at most {MAX_KEY_BYTES:,} bytes and no "
+            "control characters."
+        )
+    if not fits_into_key(query.after):
+        raise malformed(
+            f"The value of after is neither the next of a page nor an object key of at most {MAX_KEY_BYTES:,} bytes."
+        )
     return query
+
+
+def format_next(key: str) -> str:
+    """Returns the `next` of a page whose last document has this key, below its prefix.
+
+    It has only letters, digits and `-_~`, so it passes through every client and gateway.
+    """
+    return NEXT_MARK + base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def parse_next(text: str) -> str | None:
+    """Returns the key in a `next`, or None if the text is not a `next`."""
+    encoded = text.removeprefix(NEXT_MARK)
+    if encoded == text or not re.fullmatch(r"[A-Za-z0-9_-]+", encoded):
+        return None
+    try:
+        return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 def parse_name(event: Mapping[str, Any]) -> str | None:
@@ -76,8 +104,12 @@ def parse_name(event: Mapping[str, Any]) -> str | None:
 
 def is_valid_key(text: str) -> bool:
     """Returns whether the text can be an object key, or the beginning of one."""
+    return fits_into_key(text) and not NOT_IN_XML.search(text)
+
+
+def fits_into_key(text: str) -> bool:
     try:
-        return len(text.encode()) <= MAX_KEY_BYTES and not NOT_IN_XML.search(text)
+        return len(text.encode()) <= MAX_KEY_BYTES
     except UnicodeEncodeError:
         return False
 

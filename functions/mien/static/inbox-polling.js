@@ -71,18 +71,30 @@ async function findOne(batch, retry, image) {
 async function findInList(batch, retry, status) {
   const { images, prefix, polling } = batch;
   const positions = new Map(images.map((image, position) => [cursorAfter(prefix + image.name), position]));
-  let position = nextMissing(images, 0);
-  while (position >= 0) {
-    const previous = images[position - 1];
-    const after = previous ? cursorAfter(prefix + previous.name) : "";
-    const page = await retry(() => listResults({ prefix, status, after }, polling.signal));
+  let missing = nextMissing(images, 0);
+  let after = cursorBefore(missing);
+  while (missing >= 0) {
+    const query = { prefix, status, after };
+    const page = await retry(() => listResults(query, polling.signal));
+    /** @type {number | undefined} */
+    let last;
     for (const document of page.results) {
-      const image = images[positions.get(cursorWithin(prefix, document)) ?? -1];
+      const position = positions.get(cursorWithin(prefix, document));
+      if (position === undefined) continue;
+      last = position;
+      const image = images[position];
       if (image?.state === "uploaded") batch.setResult(image, document);
     }
     if (!page.next) return;
-    const last = positions.get(page.next);
-    position = last === undefined ? -1 : nextMissing(images, last + 1);
+    // A page can be without an image of this batch, because others can upload into the same folder.
+    missing = last === undefined ? missing : nextMissing(images, last + 1);
+    after = last === undefined || missing === last + 1 ? page.next : cursorBefore(missing);
+  }
+
+  /** @param {number} position */
+  function cursorBefore(position) {
+    const previous = images[position - 1];
+    return previous ? cursorAfter(prefix + previous.name) : "";
   }
 }
 

@@ -1,8 +1,10 @@
 """The limits that openapi.yaml states are those of the code."""
 
+import re
+
 from local import template
 from mien.aws import forms, listing
-from mien.logic import images, requests
+from mien.logic import images, queries, requests
 from mien.logic.bombs import MAX_COSTLY_PIXELS
 from mien.logic.results import MAX_KEY_BYTES
 from mien.pipeline import health
@@ -55,6 +57,11 @@ def test_the_lists_of_results_are_limited_as_in_the_code() -> None:
     assert f"for {listing.EXPIRES} seconds" in SCHEMAS["StoredImage"]["properties"]["url"]["description"]
     assert SCHEMAS["Key"]["maxLength"] == MAX_KEY_BYTES
     assert f"{MAX_KEY_BYTES:,} bytes" in SCHEMAS["Key"]["description"]
+    assert SCHEMAS["After"]["anyOf"][0]["maxLength"] == MAX_KEY_BYTES
+    longest = queries.format_next("x" * MAX_KEY_BYTES)
+    for pattern in (SCHEMAS["After"]["anyOf"][1]["pattern"], SCHEMAS["Page"]["properties"]["next"]["pattern"]):
+        assert re.match(pattern, longest)
+        assert not re.match(pattern, longest + "x")
 
 
 def test_the_answer_of_health_is_as_old_as_the_code_allows() -> None:

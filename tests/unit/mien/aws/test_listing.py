@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mien.aws.listing import Listing
+from mien.aws.listing import PAGE, Listing
 from mien.errors import Rejected
 from mien.logic.deadline import Deadline
-from mien.logic.queries import Query
+from mien.logic.queries import Query, parse_query
 from mien.logic.results import Model, classified, document_key, image_fields, rejected, serialize
 from mien.logic.uploads import Upload
 from mien.settings import Settings
@@ -131,3 +131,20 @@ def test_a_stored_url_and_unknown_fields_are_never_handed_on(
     assert found is not None
     assert found["image"]["url"] == "https://signed.example/inbox/a"
     assert schema_errors(found, SCHEMAS[schema]) == []
+
+
+# Characters that S3 accepts in keys, but that XML or a URL has only in an encoded form, or that look like a `next`.
+CHARACTERS = ["\t", "\n", "\x00", "\x7f", "\ufffe", " ", "%20", "+", "&", "~", "~YQ", "\N{GRINNING FACE}"]
+
+
+@pytest.mark.parametrize("character", CHARACTERS, ids=ascii)
+def test_the_list_goes_on_behind_every_key_at_which_a_page_ends(character: str) -> None:
+    names = [f"{number:04}{character}.png" for number in range(2 * PAGE + 1)]
+    listing, found, after = listing_of(*names), list[str](), ""
+    while True:
+        shown, following = page_of(listing, parse_query({"after": after}))
+        found += shown
+        if following is None:
+            break
+        after = following
+    assert found == names

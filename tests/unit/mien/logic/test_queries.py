@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.logic.queries import is_valid_key, parse_name
+from mien.errors import InvalidRequest
+from mien.logic.queries import Query, format_next, is_valid_key, parse_name, parse_query
+from mien.logic.results import MAX_KEY_BYTES
 
 NAMES = ["a b.png", "a%20b.png", "a%2520b.png", "a/b c.png", "ü +%41&#?.png", "100%.png", "a+b.png", "[1].png"]
 
@@ -42,3 +44,24 @@ def test_a_parameter_that_cannot_be_a_part_of_a_url_was_decoded(name: str) -> No
 @pytest.mark.parametrize("parameters", [None, {}, {"key": ""}, {"key": None}, {"key": "%ff"}, {"key": "%00"}])
 def test_a_path_without_a_valid_name_names_no_image(parameters: Any) -> None:
     assert parse_name({"pathParameters": parameters}) is None
+
+
+@given(st.text(min_size=1, max_size=MAX_KEY_BYTES // 4))
+def test_every_next_is_accepted_as_after(key: str) -> None:
+    assert parse_query({"after": format_next(key)}).after == key
+
+
+@pytest.mark.parametrize("key", ["a.png.json", "~.json", "~YQ.json", "~a b", "~", "~_w", "a\tb.png.json", "\x00"])
+def test_a_key_is_accepted_as_after_too(key: str) -> None:
+    assert parse_query({"after": key}).after == key
+
+
+@pytest.mark.parametrize("after", ["x" * (MAX_KEY_BYTES + 1), "\ud800", format_next("x" * (MAX_KEY_BYTES + 1))])
+def test_an_after_that_is_not_a_key_is_refused_with_a_sentence(after: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_query({"after": after})
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
+
+
+def test_without_parameters_every_result_is_listed() -> None:
+    assert parse_query({}) == Query()
