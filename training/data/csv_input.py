@@ -7,11 +7,16 @@ import typer
 
 from training.console import console
 from training.data import fer2013
+from training.data.csv_rows import Usage
 from training.data.fer2013 import Faces
 
 Csv = Annotated[
     Path,
-    typer.Argument(exists=True, dir_okay=False, help="FER2013 as Kaggle's train.csv or fer2013.csv, plain or gzipped."),
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        help="FER2013 as Kaggle's train.csv or fer2013.csv: plain, gzipped, or in a .tar.gz or .zip archive.",
+    ),
 ]
 SkipBad = Annotated[
     bool, typer.Option(help="Skip rows that are not a valid labelled face, instead of failing with a list of them.")
@@ -19,10 +24,12 @@ SkipBad = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of the random generator. The same seed gives the same files.")]
 
 
-def read_faces(csv: Path, skip_bad: bool, usages: frozenset[str] | None = None) -> Faces:
+def read_faces(
+    csv: Path, skip_bad: bool, usages: frozenset[Usage] | None = None, *, may_be_empty: bool = False
+) -> Faces:
     """Reads a FER2013 CSV, prints how many faces it has, and shows a spinner meanwhile.
 
     Parameters, result and errors are those of `training.data.fer2013.load_faces`.
     """
     with console.status(f"reading {csv.name}"):
-        return fer2013.load_faces(csv, usages, skip_invalid=skip_bad, log=console.print)
+        return fer2013.load_faces(csv, usages, skip_invalid=skip_bad, may_be_empty=may_be_empty, log=console.print)

@@ -5,9 +5,8 @@ column, Usage). Pixels are 2,304 numbers from 0 to 255, row by row, in one quote
 Source: Goodfellow et al., "Challenges in Representation Learning", 2013.
 """
 
-import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +14,13 @@ import numpy as np
 
 from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
+from training.data.csv_rows import CsvRows, Usage, left_out_text
 
+# Columns of FER2013's CSV.
+COLUMNS = ("emotion", "pixels")
 # Values of the column Usage.
-TRAINING = frozenset({"Training"})
-TESTS = frozenset({"PublicTest", "PrivateTest"})
+TRAINING: frozenset[Usage] = frozenset({"Training"})
+TESTS: frozenset[Usage] = frozenset({"PublicTest", "PrivateTest"})
 # FER+ asked ten people for one of these answers per face (Barsoum et al., "Training Deep Networks for Facial Expression
 # Recognition with Crowd-Sourced Label Distribution", 2016). These are the columns of its CSV; nf means "not a face".
 VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf")
@@ -79,42 +81,56 @@ class InvalidRows(ValueError):
 
 def load_faces(
     path: Path,
-    usages: frozenset[str] | None = None,
+    usages: frozenset[Usage] | None = None,
     *,
     skip_invalid: bool = False,
+    may_be_empty: bool = False,
     log: Callable[[str], None] = lambda message: None,
 ) -> Faces:
     """Reads a FER2013 CSV file and either skips invalid rows or fails.
 
     path, usages: as for `read_faces`.
     skip_invalid: return the valid rows only; otherwise one invalid row is an error.
-    log: is called with a sentence that counts the faces and the skipped rows.
+    may_be_empty: a file without any face of these usages is not an error.
+    log: is called with a sentence that counts the faces, the skipped rows, and the rows of each other usage.
 
-    Raises InvalidRows, with line numbers and reasons; ValueError if a column is missing.
+    Raises InvalidRows, with line numbers and reasons; ValueError if there are no faces, and as `read_faces` does.
     """
-    faces, invalid = read_faces(path, usages)
+    rows = CsvRows(path, COLUMNS, usages)
+    faces, invalid = collect_faces(rows)
     if invalid and not skip_invalid:
         raise InvalidRows(path, invalid)
-    log(f"{path.name}: {len(faces):,} faces" + (f", {len(invalid):,} invalid rows skipped" if invalid else ""))
+    skipped = [f"{len(invalid):,} invalid rows skipped"] if invalid else []
+    parts = [*skipped, *filter(None, [left_out_text(rows.left_out)])]
+    if not faces and not may_be_empty:
+        raise ValueError(f"{path} has no faces{usages_text(usages)}: {', '.join(parts) or 'it has no rows'}")
+    log(", ".join([f"{path.name}: {len(faces):,} faces", *parts]))
     return faces
 
 
-def read_faces(path: Path, usages: frozenset[str] | None = None) -> tuple[Faces, list[InvalidRow]]:
+def read_faces(path: Path, usages: frozenset[Usage] | None = None) -> tuple[Faces, list[InvalidRow]]:
     """Reads a FER2013 CSV file: the faces in the file's order, and the rows that are not labelled faces.
 
         faces, invalid = read_faces(Path("train.csv.gz"))
 
-    path: CSV file, plain or gzipped (`.gz`).
+    path: CSV file of a kind that `csv_file.open_csv` reads.
     usages: if the file has a column Usage, keep only rows with one of these values (TRAINING, TESTS).
 
-    Raises ValueError if the file has no column emotion or pixels.
+    Raises ValueError if the file cannot be read, has no column emotion or pixels, or has other values in Usage.
     """
+    return collect_faces(CsvRows(path, COLUMNS, usages))
+
+
+def collect_faces(rows: CsvRows) -> tuple[Faces, list[InvalidRow]]:
+    """As `read_faces`. rows: have the fields of COLUMNS."""
     images, labels, invalid = [], [], []
-    for line, (emotion, pixels) in read_columns(path, ("emotion", "pixels"), usages):
+    for row in rows:
         try:
-            image, label = parse_face(emotion, pixels)
+            image, label = parse_face(*row.fields)
+            if row.usage_is_missing:
+                raise ValueError("Usage is empty")
         except ValueError as error:
-            invalid.append(InvalidRow(line, str(error)))
+            invalid.append(InvalidRow(row.line, str(error)))
         else:
             images.append(image)
             labels.append(label)
@@ -122,65 +138,49 @@ def read_faces(path: Path, usages: frozenset[str] | None = None) -> tuple[Faces,
     return Faces(stacked, np.array(labels, np.int64)), invalid
 
 
-def read_votes(path: Path, usages: frozenset[str] | None = None) -> np.ndarray:
+def usages_text(usages: frozenset[Usage] | None) -> str:
+    return f" with Usage {' or '.join(sorted(usages))}" if usages else ""
+
+
+def read_votes(
+    path: Path, usages: frozenset[Usage] | None = None, log: Callable[[str], None] = lambda message: None
+) -> np.ndarray:
     """Reads FER+'s CSV file of votes, uint8 [n, len(VOTE_COLUMNS)], one row per row of FER2013's CSV.
 
-    path: CSV file, plain or gzipped (`.gz`).
-    usages: as for `read_faces`.
+    path, usages: as for `read_faces`.
+    log: is called with a sentence that counts the rows of each other usage, if there are any.
 
     A face that nobody voted on (a row of 255s in the file) gets zeros.
-    Raises ValueError, with the line, if a column is missing or a row has no valid counts.
+    Raises ValueError, with the line, if a row has no valid counts; and as `CsvRows` does.
     """
     votes = []
-    for line, values in read_columns(path, VOTE_COLUMNS, usages):
+    rows = CsvRows(path, VOTE_COLUMNS, usages)
+    for row in rows:
         try:
-            counts = np.array([int(value) for value in values])
+            counts = np.array([int(value) for value in row.fields])
         except ValueError:
-            raise ValueError(f"{path}, line {line}: a row needs {len(VOTE_COLUMNS)} counts of votes") from None
+            raise ValueError(f"{path}, line {row.line}: a row needs {len(VOTE_COLUMNS)} counts of votes") from None
+        if row.usage_is_missing:
+            raise ValueError(f"{path}, line {row.line}: Usage is empty")
         if counts.min() < 0 or counts.max() > NO_VOTES:
-            raise ValueError(f"{path}, line {line}: a count of votes is not from 0 to {NO_VOTES}")
+            raise ValueError(f"{path}, line {row.line}: a count of votes is not from 0 to {NO_VOTES}")
         votes.append(np.zeros_like(counts) if counts.max() == NO_VOTES else counts)
+    if rows.left_out:
+        log(f"{path.name}: votes for {len(votes):,} faces, {left_out_text(rows.left_out)}")
     return np.array(votes, np.uint8).reshape(-1, len(VOTE_COLUMNS))
-
-
-def read_columns(
-    path: Path, columns: Sequence[str], usages: frozenset[str] | None
-) -> Iterator[tuple[int, Sequence[str]]]:
-    """The line number and the given columns' fields of each row. A row that is too short gives empty fields.
-
-    columns: names in lower case; the file may write them in any case.
-    Raises ValueError if the file lacks a column.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="ascii", errors="replace") as lines:
-        header = [name.lower() for name in split_fields(next(lines, ""))]
-        for name in columns:
-            if name not in header:
-                raise ValueError(f"{path}: the first line has no column {name!r}")
-        indices = [header.index(name) for name in columns]
-        usage = header.index("usage") if usages and "usage" in header else None
-        for line, text in enumerate(lines, start=2):
-            fields = split_fields(text)
-            if usages and usage is not None and usage < len(fields) and fields[usage] not in usages:
-                continue
-            yield line, [fields[i] if i < len(fields) else "" for i in indices]
-
-
-def split_fields(line: str) -> list[str]:
-    """The fields of a line. Python's csv module needs three times as long, and no field here holds a comma."""
-    return [field.strip().strip('"') for field in line.split(",")]
 
 
 def parse_face(emotion: str, pixels: str) -> tuple[np.ndarray, int]:
     """The two fields of a row → the face, uint8 [48, 48], and its label's index. Raises ValueError with the reason."""
     if not emotion or not pixels:
         raise ValueError("emotion or pixels is empty")
-    if not emotion.isdecimal() or int(emotion) >= len(LABELS):
+    if not (emotion.isascii() and emotion.isdecimal()) or int(emotion) >= len(LABELS):
         raise ValueError(f"emotion is {emotion!r}, not a number from 0 to {len(LABELS) - 1}")
     try:
-        values = np.fromstring(pixels, dtype=np.int32, sep=" ")
+        # A number above int64 becomes its maximum. A narrower type would keep only the last bits, which may look valid.
+        values = np.fromstring(pixels, dtype=np.int64, sep=" ")
     except ValueError:
-        raise ValueError("pixels contains something that is not a number") from None
+        raise ValueError("pixels contains something that is not a number or a space") from None
     if values.size != FACE_SIZE**2:
         raise ValueError(f"{values.size} pixels, not {FACE_SIZE**2}")
     if values.min() < 0 or values.max() > 255:

@@ -11,6 +11,7 @@ from rich.table import Table
 from training.console import console
 from training.data import fer2013
 from training.data.csv_input import Csv, SkipBad, read_faces
+from training.data.csv_rows import Usage
 
 
 def evaluate(
@@ -44,7 +45,8 @@ def evaluate(
         ),
     ] = None,
     usage: Annotated[
-        str, typer.Option(help="If the CSV has a column Usage, measure on the rows with this value.")
+        Usage,
+        typer.Option(case_sensitive=False, help="If the CSV has a column Usage, measure on the rows with this value."),
     ] = "PublicTest",
     skip_bad: SkipBad = False,
 ) -> None:
@@ -64,7 +66,9 @@ def evaluate(
     faces = read_faces(csv, skip_bad, frozenset({usage}))
     served, contract = load_model(model), json.loads((model / "model.json").read_text())
     training_set = duplicates.load_training_set(trained_on, contract) if trained_on else None
-    training_rows = [read_faces(path, skip_bad, fer2013.TRAINING) for path in train or []]
+    training_rows = [read_faces(path, skip_bad, fer2013.TRAINING, may_be_empty=True) for path in train or []]
+    if training_rows and not any(map(len, training_rows)):
+        raise ValueError(f"no training rows in {', '.join(map(str, train or []))}: nothing can be compared")
     rows = probabilities(faces.images, served)
     figures = measure(faces, rows, served)
     found: dict[str, Any] = {"within": duplicates.duplicates_within(faces), "training": None, "trained_on": None}

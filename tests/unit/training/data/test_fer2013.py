@@ -43,6 +43,11 @@ def test_rows_are_chosen_by_the_column_usage(tmp_path: Path) -> None:
         (f"0,{uniform_pixels(256)}", "a pixel is 256"),
         (f"0,{uniform_pixels(-1)}", "a pixel is -1"),
         (f"0,{uniform_pixels(0)[:-1]}x", "not a number"),
+        # 2 to the power of 32, and of 64, plus 5: the last 32 bits are 5.
+        (f"0,4294967301 {uniform_pixels(0, 2303)}", "a pixel is 4294967301"),
+        (f"0,18446744073709551621 {uniform_pixels(0, 2303)}", "a pixel is 9223372036854775807"),
+        (f'0,"[{uniform_pixels(0).replace(" ", ", ")}]"', "not a number or a space"),
+        (f"\u0663,{uniform_pixels(0)}", "emotion is"),
         ("0,", "empty"),
         ("", "empty"),
         ("3", "empty"),
@@ -64,6 +69,70 @@ def test_loading_fails_at_invalid_rows_or_skips_and_counts_them(tmp_path: Path) 
     messages: list[str] = []
     assert len(load_faces(path, skip_invalid=True, log=messages.append)) == 1
     assert messages == ["train.csv: 1 faces, 12 invalid rows skipped"]
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_columns_name(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "train.csv", f"3,{uniform_pixels(7)}", header="\ufeffemotion,pixels")
+    assert read_faces(path)[0].labels.tolist() == [3]
+    row = "PublicTest,b.png" + ",0" * 9 + ",1"
+    votes = write_csv(tmp_path / "votes.csv.gz", row, row, header=f"\ufeff{FERPLUS_HEADER}")
+    assert read_votes(votes, TRAINING).shape == (0, len(VOTE_COLUMNS))
+    assert read_votes(votes, TESTS).shape == (2, len(VOTE_COLUMNS))
+
+
+@pytest.mark.parametrize("end", ["", "\n\n", "   ", ","])
+def test_blank_lines_at_the_end_are_not_rows(end: str, tmp_path: Path) -> None:
+    faces, invalid = read_faces(write_csv(tmp_path / "train.csv", f"1,{uniform_pixels(1)}", end))
+    assert (len(faces), invalid) == (1, [])
+
+
+@pytest.mark.parametrize("end", ["", "   ", "," * 12])
+def test_votes_may_have_an_index_column_and_a_blank_end(end: str, tmp_path: Path) -> None:
+    row = "0,Training,a.png,4,0,0,1,3,2,0,0,0,0"
+    path = write_csv(tmp_path / "votes.csv", row, end, header=f",{FERPLUS_HEADER}")
+    assert read_votes(path, TRAINING).tolist() == [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0]]
+
+
+def test_a_face_without_a_usage_is_invalid_if_the_file_has_usages(tmp_path: Path) -> None:
+    rows = (f"1,{uniform_pixels(1)},Training", f"2,{uniform_pixels(2)}", f"3,{uniform_pixels(3)},")
+    path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    for usages in (TRAINING, TESTS):
+        faces, invalid = read_faces(path, usages)
+        assert 2 not in faces.labels
+        assert [str(row) for row in invalid] == ["line 3: Usage is empty", "line 4: Usage is empty"]
+
+
+def test_votes_without_a_usage_are_an_error_that_names_the_line(tmp_path: Path) -> None:
+    row = ",a.png" + ",0" * 10
+    path = write_csv(tmp_path / "votes.csv", row, header=FERPLUS_HEADER)
+    with pytest.raises(ValueError, match=r"votes\.csv, line 2: Usage is empty"):
+        read_votes(path, TRAINING)
+
+
+def test_loading_counts_the_rows_that_are_left_out(tmp_path: Path) -> None:
+    rows = [
+        f"{label},{uniform_pixels(label)},{usage}" for label, usage in enumerate(("training", *["privatetest"] * 3))
+    ]
+    path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    messages: list[str] = []
+    load_faces(path, TRAINING, log=messages.append)
+    assert messages == ["fer2013.csv: 1 faces, left out: 3 PrivateTest"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], r"fer2013\.csv has no faces with Usage PrivateTest or PublicTest: it has no rows"),
+        (["", ""], "it has no rows"),
+        ([f"1,{uniform_pixels(1)},Training"] * 2, "with Usage PrivateTest or PublicTest: left out: 2 Training"),
+        ([f"7,{uniform_pixels(1)},PublicTest"], "1 invalid rows skipped"),
+    ],
+)
+def test_a_file_without_faces_is_an_error_that_says_why(rows: list[str], reason: str, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
+    with pytest.raises(ValueError, match=reason):
+        load_faces(path, TESTS, skip_invalid=True)
+    assert len(load_faces(path, TESTS, skip_invalid=True, may_be_empty=True)) == 0
 
 
 def test_a_csv_without_the_columns_is_an_error_that_names_the_file(tmp_path: Path) -> None:
