@@ -82,13 +82,16 @@ def prepare(
       train.lst, validation.lst                    for the built-in algorithm, as images
       FacialExpressions/CLASS/                     48x48 PNG files, to look at
 
-    If the CSV has a column Usage, only its Training rows are used. The same options and seed write the same files.
+    If the CSV has a column Usage, only its Training rows are used, and the others are counted. The same options and
+    seed write the same files. Nothing is written if a channel would have no faces.
 
     \b
     Example, the data of the committed model:
       python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 \\
         --votes train_ferplus.csv.gz --no-folders --no-records
     """
+    if not (folders or records or arrays):
+        raise ValueError("there is nothing to write: leave out one of --no-folders, --no-records and --no-arrays")
     preparation = Preparation(
         csv=csv,
         output=output,
@@ -228,5 +231,10 @@ def composites(
     """
     from training.data.composites import write
 
-    for path in write(read_faces(csv, skip_bad), output, per_class, seed):
+    paths = write(read_faces(csv, skip_bad), output, per_class, seed)
+    for path in paths:
         console.print(path)
+    for name in LABELS:
+        count = sum(path.parent.name == name for path in paths)
+        if count < per_class:
+            console.print(f"{name}: {count} of {per_class} composites, because it has too few different faces")

@@ -32,33 +32,42 @@ MINIMUM_CONTRAST = 20
 TYPICAL_ONE_IN = 3
 # A composite's pixels before contrast is stretched: mid-gray, with 2.5 standard deviations up to black and white.
 MEAN_LEVEL, LEVEL_DEVIATION = 128, 50
+TOO_FEW_FACES = (
+    f"no class has {GROUP_SIZE} different faces with enough contrast, and a composite is the average of {GROUP_SIZE}"
+)
 
 
 def write(faces: Faces, folder: Path, per_class: int, seed: int) -> list[Path]:
     """Writes `folder/<class>/<number>.png`, 48x48 grayscale, numbered from 1, and returns the paths.
 
-    per_class: composites per class; a class with too few different faces gets fewer.
+    per_class: composites per class; a class with too few different faces gets fewer, or none.
     seed: the same faces and seed give the same composites.
+
+    Raises ValueError, and writes nothing, if no class has enough different faces for one composite.
     """
     generator = np.random.default_rng(seed)
-    pixels = faces.images.reshape(len(faces), -1).astype(np.float32)
+    pixels = faces.images.reshape(len(faces), FACE_SIZE**2).astype(np.float32)
     has_contrast = pixels.std(1) > MINIMUM_CONTRAST
     pixels, labels = pixels[has_contrast], faces.labels[has_contrast]
+    if len(pixels) < GROUP_SIZE:
+        raise ValueError(TOO_FEW_FACES)
     standardized = standardize(pixels)
     components = principal_components(standardized)
     scores = class_scores(components, labels)
-    paths = []
+    images: dict[Path, Image.Image] = {}
     for label, name in enumerate(LABELS):
         members = np.flatnonzero(labels == label)
         members = members[without_copies(standardized[members])]
         count = max(len(members) // TYPICAL_ONE_IN, per_class * GROUP_SIZE)
         members = members[np.argsort(-scores[members, label])[:count]]
-        (folder / name).mkdir(parents=True, exist_ok=True)
         for number, group in enumerate(similar_groups(components[members], per_class, generator), start=1):
-            path = folder / name / f"{number}.png"
-            average(standardized[members][group]).save(path, optimize=True)
-            paths.append(path)
-    return paths
+            images[folder / name / f"{number}.png"] = average(standardized[members][group])
+    if not images:
+        raise ValueError(TOO_FEW_FACES)
+    for path, image in images.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, optimize=True)
+    return list(images)
 
 
 def standardize(pixels: np.ndarray) -> np.ndarray:
@@ -82,6 +91,8 @@ def class_scores(components: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def without_copies(standardized: np.ndarray) -> np.ndarray:
     """Which faces have no copy among the others, bool [n]. A photograph with several copies loses all of them."""
+    if not len(standardized):
+        return np.empty(0, bool)
     correlations = standardized @ standardized.T / standardized.shape[1]
     np.fill_diagonal(correlations, 0)
     return np.asarray(correlations.max(1) < SAME_PHOTOGRAPH)
@@ -90,8 +101,11 @@ def without_copies(standardized: np.ndarray) -> np.ndarray:
 def similar_groups(components: np.ndarray, count: int, generator: np.random.Generator) -> list[np.ndarray]:
     """Up to `count` groups of GROUP_SIZE similar faces, most similar first: int64 [GROUP_SIZE] each.
 
-    A group is a face and its nearest neighbours. Two groups share fewer than MAX_SHARED faces.
+    A group is a face and its nearest neighbours. Two groups share fewer than MAX_SHARED faces. There is no group of
+    fewer faces, because its average could show a real person.
     """
+    if len(components) < GROUP_SIZE:
+        return []
     candidates = []
     for center in generator.permutation(len(components))[:CENTERS]:
         distances = np.linalg.norm(components - components[center], axis=1)

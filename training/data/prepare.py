@@ -67,14 +67,17 @@ def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Select
 
     log: is called with a sentence per file that was read, and one about excluded faces.
 
-    Raises InvalidRows, unless they are skipped; ValueError if a column is missing, if the count of votes differs from
-    the count of faces, or if `training_samples` is not possible.
+    Raises InvalidRows, unless they are skipped; ValueError if a file cannot be read or has no face of its usages, if
+    the count of votes differs from the count of faces, if `training_samples` is not possible, or if a channel would
+    have no faces.
     """
     faces = read_with_votes(preparation, log)
     if preparation.exclude:
         others = fer2013.load_faces(preparation.exclude, fer2013.TESTS, skip_invalid=preparation.skip_invalid, log=log)
         kept = faces[split.exclude(faces, others)]
         log(f"{len(faces) - len(kept):,} faces are also in {preparation.exclude.name} and are excluded")
+        if not kept:
+            raise ValueError(f"all faces of {preparation.csv} are also in {preparation.exclude}, so none are left")
         faces = kept
     sides = split.split(
         faces, preparation.validation_share, preparation.seed, preparation.strategy, preparation.keep_duplicates
@@ -86,14 +89,21 @@ def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Select
         training = split.limit_per_class(training, faces.labels, preparation.training_cap)
     if preparation.validation_cap:
         validation = split.limit_per_class(validation, faces.labels, preparation.validation_cap)
-    return Selected(faces, {"train": training, "validation": validation})
+    selected = Selected(faces, {"train": training, "validation": validation})
+    for channel, selection in selected.channels.items():
+        if not len(selection):
+            raise ValueError(
+                f"{channel} would have 0 of {len(faces):,} faces. Change --validation, --split or the options that "
+                "limit the faces, or read a CSV with more faces"
+            )
+    return selected
 
 
 def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> Faces:
     faces = fer2013.load_faces(preparation.csv, fer2013.TRAINING, skip_invalid=preparation.skip_invalid, log=log)
     if not preparation.votes:
         return faces
-    votes = fer2013.read_votes(preparation.votes, fer2013.TRAINING)
+    votes = fer2013.read_votes(preparation.votes, fer2013.TRAINING, log)
     if len(votes) != len(faces):
         raise ValueError(
             f"{preparation.votes.name} has votes for {len(votes):,} faces, but {preparation.csv.name} has "

@@ -40,13 +40,16 @@ def test_prepare_writes_all_formats_and_a_second_run_writes_the_same_files(train
 
 
 def test_prepare_reports_invalid_rows_and_writes_nothing_unless_they_are_skipped(tmp_path: Path) -> None:
-    bad = write_csv(tmp_path / "train.csv", f"1,{uniform_pixels(1)}", f"7,{uniform_pixels(0)}")
+    valid = [f"{i % 7},{uniform_pixels(i)}" for i in range(35)]
+    bad = write_csv(tmp_path / "train.csv", valid[0], f"7,{uniform_pixels(0)}", *valid[1:])
     result = run_training("prepare", bad, "--output", tmp_path / "out")
     assert result.returncode == 1
     assert "line 3: emotion is '7'" in result.stderr
     assert not (tmp_path / "out").exists()
     options = ("--output", tmp_path / "out", "--skip-bad", "--no-folders", "--no-records")
-    assert "1 invalid rows skipped" in run_training("prepare", bad, *options).stdout
+    result = run_training("prepare", bad, *options)
+    assert result.returncode == 0, result.stderr
+    assert "train.csv: 35 faces, 1 invalid rows skipped" in result.stdout
 
 
 def test_prepare_reports_an_invalid_option_without_a_traceback(train_csv: Path, tmp_path: Path) -> None:
@@ -57,7 +60,7 @@ def test_prepare_reports_an_invalid_option_without_a_traceback(train_csv: Path, 
 
 
 def test_prepare_excludes_the_test_rows_of_a_csv_from_its_training_rows(tmp_path: Path) -> None:
-    rows = [f"{label},{uniform_pixels(label)},Training" for label in range(7)] + [f"3,{uniform_pixels(2)},PublicTest"]
+    rows = [f"{i % 7},{uniform_pixels(i)},Training" for i in range(35)] + [f"3,{uniform_pixels(2)},PublicTest"]
     path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
     options = ("--output", tmp_path / "out", "--no-folders", "--no-records")
     result = run_training("prepare", path, "--exclude", path, *options)
@@ -75,6 +78,62 @@ def test_prepare_writes_the_votes_of_each_face(train_csv: Path, tmp_path: Path) 
         with np.load(tmp_path / "out" / channel / "faces.npz", allow_pickle=False) as arrays:
             for image, count in zip(arrays["images"], arrays["votes"][:, 0], strict=True):
                 assert (faces.images[count] == image).all()
+
+
+def with_usages(path: Path, *usages: str) -> Path:
+    """A CSV of 70 different faces whose values of Usage are these, in turn."""
+    rows = [f"{i % 7},{uniform_pixels(i)},{usages[i % len(usages)]}" for i in range(70)]
+    return write_csv(path, *rows, header="emotion,pixels,Usage")
+
+
+@pytest.mark.parametrize("name", ["fer2013.csv", "fer2013.csv.gz"])
+def test_prepare_uses_only_training_rows_of_a_file_with_a_byte_order_mark(name: str, tmp_path: Path) -> None:
+    usages = ["Training"] * 5 + ["PublicTest", "PrivateTest"]
+    rows = [f"{usages[i % 7]},{i // 10},{uniform_pixels(i)}" for i in range(70)]
+    path = write_csv(tmp_path / name, *rows, header="\ufeffUsage,emotion,pixels")
+    result = run_training("prepare", path, "--output", tmp_path / "out", "--no-folders", "--no-records")
+    assert result.returncode == 0, result.stderr
+    assert f"{name}: 50 faces, left out: 10 PublicTest, 10 PrivateTest" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("usages", "reason"),
+    [
+        (["Train", "Training"], "'Train' in 35 rows"),
+        (["PublicTest"], "has no faces with Usage Training: left out: 70 PublicTest"),
+    ],
+)
+def test_prepare_keeps_earlier_files_if_there_is_nothing_to_write(
+    usages: list[str], reason: str, train_csv: Path, tmp_path: Path
+) -> None:
+    options = ("--output", tmp_path / "out", "--no-folders", "--no-records")
+    assert run_training("prepare", train_csv, *options).returncode == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.npz")}
+    result = run_training("prepare", with_usages(tmp_path / "fer2013.csv", *usages), *options)
+    assert result.returncode == 1
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.npz")} == before
+
+
+def test_prepare_without_any_format_is_an_error(train_csv: Path, tmp_path: Path) -> None:
+    result = run_training("prepare", train_csv, "--no-folders", "--no-records", "--no-arrays")
+    assert result.returncode == 1
+    assert "there is nothing to write" in result.stderr
+
+
+def test_images_and_composites_of_too_few_faces_are_errors_without_a_traceback(tmp_path: Path) -> None:
+    empty = write_csv(tmp_path / "empty.csv")
+    for csv, command, reason in (
+        (empty, "images", "empty.csv has no faces: it has no rows"),
+        (empty, "composites", "empty.csv has no faces: it has no rows"),
+        (with_usages(tmp_path / "few.csv", "Training"), "composites", "no class has 30 different faces"),
+    ):
+        result = run_training(command, csv, "--output", tmp_path / "out")
+        assert result.returncode == 1
+        assert reason in result.stderr
+        assert "Traceback" not in result.stderr
+        assert not (tmp_path / "out").exists()
 
 
 def test_the_command_line_prints_its_version() -> None:

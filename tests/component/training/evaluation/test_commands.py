@@ -9,7 +9,7 @@ from PIL import Image
 
 from local.paths import MODEL
 from mien.logic.labels import LABELS
-from tests.support.fer2013 import random_faces, run_training, write_faces_csv
+from tests.support.fer2013 import random_faces, run_training, uniform_pixels, write_csv, write_faces_csv
 from training.data.writers import write_arrays
 from training.evaluation.measure import sha256
 
@@ -45,6 +45,27 @@ def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
     assert duplicates["within"] == {"faces": 0, "contradictory": 0}
     assert (duplicates["training"]["found"], duplicates["training"]["without"]["faces"]) == (5, 65)
     assert duplicates["trained_on"]["found"] == 0
+
+
+def test_evaluate_measures_the_rows_of_one_usage_in_any_case(tmp_path: Path) -> None:
+    rows = [f"{usage},{i % 7},{uniform_pixels(i)}" for i, usage in enumerate(["Training"] * 5 + ["PublicTest"] * 9)]
+    path = write_csv(tmp_path / "fer2013.csv", *rows, header="\ufeffUsage,emotion,pixels")
+    result = run_training("evaluate", path, "--usage", "publictest")
+    assert result.returncode == 0, result.stderr
+    assert "fer2013.csv: 9 faces, left out: 5 Training" in result.stdout
+
+
+def test_evaluate_without_faces_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+    test = write_faces_csv(tmp_path / "test.csv", random_faces(7), "PublicTest")
+    for options, status, reason in (
+        (("--usage", "PrivateTest"), 1, "test.csv has no faces with Usage PrivateTest: left out: 7 PublicTest"),
+        (("--usage", "Test"), 2, "'Test' is not one of 'training', 'publictest', 'privatetest'"),
+        (("--train", test), 1, "no training rows in"),
+    ):
+        result = run_training("evaluate", test, *options)
+        assert result.returncode == status
+        assert reason in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_evaluate_reports_a_folder_that_the_model_was_not_trained_on(tmp_path: Path) -> None:

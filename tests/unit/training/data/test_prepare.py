@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.fer2013 import VOTES_HEADER, random_faces, uniform_pixels, write_csv, write_faces_csv
+from tests.support.fer2013 import FERPLUS_HEADER, VOTES_HEADER, random_faces, uniform_pixels, write_csv, write_faces_csv
+from training.data.fer2013 import read_faces
 from training.data.prepare import Preparation, count_images, select_faces
 
 
@@ -37,11 +38,11 @@ def test_limits_apply_to_the_channel_that_they_name(csv: Path, tmp_path: Path) -
 
 
 def test_a_csv_with_training_and_test_rows_can_exclude_its_own_test_rows(tmp_path: Path) -> None:
-    rows = [f"{label},{uniform_pixels(label)},Training" for label in range(7)] + [f"3,{uniform_pixels(2)},PublicTest"]
+    rows = [f"{i % 7},{uniform_pixels(i)},Training" for i in range(35)] + [f"3,{uniform_pixels(2)},PublicTest"]
     path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
     messages: list[str] = []
     selected = select_faces(Preparation(path, tmp_path, exclude=path), messages.append)
-    assert len(selected.faces) == 6
+    assert len(selected.faces) == 34
     assert messages[-1] == "1 faces are also in fer2013.csv and are excluded"
 
 
@@ -60,6 +61,36 @@ def test_fewer_votes_than_faces_are_an_error_that_names_both_files(csv: Path, tm
     votes = write_csv(tmp_path / "few.csv", *("10" + ",0" * 9 for _ in range(139)), header=VOTES_HEADER)
     with pytest.raises(ValueError, match=r"few\.csv has votes for 139 faces, but fer2013\.csv has 140"):
         select_faces(Preparation(csv, tmp_path, votes=votes), ignore)
+
+
+def test_rows_of_votes_that_are_left_out_are_counted(csv: Path, tmp_path: Path) -> None:
+    rows = ["Training,a.png" + ",1" * 10] * 140 + ["PublicTest,b.png" + ",1" * 10] * 2
+    votes = write_csv(tmp_path / "votes.csv", *rows, header=FERPLUS_HEADER)
+    messages: list[str] = []
+    select_faces(Preparation(csv, tmp_path, votes=votes), messages.append)
+    assert messages[-1] == "votes.csv: votes for 140 faces, left out: 2 PublicTest"
+
+
+def test_a_file_to_exclude_without_test_rows_is_an_error(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"fer2013\.csv has no faces with Usage PrivateTest or PublicTest: left out: 140"
+    ):
+        select_faces(Preparation(csv, tmp_path, exclude=csv), ignore)
+
+
+def test_excluding_all_faces_is_an_error(csv: Path, tmp_path: Path) -> None:
+    faces, _ = read_faces(csv)
+    others = write_faces_csv(tmp_path / "test.csv", faces, "publictest")
+    with pytest.raises(ValueError, match=r"all faces of .*fer2013\.csv are also in .*test\.csv, so none are left"):
+        select_faces(Preparation(csv, tmp_path, exclude=others), ignore)
+
+
+def test_a_channel_without_faces_is_an_error_that_names_it(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="validation would have 0 of 140 faces"):
+        select_faces(Preparation(csv, tmp_path, validation_share=0.01), ignore)
+    nobody = dict.fromkeys(range(7), 0.0)
+    with pytest.raises(ValueError, match="train would have 0 of 140 faces"):
+        select_faces(Preparation(csv, tmp_path, class_shares=nobody), ignore)
 
 
 def test_the_count_of_images_depends_on_the_formats(csv: Path, tmp_path: Path) -> None:
