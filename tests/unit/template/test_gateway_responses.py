@@ -1,6 +1,7 @@
 """The errors that API Gateway answers without a function have the headers and the format of the function's errors."""
 
 import json
+import re
 
 import pytest
 
@@ -69,3 +70,37 @@ def test_a_missing_path_answers_404_with_keys_and_the_same_as_a_missing_signatur
     response = template.gateway_responses(ApiAuth=auth)["MISSING_AUTHENTICATION_TOKEN"]
     problem = json.loads(response["responseTemplates"]["application/json"])
     assert (response["statusCode"], problem["status"], problem["reason"]) == (status, status, reason)
+
+
+# Errors of requests that are not authorized. Source: Amazon API Gateway Developer Guide, "Gateway response types".
+FORBIDDEN = ["ACCESS_DENIED", "EXPIRED_TOKEN", "INVALID_API_KEY", "INVALID_SIGNATURE", "UNAUTHORIZED", "WAF_FILTERED"]
+
+
+@pytest.mark.parametrize("auth", ["key", "iam"])
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_every_request_that_is_not_authorized_is_forbidden(kind: str, auth: str) -> None:
+    response = template.gateway_responses(ApiAuth=auth)[kind]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    assert (response["statusCode"], problem["status"], problem["reason"]) == (403, 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [
+        ("THROTTLED", 429, "throttled"),
+        ("QUOTA_EXCEEDED", 429, "throttled"),
+        ("INTEGRATION_FAILURE", 503, "unavailable"),
+    ],
+)
+def test_an_error_that_passes_says_when_to_try_again(kind: str, status: int, reason: str) -> None:
+    """A function that Lambda throttles is an INTEGRATION_FAILURE."""
+    response = template.gateway_responses()[kind]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    assert (response["statusCode"], problem["status"], problem["reason"]) == (status, status, reason)
+    assert re.fullmatch(r"'[1-9]\d*'", response["responseParameters"]["gatewayresponse.header.Retry-After"])
+
+
+def test_a_path_that_is_not_found_after_the_authorization_is_a_404() -> None:
+    response = template.gateway_responses()["RESOURCE_NOT_FOUND"]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    assert (response["statusCode"], problem["status"], problem["reason"]) == (404, 404, "not_found")
