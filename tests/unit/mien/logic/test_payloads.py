@@ -3,9 +3,11 @@
 import io
 
 import numpy as np
+import pytest
 
+from mien.errors import TryAgain
 from mien.logic.images import FACE_SIZE, Face
-from mien.logic.payloads import check_rows, npy
+from mien.logic.payloads import TOLERANCE, check_rows, npy
 
 
 def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
@@ -19,3 +21,40 @@ def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
 
 def test_the_sum_of_a_row_may_differ_from_one_by_rounding() -> None:
     assert check_rows([[0.999, 0, 0, 0, 0, 0, 0.002]], ["0"], "faces") == [[0.999, 0, 0, 0, 0, 0, 0.002]]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ([1.0000001, 0, 0, 0, 0, 0, -1e-9], [1, 0, 0, 0, 0, 0, 0]),
+        ([0.51, 0.5, 0, 0, 0, 0, 0], [0.51, 0.5, 0, 0, 0, 0, 0]),
+        ([0.49, 0.5, 0, 0, 0, 0, 0], [0.49, 0.5, 0, 0, 0, 0, 0]),
+        ([1, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]),
+        ([1.04, -0.04, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]),
+        ([0.145] * 7, [0.145] * 7),
+    ],
+)
+def test_values_and_sums_that_are_slightly_off_are_accepted_and_values_are_limited_to_0_and_1(
+    row: list[float], expected: list[float]
+) -> None:
+    [checked] = check_rows([row], ["0"], "faces")
+    assert checked == expected
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [1 + 2 * TOLERANCE, -2 * TOLERANCE, 0, 0, 0, 0, 0],
+        [0.5, 0.5 + 2 * TOLERANCE, 0, 0, 0, 0, 0],
+        [0.5, 0.5 - 2 * TOLERANCE, 0, 0, 0, 0, 0],
+        [float("nan"), 1, 0, 0, 0, 0, 0],
+        [float("inf"), float("-inf"), 1, 0, 0, 0, 0],
+        [True, False, False, False, False, False, False],
+        ["1", 0, 0, 0, 0, 0, 0],
+        [10**400, 0, 0, 0, 0, 0, 0],
+        [2.0, -1.0, 0, 0, 0, 0, 0],
+    ],
+)
+def test_a_row_that_is_further_off_is_not_an_answer(row: list[float]) -> None:
+    [checked] = check_rows([row], ["0"], "faces")
+    assert isinstance(checked, TryAgain)
