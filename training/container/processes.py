@@ -4,9 +4,12 @@ import os
 import platform
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.distributed
+
+from entry_point import STOPPABLE_FOLDER
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,14 @@ class StopSignal:
     """Notes that the process was asked to stop.
 
     SageMaker sends SIGTERM, and kills the process two minutes later (Amazon SageMaker API Reference, StopTrainingJob).
+    The signal reaches this process through entry_point.py.
     """
 
     def __init__(self) -> None:
         self.received = False
         signal.signal(signal.SIGTERM, self.receive)
+        if folder := os.environ.get(STOPPABLE_FOLDER):
+            Path(folder, str(os.getpid())).touch()
 
     def receive(self, *_: object) -> None:
         self.received = True

@@ -23,6 +23,8 @@ SDK_CONFIG = {
 # Names of training jobs begin with this and the recipe's name. SageMaker cuts them at 63 characters, which include the
 # time that the SDK appends.
 NAME_PREFIX = "mien"
+# What runs the SDK's command in our containers. The SDK's channel `code` has the files of training/container.
+ENTRY_POINT = ["python3", "/opt/ml/input/data/code/entry_point.py"]
 SECONDS_PER_HOUR = 3600
 
 
@@ -66,6 +68,9 @@ def make_trainer(recipe: Recipe, settings: AccountSettings, session: boto3.Sessi
             f"{error.name} is missing: jobs are launched through the SageMaker SDK; `make install-sagemaker` installs "
             "it (about 1 GB)"
         ) from None
+    session.events.register(
+        "provide-client-params.sagemaker.CreateTrainingJob", add_entry_point, unique_id="mien-entry-point"
+    )
     bucket, _, prefix = settings.output.removeprefix("s3://").partition("/")
     compute = recipe.compute
     image, source_code = image_and_code(recipe, session.region_name)
@@ -130,6 +135,17 @@ def image_and_code(recipe: Recipe, region: str) -> tuple[str, Any]:
     )
     code = SourceCode(source_dir=str(CONTAINER), entry_script=recipe.script, requirements="requirements-training.txt")
     return image, code
+
+
+def add_entry_point(params: dict[str, Any], **_: Any) -> None:
+    """Makes entry_point.py the first process of a container that runs a script, and the SDK's command its arguments.
+
+    The SDK has no option for this. botocore calls this function with the parameters of CreateTrainingJob.
+    """
+    specification = params["AlgorithmSpecification"]
+    command = specification.get("ContainerEntrypoint")
+    if command:
+        specification["ContainerEntrypoint"] = [*ENTRY_POINT, *command]
 
 
 def content_type(recipe: Recipe, path: str) -> dict[str, str]:

@@ -5,25 +5,19 @@ import os
 import signal
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.training.small_recipe import small_recipe
 from training.hosting.artifact import list_files
 from training.hosting.container import validate_files
 from training.jobs.job import TrainingJob
 from training.jobs.local_job import run_local_job
 from training.jobs.metrics import MetricsByEpoch
-from training.jobs.recipe import Recipe, load_recipe, override_recipe
+from training.jobs.recipe import Recipe
 
 # Epochs of a job that learns the small data set.
 LONG = 20
-SMALL = {"epochs": 2, "batch-size": 32, "depth": 10, "width": 8, "stem-stride": 2, "flip": 0}
-
-
-def small_recipe(**hyperparameters: Any) -> Recipe:
-    """Returns our recipe with a small network and few epochs."""
-    return override_recipe(load_recipe("resnet"), {**SMALL, **hyperparameters})
 
 
 def run(recipe: Recipe, data: Path, root: Path, stop_after: int | None = None) -> tuple[TrainingJob, list[int]]:
