@@ -1,8 +1,10 @@
-"""The processes that train together, and the signal that stops them."""
+"""The processes that train together, their hardware, and the signal that stops them."""
 
 import os
 import platform
+import re
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,14 @@ import torch
 import torch.distributed
 
 from entry_point import STOPPABLE_FOLDER
+
+# The first compute capability of NVIDIA GPUs that multiply bfloat16 (Ampere). Below it, as on the T4 of ml.g4dn, cuDNN
+# has no convolutions in bfloat16. Source: CUDA C++ Programming Guide, "Compute Capabilities".
+BF16_CAPABILITY = (8, 0)
+# Names of SageMaker's instance types with GPUs, such as ml.g5.xlarge and ml.p4d.24xlarge.
+GPU_INSTANCE_TYPE = re.compile(r"ml\.[gp]\d")
+# The value of SM_CURRENT_INSTANCE_TYPE in a job of `launch --local` (training/jobs/local_container.py).
+LOCAL = "local"
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,11 @@ class Processes:
 
     @staticmethod
     def join() -> "Processes":
-        """Joins the processes that torchrun started. Without torchrun there is only this one."""
+        """Joins the processes that torchrun started. Without torchrun there is only this one.
+
+        Ends the process with a message if the machine should have a GPU and PyTorch finds none.
+        """
+        require_expected_gpu()
         count = int(os.environ.get("WORLD_SIZE", 1))
         local_rank = int(os.environ.get("LOCAL_RANK", 0))
         device = torch.device("cuda", local_rank) if torch.cuda.is_available() else torch.device("cpu")
@@ -55,16 +69,42 @@ class Processes:
         return bool(highest)
 
     def multiplies_bf16(self) -> bool:
-        """Whether the hardware multiplies bfloat16 itself (CUDA's tensor cores, AMX, AVX-512). It is then a few times
-        faster than float32."""
+        """Whether this process's hardware multiplies bfloat16 itself: CUDA's tensor cores from Ampere on, AMX, AVX-512.
+
+        It is then a few times faster than float32. On all other hardware, training computes in float32.
+        """
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_capability(self.device) >= BF16_CAPABILITY
         capabilities = torch.cpu.get_capabilities()
-        return self.device.type == "cuda" or any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
+        return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16"))
 
     def describe(self) -> str:
         """The hardware, for model.json: "4 x NVIDIA A10G", "x86_64, 2 threads"."""
         if self.device.type == "cuda":
             return f"{self.count} x {torch.cuda.get_device_name()}"
         return f"{platform.machine()}, {self.count * torch.get_num_threads()} threads"
+
+
+def require_expected_gpu() -> None:
+    """Ends the process with a message if SageMaker's variables announce a GPU and PyTorch finds none.
+
+    Training on the processors would take many times as long, at the price of a GPU. On this machine (`launch --local`)
+    it costs nothing, so it only prints a warning.
+    """
+    instance_type = os.environ.get("SM_CURRENT_INSTANCE_TYPE", "")
+    gpus = int(os.environ.get("SM_NUM_GPUS") or 0)
+    if torch.cuda.is_available() or not (gpus or GPU_INSTANCE_TYPE.match(instance_type)):
+        return
+    found = f"PyTorch {torch.__version__} finds no GPU, and SageMaker's variables say that there is one"
+    if instance_type == LOCAL:
+        print(
+            f"{found}: training on the processors; `make install-training TORCH=...` chooses another build", flush=True
+        )
+        return
+    sys.exit(
+        f"{found} (SM_NUM_GPUS={gpus}, SM_CURRENT_INSTANCE_TYPE={instance_type}): use an image whose PyTorch and CUDA "
+        "fit the GPU and its driver, or another instance type"
+    )
 
 
 class StopSignal:

@@ -18,8 +18,15 @@ BUILT_IN = "image-classification"
 # Instance families that each kind of job can use: the built-in algorithm trains on the first two only, PyTorch on any
 # that has NVIDIA GPUs.
 BUILT_IN_FAMILIES = ("g4dn", "g5")
-GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "g7e", "p3", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200")
-RETIRED_FAMILIES = ("p2",)
+GPU_FAMILIES = ("g4dn", "g5", "g6", "g6e", "g7e", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200")
+# GPU families that no job can use, and why. SageMaker starts jobs on the V100 of ml.p3, and they fail at their first
+# convolution: CUDA 13, with which the image's PyTorch is built, begins at compute capability 7.5.
+# Source: NVIDIA CUDA 13.0 Release Notes; PyTorch's RELEASE.md, "PyTorch CUDA Support Matrix".
+PAST_FAMILIES = {
+    "p2": "is retired",
+    "p3": "has a GPU of compute capability 7.0, which the training image's PyTorch no longer supports",
+    "p3dn": "has GPUs of compute capability 7.0, which the training image's PyTorch no longer supports",
+}
 # The depths for which the built-in algorithm has pretrained weights, and the input that these weights need.
 PRETRAINED_LAYERS = (18, 34, 50, 101, 152, 200)
 PRETRAINED_SHAPE = [3, 224, 224]
@@ -185,8 +192,9 @@ def validate_compute(compute: Compute, families: tuple[str, ...]) -> None:
     """
     usable = [name for name in training_instance_types() if family_of(name) in families]
     if compute.instance_type not in usable:
-        retired = family_of(compute.instance_type) in RETIRED_FAMILIES
-        reason = "is retired" if retired else "is not a GPU instance type that this job can train on"
+        reason = PAST_FAMILIES.get(
+            family_of(compute.instance_type), "is not a GPU instance type that this job can train on"
+        )
         raise ValueError(f"{compute.instance_type} {reason}: use one of {', '.join(usable)}")
     if compute.instance_count < 1:
         raise ValueError(f"instance_count is {compute.instance_count}: it must be 1 or more")

@@ -6,7 +6,7 @@ import pytest
 
 import train
 from training.data import commands as data
-from training.jobs.recipe import RECIPES, load_recipe, override_recipe, recipe_names
+from training.jobs.recipe import RECIPES, family_of, load_recipe, override_recipe, recipe_names
 
 ARTICLE = {
     "epochs": 30,
@@ -59,13 +59,25 @@ def test_our_recipes_hyperparameters_are_options_of_train_py(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("instance_type", "reason"),
-    [("ml.p2.xlarge", "is retired"), ("ml.m5.large", "is not a GPU instance"), ("g5", "is not a GPU")],
+    [
+        ("ml.p2.xlarge", "is retired"),
+        ("ml.p3.2xlarge", "has a GPU of compute capability 7.0, which the training image's PyTorch no longer supports"),
+        ("ml.p3dn.24xlarge", "has GPUs of compute capability 7.0"),
+        ("ml.m5.large", "is not a GPU instance"),
+        ("g5", "is not a GPU"),
+    ],
 )
 def test_an_instance_type_that_cannot_train_is_refused_and_usable_ones_are_listed(
     instance_type: str, reason: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"{instance_type} {reason}.*ml.g4dn.xlarge"):
-        override_recipe(load_recipe("article-1"), {}, instance_type=instance_type)
+    for name in ("article-1", "resnet"):
+        with pytest.raises(ValueError, match=f"{instance_type} {reason}.*ml.g4dn.xlarge"):
+            override_recipe(load_recipe(name), {}, instance_type=instance_type)
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if load_recipe(name).script])
+def test_our_recipes_train_on_gpus_that_multiply_bfloat16(name: str) -> None:
+    assert family_of(load_recipe(name).compute.instance_type) in {"g5", "g6"}
 
 
 def test_our_script_trains_on_gpus_that_the_built_in_algorithm_does_not_support() -> None:
