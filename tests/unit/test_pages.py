@@ -12,6 +12,8 @@ from mien.logic import bombs, circuit, images, retries
 from tests.faults.trials import TRIALS
 from tests.support import documents
 from tests.support.openapi import SCHEMAS, schema_errors
+from training.hosting import options
+from training.jobs import recipe
 
 API = documents.in_one_line("docs/api.md")
 OPERATIONS = documents.text_of("docs/operations.md")
@@ -70,6 +72,16 @@ def test_the_defaults_of_parameters_are_the_templates() -> None:
     assert f"| `ApiAuth` | `{parameters['ApiAuth']['Default']}` |" in OPERATIONS
     assert f"kept for {parameters['LogDays']['Default']} days (`LogDays`)" in OPERATIONS
     assert f"restored for {parameters['OldVersionDays']['Default']} days" in OPERATIONS
+
+
+def test_the_quotas_that_are_named_are_those_of_the_defaults() -> None:
+    assert f"{options.CONCURRENCY_QUOTA} | {2 * options.DEFAULT_CONCURRENCY} |" in OPERATIONS
+    assert f"`deploy --max-concurrency`, which is {options.DEFAULT_CONCURRENCY} by default" in OPERATIONS
+    recipes = [recipe.load_recipe(name) for name in recipe.recipe_names()]
+    for ours in (each for each in recipes if each.script):
+        kind = "spot training" if ours.compute.spot else "training"
+        assert f"{ours.compute.instance_type} for {kind} job usage | 0 | the recipe `{ours.name}` |" in OPERATIONS
+    assert "| Lambda | Concurrent executions |" in OPERATIONS
 
 
 @pytest.mark.parametrize("page", ["docs/api.md", "docs/operations.md"])

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from training.hosting.options import (
+    CONCURRENCY_QUOTA,
     DEFAULT_CALLS_PER_MINUTE,
     DEFAULT_CONCURRENCY,
     DEFAULT_MAX_INSTANCES,
@@ -76,8 +77,8 @@ def deploy(
         int | None,
         typer.Option(
             show_default=str(DEFAULT_CONCURRENCY),
-            help="Serverless: the number of calls at the same time, 1 to 200. It should be at least the functions' "
-            "MaximumConcurrency.",
+            help="Serverless: the number of calls at the same time, 1 to 200. All serverless endpoints of a region "
+            "share a quota, which is 10 in new accounts. The functions' MaximumConcurrency should not be larger.",
         ),
     ] = None,
     instance_type: Annotated[
@@ -200,4 +201,6 @@ def describe_client_error(error: Any) -> str:
     advice = ""
     if code == "ResourceLimitExceeded":
         advice = "; request a higher limit in AWS Service Quotas, under Amazon SageMaker"
+        if CONCURRENCY_QUOTA in str(message):
+            advice += ", or give a smaller --max-concurrency: all serverless endpoints of a region share this quota"
     return f"{error.operation_name}: {code}: {message}{advice}"

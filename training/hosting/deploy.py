@@ -14,7 +14,7 @@ from training.console import console
 from training.hosting.artifact import find_artifact
 from training.hosting.container import choose_container
 from training.hosting.inventory import Clients, EndpointDescription, read_state, wait_until_settled
-from training.hosting.options import ContainerKind, Hosting
+from training.hosting.options import ContainerKind, Hosting, Serverless
 from training.hosting.plan import plan_deletion, plan_deployment
 from training.hosting.request import AwsRequest, printable_request, validate_request
 from training.hosting.resources import is_already_served
@@ -90,8 +90,10 @@ def print_result(desired: DesiredEndpoint, changed: bool, waited: bool) -> None:
         )
     else:
         print_line(f"endpoint {name} serves {desired.artifact.uri}" + ("" if changed else ", as before"))
-    endpoint_input = desired.container.endpoint_input
-    print_line(f"sam deploy --parameter-overrides EndpointName={name} EndpointInput={endpoint_input}")
+    parameters = f"EndpointName={name} EndpointInput={desired.container.endpoint_input}"
+    if isinstance(desired.hosting, Serverless) and desired.hosting.functions_concurrency:
+        parameters += f" MaximumConcurrency={desired.hosting.functions_concurrency}"
+    print_line(f"sam deploy --parameter-overrides {parameters}")
 
 
 def delete_deployment(endpoint: str, clients: Clients, yes: bool, wait: bool, dry_run: bool) -> None:

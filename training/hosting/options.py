@@ -15,8 +15,14 @@ ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/?[A-Za-z0-9_+=,.@/-]+")
 MEMORY_SIZES_MB = range(1024, 6144 + 1, 1024)
 MAX_CONCURRENCY = 200
 DEFAULT_MEMORY_MB = 2048
-# The template lets the functions make 10 calls at the same time, and the API makes some more.
-DEFAULT_CONCURRENCY = 20
+# All serverless endpoints of a region share a quota, which is 10 in new accounts. Half of it leaves room for a second
+# endpoint, and for an update.
+DEFAULT_CONCURRENCY = 5
+# The words with which SageMaker and AWS Service Quotas name this quota.
+CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all serverless endpoints"
+# template.yaml's MaximumConcurrency: its default, and the least that Lambda accepts.
+FUNCTIONS_CONCURRENCY = 10
+MIN_FUNCTIONS_CONCURRENCY = 2
 SUGGESTED_INSTANCE_TYPE = "ml.c7i.large"
 DEFAULT_MAX_INSTANCES = 4
 # A call carries up to 32 faces (the template's BatchSize), and a core classifies about 145 of them per second with the
@@ -36,6 +42,13 @@ class Serverless:
 
     memory_mb: int
     concurrency: int
+
+    @property
+    def functions_concurrency(self) -> int | None:
+        """The functions' MaximumConcurrency that fits the endpoint; None if the template's default fits."""
+        if self.concurrency >= FUNCTIONS_CONCURRENCY:
+            return None
+        return max(self.concurrency, MIN_FUNCTIONS_CONCURRENCY)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from training.hosting.artifact import ModelArtifact
 from training.hosting.commands import deploy
 from training.hosting.container import Container
 from training.hosting.inventory import make_clients, read_state, wait_until_settled
-from training.hosting.options import Hosting, Instances, Serverless
+from training.hosting.options import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_MB, Hosting, Instances, Serverless
 from training.hosting.plan import plan_deployment
 from training.hosting.rollout import Rollout
 from training.hosting.state import DesiredEndpoint, validate_transition
@@ -23,7 +23,7 @@ ENDPOINT = "mien-faces"
 VARIANT = f"endpoint/{ENDPOINT}/variant/AllTraffic"
 IMAGE = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/mien:1"
 SLIM = Container("slim", IMAGE)
-SERVERLESS = Serverless(2048, 20)
+SERVERLESS = Serverless(DEFAULT_MEMORY_MB, DEFAULT_CONCURRENCY)
 # moto does not have the instance types of the seventh generation.
 INSTANCES = Instances("ml.c5.large", 2, 4)
 OWNER_TAGS = [{"Key": "mien:endpoint", "Value": ENDPOINT}]

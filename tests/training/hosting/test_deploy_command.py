@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.training.fake_aws import BUILT_IN_IMAGE, MODEL_BUCKET, REGION, ROLE, FakeAws
+from tests.training.fake_aws import BUILT_IN_IMAGE, MODEL_BUCKET, REGION, ROLE, FakeAws, respond
 from tests.training.hosting.archives import create_archive
 from tests.training.hosting.deployments import (
     ENDPOINT,
@@ -18,6 +18,7 @@ from tests.training.hosting.deployments import (
     invoke_command,
     run_command,
 )
+from training.hosting.options import CONCURRENCY_QUOTA, FUNCTIONS_CONCURRENCY, MIN_FUNCTIONS_CONCURRENCY
 
 OPTIONS = ("--role", ROLE, "--image", IMAGE)
 JOB = ("faces-1", *OPTIONS)
@@ -169,3 +170,49 @@ def test_after_ctrl_c_the_command_says_that_sagemaker_continues(aws: FakeAws) ->
 def test_without_waiting_the_command_says_what_is_left_to_do(aws: FakeAws) -> None:
     assert f"endpoint {ENDPOINT} is changing" in run_command(*OBJECT, "--no-wait")
     assert "InvokeEndpoint" not in aws.operations
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_without_an_option_a_serverless_endpoint_uses_half_of_a_new_accounts_quota(aws: FakeAws) -> None:
+    run_command(*OBJECT)
+    [variant] = aws.parameters("CreateEndpointConfig")["ProductionVariants"]
+    assert variant["ServerlessConfig"]["MaxConcurrency"] == 5
+
+
+@pytest.mark.usefixtures("stored_model")
+def test_a_concurrency_above_the_quota_is_answered_with_the_option_that_lowers_it(aws: FakeAws) -> None:
+    refusal = (
+        f"The account-level service limit '{CONCURRENCY_QUOTA}' is 10 Instances, with current utilization of 0 "
+        "Instances and a request delta of 20 Instances."
+    )
+
+    def refuse(params: dict[str, Any], **_: Any) -> Any:
+        name = json.loads(params["body"])["EndpointConfigName"]
+        [variant] = aws.client("sagemaker").describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+        if variant["ServerlessConfig"]["MaxConcurrency"] <= 10:
+            return None
+        return respond({"Error": {"Code": "ResourceLimitExceeded", "Message": refusal}}, 400)
+
+    aws.on_request("sagemaker", "CreateEndpoint", refuse)
+    error = command_error(*OBJECT, "--max-concurrency", "20")
+    assert f"CreateEndpoint: ResourceLimitExceeded: {refusal}" in error
+    assert "request a higher limit in AWS Service Quotas, under Amazon SageMaker" in error
+    assert "or give a smaller --max-concurrency" in error
+    assert f"endpoint {ENDPOINT} serves" in run_command(*OBJECT)
+
+
+@pytest.mark.usefixtures("stored_model")
+@pytest.mark.parametrize(("concurrency", "parameter"), [("1", 2), ("9", 9), ("10", None)])
+def test_the_printed_parameters_let_the_functions_call_no_more_often_than_the_endpoint_accepts(
+    concurrency: str, parameter: int | None
+) -> None:
+    output = run_command(*OBJECT, "--max-concurrency", concurrency)
+    end = f" MaximumConcurrency={parameter}\n" if parameter else " EndpointInput=batch\n"
+    assert output.endswith(end)
+
+
+def test_the_functions_concurrency_is_the_templates() -> None:
+    template = (Path(__file__).parents[3] / "template.yaml").read_text()
+    _, _, parameter = template.partition("\n  MaximumConcurrency:\n")
+    assert f"MinValue: {MIN_FUNCTIONS_CONCURRENCY}\n" in parameter.partition("ConstraintDescription")[0]
+    assert f"Default: {FUNCTIONS_CONCURRENCY}\n" in parameter.partition("ConstraintDescription")[0]

@@ -17,7 +17,7 @@ from training.hosting.resources import is_already_served
 @pytest.mark.parametrize(
     "difference",
     [
-        {"hosting": Serverless(3072, 20)},
+        {"hosting": Serverless(3072, 5)},
         {"role": f"{ROLE}-2"},
         {"container": Container("slim", IMAGE.replace(":1", ":2"))},
         {"container": Container("stock", IMAGE, {"SAGEMAKER_PROGRAM": "inference.py"})},

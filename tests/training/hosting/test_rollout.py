@@ -36,7 +36,7 @@ def test_a_serverless_endpoint_is_a_tested_model_with_a_configuration(aws: FakeA
     variant = {
         "VariantName": "AllTraffic",
         "ModelName": FIRST,
-        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 20},
+        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
     }
     *creations, (last_operation, invocation) = aws.changes
     assert creations == [
@@ -62,7 +62,7 @@ def test_a_serverless_endpoint_is_a_tested_model_with_a_configuration(aws: FakeA
     }
     described = aws.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
     assert described["EndpointStatus"] == "InService"
-    assert described["ProductionVariants"][0]["CurrentServerlessConfig"]["MaxConcurrency"] == 20
+    assert described["ProductionVariants"][0]["CurrentServerlessConfig"]["MaxConcurrency"] == 5
 
 
 def test_on_instances_only_the_stock_container_reaches_the_network(aws: FakeAws) -> None:
