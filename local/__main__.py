@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import VersionOption, exit_with_error
+from cli import VersionOption, exit_with_error, literal, printable_json
 from local import demo, sam
 from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
 from local.environment import isolate_process
@@ -78,9 +78,10 @@ def run_demo(
         with console.status("starting the embedded cloud, and deploying template.yaml into it"):
             cloud = stack.enter_context(start_application(model=model))
         classified = demo.classify_folder(cloud, images, console, patience)
-    demo.print_report(classified, console)
+    # The results are safe before anything is shown: they exist nowhere else once the cloud has stopped.
     jsonl, table = demo.save_results(classified, output)
-    console.print(f"results: {relative_path(jsonl)}, {relative_path(table)}", highlight=False)
+    demo.print_report(classified, console)
+    console.print(literal(f"results: {relative_path(jsonl)}, {relative_path(table)}"))
     if classified.missing:
         raise typer.Exit(1)
 
@@ -177,7 +178,7 @@ def put(
     for file in files:
         key = inbox + (file.name if image.is_file() else file.relative_to(image).as_posix())
         s3.upload_file(str(file), cloud.bucket, key)
-        console.print(f"s3://{cloud.bucket}/{key}", markup=False, highlight=False)
+        console.print(literal(f"s3://{cloud.bucket}/{key}"))
 
 
 @app.command()
@@ -190,7 +191,8 @@ def results(port: RunningPortOption = DEFAULT_PORT) -> None:
     s3 = cloud.client("s3")
     for output in ("Results", "Rejected"):
         for key in demo.list_keys(s3, cloud.bucket, cloud.prefix(output)):
-            sys.stdout.write(s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read().decode())
+            body = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+            sys.stdout.write(printable_json(body.decode(errors="replace")))
 
 
 def connect(port: int) -> Cloud:

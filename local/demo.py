@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cli import literal
 from local.cloud import Cloud, CloudError
 from local.template import load_template
 
@@ -137,7 +138,7 @@ def print_report(classified: ClassifiedFolder, console: Console) -> None:
     rate = count / max(classified.seconds, 1e-9)
     console.print(f"{rate:.0f} images per second: {count:,} in {classified.seconds:.1f} s, including cold starts")
     for name in classified.missing:
-        console.print(f"neither result nor rejection: {name}", style="bold red", markup=False)
+        console.print(literal(f"neither result nor rejection: {name}", style="bold red"))
 
 
 def label_table(documents: dict[str, Document], expected: dict[str, str]) -> Table:
@@ -145,12 +146,12 @@ def label_table(documents: dict[str, Document], expected: dict[str, str]) -> Tab
     table = Table("image", "label", "confidence")
     for name, document in list(documents.items())[:MAX_TABLE_ROWS]:
         if document["status"] == "rejected":
-            table.add_row(name, "rejected", document["detail"], style="red")
+            table.add_row(literal(name), "rejected", literal(document["detail"]), style="red")
         else:
             wrong = name in expected and expected[name] != document["label"]
             bar = "█" * round(document["confidence"] * BAR_LENGTH)
             confidence = f"{document['confidence']:.2f} {bar}"
-            table.add_row(name, document["label"], confidence, style="yellow" if wrong else None)
+            table.add_row(literal(name), document["label"], confidence, style="yellow" if wrong else None)
     return table
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli import VersionOption, exit_with_error
+from cli import VersionOption, exit_with_error, literal, printable_json
 from operate import dead_letters
 from operate.dead_letters import DeadLetter
 
@@ -74,7 +74,7 @@ def print_json(letters: list[DeadLetter]) -> None:
     for letter in letters:
         # The receipt handle is only valid for this read of the queue.
         fields = {name: value for name, value in asdict(letter).items() if name != "receipt"}
-        print(json.dumps({**fields, "images": letter.images}, ensure_ascii=False))
+        print(printable_json(json.dumps({**fields, "images": letter.images}, ensure_ascii=False)))
 
 
 def print_report(letters: list[DeadLetter], total: int, stack: str, reason: str) -> None:
@@ -88,24 +88,21 @@ def print_report(letters: list[DeadLetter], total: int, stack: str, reason: str)
         return
     if not letters:
         no_match = f"The dead-letter queue has about {total:,} messages, but no reason contains {reason!r}."
-        console.print(no_match, highlight=False, markup=False, soft_wrap=True)
+        console.print(literal(no_match), soft_wrap=True)
         return
     table = Table("image", "age", "attempts", "reason")
     for letter in letters[:MAX_TABLE_ROWS]:
         image = ", ".join(letter.images) or f"not an S3 event: {letter.body[:MAX_BODY_LENGTH]}"
-        table.add_row(image, format_age(time.time() - letter.since), str(letter.attempts), letter.reason)
+        age = format_age(time.time() - letter.since)
+        table.add_row(literal(image), age, str(letter.attempts), literal(letter.reason))
     console.print(table)
     if len(letters) > MAX_TABLE_ROWS:
         console.print(f"and {len(letters) - MAX_TABLE_ROWS:,} more; --json prints all")
     for each_reason, count in Counter(letter.reason for letter in letters).most_common():
-        console.print(f"{count:6,}  {each_reason}", highlight=False, markup=False, soft_wrap=True)
+        console.print(literal(f"{count:6,}  {each_reason}"), soft_wrap=True)
     command = f"python -m operate redrive --stack {stack} [--reason TEXT]"
-    console.print(
-        f"\nTo classify the images again when the cause is fixed: {command}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    console.print()
+    console.print(literal(f"To classify the images again when the cause is fixed: {command}"), soft_wrap=True)
 
 
 def format_age(seconds: float) -> str:

@@ -1,16 +1,17 @@
 """Reads the dead-letter queue, with the reason of each message, and sends messages back to the inbox's queue."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from mien.errors import NotAStorageEvent
 from mien.logic.chunks import chunks
-from mien.logic.messages import ATTEMPT, MAX_BATCH, REASON, SINCE
-from mien.logic.uploads import parse_uploads
+from mien.logic.messages import ATTEMPT, MAX_BATCH, REASON, SINCE, parse_number
+from mien.logic.uploads import parse_body
 
 # Seconds for which a message that was read is invisible to other readers. It is made visible again as soon as the
 # reading ends, so this only matters for a process that was killed.
@@ -45,13 +46,16 @@ class DeadLetter:
     def images(self) -> list[str]:
         """Object keys of the images that the message is about. Empty if its body is not an S3 event."""
         try:
-            return [upload.key for upload in parse_uploads(json.loads(self.body))]
-        except (json.JSONDecodeError, NotAStorageEvent):
+            return [upload.key for upload in parse_body(self.body)]
+        except NotAStorageEvent:
             return []
 
 
 def parse_message(message: dict[str, Any]) -> DeadLetter:
-    """message: an entry of `Messages` in the answer of SQS's ReceiveMessage."""
+    """Returns a received message. As in the functions, an attribute that can't be parsed counts as missing.
+
+    message: an entry of `Messages` in the answer of SQS's ReceiveMessage.
+    """
     attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
     sent = int(message["Attributes"]["SentTimestamp"]) / 1000
     return DeadLetter(
@@ -59,8 +63,8 @@ def parse_message(message: dict[str, Any]) -> DeadLetter:
         receipt=message["ReceiptHandle"],
         body=message["Body"],
         reason=attributes.get(REASON) or REASON_OF_SQS,
-        attempts=int(float(attributes.get(ATTEMPT) or 0)) + 1,
-        since=float(attributes.get(SINCE) or sent),
+        attempts=int(parse_number(attributes.get(ATTEMPT), 0)) + 1,
+        since=min(sent, parse_number(attributes.get(SINCE), sent)),
         sent=sent,
     )
 
@@ -75,9 +79,22 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
 
     Messages are invisible to other readers until the block ends.
     """
+    with read_batches(sqs, url) as batches:
+        yield (letter for batch in batches for letter in batch)
+
+
+@contextlib.contextmanager
+def read_batches(sqs: Sqs, url: str) -> Iterator[Iterator[list[DeadLetter]]]:
+    """Reads as read_dead_letters does, and yields lists of the messages that were received together.
+
+    A message comes back after VISIBILITY_TIMEOUT, so a queue that takes longer to read is never empty. Therefore the
+    reading also ends when a message comes back a second time, and nothing new has come in the meantime.
+    """
+    began = time.time()
     seen: dict[str, DeadLetter] = {}
 
-    def receive() -> Iterator[DeadLetter]:
+    def receive() -> Iterator[list[DeadLetter]]:
+        came_back: set[str] = set()
         while messages := sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=MAX_BATCH,
@@ -88,9 +105,17 @@ def read_dead_letters(sqs: Sqs, url: str) -> Iterator[Iterator[DeadLetter]]:
         ).get("Messages"):
             letters = [parse_message(message) for message in messages]
             new = [letter for letter in letters if letter.id not in seen]
+            repeated = {letter.id for letter in letters} & seen.keys()
             # Before the yield: the caller may stop within this batch, and then all of it must become visible again.
             seen.update({letter.id: letter for letter in letters})
-            yield from new
+            yield new
+            # A message that arrived after the start doesn't prolong the reading: a stack that keeps failing would
+            # prolong it forever.
+            if any(letter.sent <= began for letter in new):
+                came_back.clear()
+            elif repeated & came_back:
+                return
+            came_back |= repeated
 
     try:
         yield receive()
@@ -133,27 +158,25 @@ def redrive(
     """
     began = time.time()
     moved = 0
-    batch: list[DeadLetter] = []
-    with read_dead_letters(sqs, source) as letters:
-        for letter in letters:
-            if letter.sent <= began and should_redrive(letter):
-                batch.append(letter)
-            if len(batch) == MAX_BATCH:
-                count = move_batch(sqs, source, target, batch)
+    with read_batches(sqs, source) as batches:
+        for letters in batches:
+            if selected := [letter for letter in letters if letter.sent <= began and should_redrive(letter)]:
+                count = move_batch(sqs, source, target, selected)
                 on_moved(count)
                 moved += count
-                batch.clear()
-        if batch:
-            count = move_batch(sqs, source, target, batch)
-            on_moved(count)
-            moved += count
     return moved
 
 
 def move_batch(sqs: Sqs, source: str, target: str, batch: list[DeadLetter]) -> int:
     """Sends at most MAX_BATCH messages to `target`, then deletes them from `source`. Returns how many were sent."""
     entries = [{"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(batch)]
-    answer = sqs.send_message_batch(QueueUrl=target, Entries=entries)
+    try:
+        answer = sqs.send_message_batch(QueueUrl=target, Entries=entries)
+    except ClientError as error:
+        # The size limit counts all messages of a request. Messages of strangers can be so large that only one fits.
+        if not error.response["Error"]["Code"].endswith("BatchRequestTooLong") or len(batch) == 1:
+            raise
+        return sum(move_batch(sqs, source, target, [letter]) for letter in batch)
     sent = [batch[int(entry["Id"])] for entry in answer.get("Successful", [])]
     if sent:
         receipts = [{"Id": str(index), "ReceiptHandle": letter.receipt} for index, letter in enumerate(sent)]

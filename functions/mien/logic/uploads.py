@@ -75,12 +75,19 @@ def is_queue_record(record: Any) -> bool:
 def parse_queue_record(record: dict[str, Any], now: float) -> Delivery:
     message = parse_message(record, now)
     try:
-        return Delivery(message, tuple(parse_uploads(json.loads(record["body"]))))
+        return Delivery(message, tuple(parse_body(record.get("body"))))
     except NotAStorageEvent as error:
         return Delivery(message, (), str(error))
-    except (KeyError, TypeError, ValueError, RecursionError):
+
+
+def parse_body(body: Any) -> list[Upload]:
+    """Returns the uploads of a message's body. Raises NotAStorageEvent for everything that is not an S3 event."""
+    try:
+        event = json.loads(body)
+    except (TypeError, ValueError, RecursionError) as error:
         # json.loads also fails for lists nested a thousand deep, and for numbers of more than 4,300 digits.
-        return Delivery(message, (), "the message's body is not JSON")
+        raise NotAStorageEvent("the message's body is not JSON") from error
+    return parse_uploads(event)
 
 
 def parse_uploads(event: Any) -> list[Upload]:
