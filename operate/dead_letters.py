@@ -17,8 +17,11 @@ from mien.logic.uploads import parse_body
 # reading ends, so this only matters for a process that was killed.
 VISIBILITY_TIMEOUT = 120
 # The functions write a reason into each message that they move here. SQS moves the others by itself, after they were
-# received maxReceiveCount times: the invocations ended before they could write a reason.
-REASON_OF_SQS = "every invocation that received this message crashed, timed out or ran out of memory"
+# received maxReceiveCount times.
+REASON_OF_SQS = (
+    "received again and again without reaching the function's code: the function can't start, Lambda throttled it for "
+    "hours, or somebody received the message by hand"
+)
 
 # boto3 clients have no types.
 Sqs = Any

@@ -135,7 +135,7 @@ FAULTS = [
         kill,
         share=1,
         under=POISON,
-        dead="invocations that received this message crashed",
+        dead="times alone in an invocation: the function crashed",
     ),
     Fault("overwritten", "the key is overwritten while its image is classified", "read", overwrite_after, first=True),
     Fault(

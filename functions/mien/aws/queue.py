@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mien.aws.clients import Timeouts, error_code, make_client
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
-from mien.logic.messages import ATTEMPT, CRASHES, MAX_BATCH, REASON, SINCE, Message
+from mien.logic.messages import ATTEMPT, ISOLATION, MAX_BATCH, REASON, SINCE, Message
 from mien.logic.retries import DeadLetter, Retry
 from mien.settings import QueueSettings
 
@@ -32,10 +32,14 @@ class Queue:
         """Sends messages again, each with its delay. Returns those that were sent: their originals can be deleted."""
 
         def entry(message: Message) -> Entry:
-            attributes = own_attributes(message) | {ATTEMPT: ("Number", message.attempt + 1)}
+            retry = retries[message]
+            attributes = own_attributes(message) | {
+                ATTEMPT: ("Number", retry.attempt),
+                ISOLATION: ("Number", retry.isolation),
+            }
             return {
                 "MessageBody": message.body,
-                "DelaySeconds": retries[message].delay,
+                "DelaySeconds": retry.delay,
                 "MessageAttributes": to_sqs(attributes),
             }
 
@@ -106,7 +110,7 @@ def own_attributes(message: Message) -> dict[str, tuple[str, Any]]:
     """Returns the attributes that a message keeps when it is sent again: type and value by name."""
     return {
         ATTEMPT: ("Number", message.attempt),
-        CRASHES: ("Number", message.crashes),
+        ISOLATION: ("Number", message.isolation),
         SINCE: ("Number", round(message.since, 3)),
     }
 

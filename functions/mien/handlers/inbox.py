@@ -29,9 +29,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     deadline = Deadline.from_context(context)
     isolation = isolate_crashes(parse_deliveries(event, time.time()))
     unsent = handle(isolation.together, deadline)
-    if isolation.alone:
+    if isolation.postponed or isolation.apart:
         unsent = pipeline.clear_batch(isolation, unsent, deadline)
-        unsent |= handle([isolation.alone], deadline)
+    if isolation.apart:
+        unsent |= handle(isolation.apart, deadline)
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in unsent]}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 # Names of message attributes. SQS stores them with the message and delivers them again.
 ATTEMPT = "Attempt"
-CRASHES = "Ended"
+ISOLATION = "Isolation"
 SINCE = "Since"
 REASON = "Reason"
 # Messages per request to SQS. Source: Amazon SQS Developer Guide, "Message quotas".
@@ -20,7 +20,9 @@ class Message:
 
     id, receipt: SQS's message id and receipt handle.
     attempt: how often the message was re-sent after a failure that may pass.
-    crashes: how many invocations received it and never finished.
+    receives: how often SQS has handed out this message, this time included.
+    isolation: how far the message is separated from others, because earlier receives were not finished; 0 for not at
+        all (retries.isolate_crashes).
     since: when the image's first message was sent, in seconds since 1970.
     """
 
@@ -28,7 +30,8 @@ class Message:
     receipt: str
     body: str
     attempt: int
-    crashes: int
+    receives: int
+    isolation: int
     since: float
 
 
@@ -37,20 +40,24 @@ def parse_message(record: dict[str, Any], now: float) -> Message:
 
     Clients that may send to the queue can set any attributes: an attribute that can't be parsed counts as missing.
 
+    A message with a reason was a dead letter, and somebody has moved it back with its attributes, as the SQS console
+    does. It counts as new, or its old attempts would make it a dead letter again before it is tried.
+
     now: seconds since 1970; used if SQS's own time is missing.
     """
     system = dict_or_empty(record.get("attributes"))
     attributes = dict_or_empty(record.get("messageAttributes"))
+    if REASON in attributes:
+        attributes = {}
     body = record.get("body")
     sent = parse_number(system.get("SentTimestamp"), now * 1000) / 1000
-    receives = int(parse_number(system.get("ApproximateReceiveCount"), 1))
     return Message(
         id=record["messageId"],
         receipt=record.get("receiptHandle", ""),
         body=body if isinstance(body, str) else "",
         attempt=int(parse_number(string_value(attributes, ATTEMPT), 0)),
-        # Each extra receive is a crash: an invocation that finishes deletes or re-sends the message.
-        crashes=receives - 1 + int(parse_number(string_value(attributes, CRASHES), 0)),
+        receives=max(1, int(parse_number(system.get("ApproximateReceiveCount"), 1))),
+        isolation=int(parse_number(string_value(attributes, ISOLATION), 0)),
         # A message can't claim to be newer than SQS says, or it would be retried for ever.
         since=min(sent, parse_number(string_value(attributes, SINCE), sent)),
     )

@@ -2,8 +2,11 @@
 
 SQS counts receives, and an outage of an hour would use them up for images that are good. Therefore a message that may
 succeed later is sent again as a new message, with a delay, its number of attempts and the time of its first message,
-and the old one is deleted. So the receive count only counts invocations that never finished: a message that crashes its
-function shows up there. A message that can't succeed goes to the dead-letter queue at once, with its reason.
+and the old one is deleted. So a message with a high receive count was received and never finished. Its image may have
+crashed the function. But SQS also counts receives that reached no function: Lambda receives messages even while the
+function is throttled, and people receive them in the console. Therefore the count alone decides nothing: it makes the
+functions separate the message from others, step by step (isolate_crashes). A message that can't succeed goes to the
+dead-letter queue at once, with its reason.
 """
 
 import random
@@ -21,8 +24,14 @@ LONGEST_DELAY = 900
 # Seconds: three days, which cover a weekend and one more day. Outages should be shorter, and SQS keeps a message for
 # two weeks.
 MAX_RETRY_SECONDS = 3 * 24 * 3600
-# The queue's maxReceiveCount is the same number. It covers messages that are never re-sent.
-MAX_CRASHES = 5
+# How often a message is handled in a whole batch, before it is separated from others. One unfinished receive is weak
+# evidence, and separation costs requests.
+UNSEPARATED_RECEIVES = 2
+# Messages that are handled together at each level of isolation, from 1. With 6, a batch of 32 takes six invocations.
+GROUP_SIZES = {1: 6, 2: 1, 3: 1}
+LAST_ISOLATION = max(GROUP_SIZES)
+# After so many receives that were not finished, a message is given up. The last of them were of this message alone.
+MAX_CRASHES = UNSEPARATED_RECEIVES + len(GROUP_SIZES)
 # Seconds. Postponed messages get a random delay of up to this, so that they do not arrive in one batch again.
 MAX_POSTPONE_SECONDS = 20
 # Characters of a reason. SQS limits a message with its attributes to 256 KiB; a reason needs no more than a few lines.
@@ -31,9 +40,15 @@ MAX_REASON_LENGTH = 500
 
 @dataclass(frozen=True)
 class Retry:
-    """Send the message again. delay: whole seconds."""
+    """Send the message again.
+
+    delay: whole seconds.
+    attempt, isolation: what the new message says about itself (messages.Message).
+    """
 
     delay: int
+    attempt: int
+    isolation: int
 
 
 @dataclass(frozen=True)
@@ -48,30 +63,53 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class Isolation:
-    """A batch, split so that a message that crashes the function takes no other message with it.
+    """A batch, split so that a message that crashes the function takes few other messages with it, or none.
 
-    together: deliveries that never saw a crash. They are handled first, as one batch.
-    postponed: messages that saw a crash. Another invocation handles each of them.
-    alone: one delivery that saw a crash, or None. It is handled last, when all others are safe.
+    together: deliveries without a suspicion. They are handled first, as one batch.
+    postponed: messages that are sent again, each with a short delay. Other invocations handle them.
+    apart: suspicious deliveries that this invocation handles, last, when all others are safe.
     """
 
     together: list[Delivery]
-    postponed: list[Message]
-    alone: Delivery | None
+    postponed: dict[Message, Retry]
+    apart: list[Delivery]
 
 
-def isolate_crashes(deliveries: Sequence[Delivery]) -> Isolation:
-    """Splits a batch by what the receive counts say.
+def isolate_crashes(deliveries: Sequence[Delivery], jitter: float | None = None) -> Isolation:
+    """Splits a batch by how often its messages were received and not finished.
 
-    If an invocation never finished, one of its messages may be the cause. The one that saw the fewest crashes is the
-    most likely to be innocent, so it is the one that this invocation still handles.
+    A message that was received too often for its level of isolation is sent again with the next level, as a new
+    message. So each level begins with a new receive count, and only a function can raise the level. At level 1 a
+    message is handled with a few others, and at levels 2 and 3 alone.
+
+    jitter: as in decide_retry.
     """
-    crashed = [d for d in deliveries if d.message and d.message.crashes]
-    if not crashed:
-        return Isolation(list(deliveries), [], None)
-    alone = min(crashed, key=lambda delivery: delivery.message.crashes if delivery.message else 0)
-    together = [d for d in deliveries if d not in crashed]
-    return Isolation(together, [d.message for d in crashed if d.message and d is not alone], alone)
+    together: list[Delivery] = []
+    suspects: list[tuple[int, Delivery]] = []
+    postponed: dict[Message, Retry] = {}
+    for delivery in deliveries:
+        message = delivery.message
+        if message is None or is_unsuspicious(message) or check_crashes(message):
+            together.append(delivery)
+        elif message.receives > receives_at(message.isolation):
+            postponed[message] = postpone(message, message.isolation + 1, jitter)
+        else:
+            suspects.append((min(message.isolation, LAST_ISOLATION), delivery))
+    level = min((level for level, _ in suspects), default=LAST_ISOLATION)
+    apart = [delivery for its_level, delivery in suspects if its_level == level][: GROUP_SIZES[level]]
+    for its_level, delivery in suspects:
+        if delivery.message and delivery not in apart:
+            postponed[delivery.message] = postpone(delivery.message, its_level, jitter)
+    return Isolation(together, postponed, apart)
+
+
+def is_unsuspicious(message: Message) -> bool:
+    return message.isolation == 0 and message.receives <= UNSEPARATED_RECEIVES
+
+
+def receives_at(isolation: int) -> int:
+    """Returns how often a message is handled at a level of isolation."""
+    return 1 if isolation else UNSEPARATED_RECEIVES
 
 
 def decide_retry(
@@ -97,20 +135,23 @@ def decide_retry(
         return DeadLetter(f"retried for {age / 3600:.0f} hours; the last error: {describe(retryable[0])}")
     # 20 doublings are far beyond the longest delay, and keep the number small.
     longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(message.attempt, 20))
-    return Retry(round(longest * (1 + random_or(jitter)) / 2))
+    # This invocation has finished with the message, so the message does not crash functions.
+    return Retry(round(longest * (1 + random_or(jitter)) / 2), attempt=message.attempt + 1, isolation=0)
 
 
-def postpone(jitter: float | None = None) -> Retry:
+def postpone(message: Message, isolation: int, jitter: float | None = None) -> Retry:
     """Returns a short random delay, for a message that another invocation must handle. jitter: as in decide_retry."""
-    return Retry(1 + round(MAX_POSTPONE_SECONDS * random_or(jitter)))
+    return Retry(1 + round(MAX_POSTPONE_SECONDS * random_or(jitter)), message.attempt, isolation)
 
 
 def check_crashes(message: Message) -> DeadLetter | None:
-    """Returns why a message is not handled again after too many crashes, or None if it may be handled."""
-    if message.crashes < MAX_CRASHES:
+    """Returns why a message is given up that was handled alone and never finished, or None if it may be handled."""
+    if message.isolation < LAST_ISOLATION or message.receives == 1:
         return None
+    alone = sum(size == 1 for size in GROUP_SIZES.values())
     return DeadLetter(
-        f"{message.crashes} invocations that received this message crashed, timed out or ran out of memory"
+        f"received at least {MAX_CRASHES} times and never finished, the last {alone} times alone in an invocation: "
+        "the function crashed, timed out or ran out of memory, or it was throttled for a long time"
     )
 
 

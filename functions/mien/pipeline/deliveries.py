@@ -8,7 +8,7 @@ from mien.aws.queue import TIMEOUTS, Queue
 from mien.errors import NeedsOperator
 from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
-from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry, postpone
+from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry
 from mien.logic.uploads import Delivery
 from mien.pipeline.batches import Batches, Outcome
 from mien.settings import BucketSettings, QueueSettings, Settings
@@ -72,14 +72,13 @@ class DeliveryPipeline:
         return (decisions.retried.keys() | decisions.dead.keys()) - sent
 
     def clear_batch(self, isolation: Isolation, unsent: set[Message], deadline: Deadline) -> set[Message]:
-        """Takes all other messages out of the queue, before the isolated one is handled and may crash the function.
+        """Takes all other messages out of the queue, before the suspicious ones are handled and may crash the function.
 
         unsent: messages that must stay in the queue, because they could not be sent.
 
         Returns the messages that stay in the queue.
         """
-        retries = {message: postpone() for message in isolation.postponed}
-        unsent = unsent | (retries.keys() - self.queue.resend(retries, deadline))
+        unsent = unsent | (isolation.postponed.keys() - self.queue.resend(isolation.postponed, deadline))
         messages = [*(d.message for d in isolation.together if d.message), *isolation.postponed]
         self.queue.delete([message for message in messages if message not in unsent], deadline)
         return unsent

@@ -9,6 +9,8 @@ from mien.aws import listing, queue, storage
 from mien.aws.endpoint import Endpoint
 from mien.handlers import api, inbox
 from mien.logic.deadline import RESPONSE_SECONDS
+from mien.logic.retries import MAX_CRASHES
+from tests.support.stack import TEMPLATE, properties_of
 
 SECONDS: dict[str, Any] = template.load_template()["Mappings"]["Seconds"]
 
@@ -47,3 +49,9 @@ def test_the_seconds_that_are_reserved_for_each_step_are_its_longest_time() -> N
 
 def test_a_page_of_results_can_be_listed_and_read_within_the_timeout() -> None:
     assert SECONDS["Api"]["Timeout"] > 2 * listing.TIMEOUTS.longest + RESPONSE_SECONDS
+
+
+def test_the_queue_gives_messages_up_much_later_than_the_function() -> None:
+    """The queue also counts receives that reach no function, for example while the function is throttled."""
+    queue = properties_of(TEMPLATE, "AWS::SQS::Queue")["Queue"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 4 * MAX_CRASHES

@@ -16,7 +16,7 @@ from tests.support.clock import Clock
 FUNCTIONS = 10
 BATCH_SIZE = 32
 OUTAGE = 3600  # seconds
-FRESH = Message("m", "r", "{}", attempt=0, crashes=0, since=1_000_000.0)
+FRESH = Message("m", "r", "{}", attempt=0, receives=1, isolation=0, since=1_000_000.0)
 DOWN = TryAgain("endpoint mien-faces: 503")
 
 
@@ -60,7 +60,7 @@ def test_an_outage_of_an_hour_loses_no_image_and_costs_few_calls(images: int) ->
             decided = decide_retry(message, [DOWN], clock.now, generator.random())
             assert isinstance(decided, Retry), decided
             attempts[message.id] = message.attempt + 1
-            retry = replace(message, attempt=message.attempt + 1)
+            retry = replace(message, attempt=decided.attempt)
             heapq.heappush(visible, (clock.now + decided.delay, next(order), retry))
     assert len(done) == images
     assert max(done.values()) <= began + OUTAGE + LONGEST_DELAY + LONGEST_PAUSE
