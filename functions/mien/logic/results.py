@@ -5,6 +5,7 @@ The same upload, model and preprocessing give the same bytes. So a duplicate del
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ SCHEMA = 1
 DECIMALS = 4
 # Bytes. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 MAX_KEY_BYTES = 1024
+# The end of a name that was cut: the digest of the whole name.
+DIGEST = re.compile(r"~[0-9a-f]{64}\Z")
 
 Result = dict[str, Any]
 
@@ -95,13 +98,15 @@ def serialize(result: Result) -> bytes:
 def document_key(upload_key: str, inbox_prefix: str, prefix: str) -> str:
     """Returns the object key of an upload's document: `inbox/a/b.png` → `results/a/b.png.json`.
 
-    If the document's key would be longer than S3 allows, the name is cut, and its digest keeps it unique.
+    If the document's key would be longer than S3 allows, the name is cut, and its digest keeps it unique. A name that
+    itself ends like a cut name gets its own digest too. Otherwise an uploader could choose a name whose document
+    overwrites that of a long name.
 
     prefix: the prefix of the documents, such as `results/`.
     """
     name = upload_key.removeprefix(inbox_prefix)
     key = f"{prefix}{name}.json"
-    if len(key.encode()) <= MAX_KEY_BYTES:
+    if len(key.encode()) <= MAX_KEY_BYTES and not DIGEST.search(name):
         return key
     ending = f"~{hashlib.sha256(name.encode()).hexdigest()}.json"
     kept = name.encode()[: MAX_KEY_BYTES - len(prefix.encode()) - len(ending)].decode(errors="ignore")

@@ -1,5 +1,6 @@
 """Result documents: their content, their keys, and which of two is newer."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -62,6 +63,21 @@ def test_every_valid_key_has_a_valid_key_for_its_result(text: str, length: int) 
 def test_two_long_names_that_differ_at_the_end_have_different_results() -> None:
     long = "inbox/" + "x" * 1017
     assert document_key(long + "1", "inbox/", "results/") != document_key(long + "2", "inbox/", "results/")
+
+
+def test_no_name_can_be_made_for_the_key_of_another_names_document() -> None:
+    """The uploader of the second image may write in the same folder, and would overwrite the first one's result."""
+    long = "inbox/folder/" + "x" * 1011
+    cut = document_key(long, "inbox/", "results/")
+    forged = cut.removeprefix("results/").removesuffix(".json")
+    assert len(("inbox/" + forged).encode()) <= MAX_KEY_BYTES
+    assert document_key("inbox/" + forged, "inbox/", "results/") != cut
+
+
+@given(st.text("~0a", max_size=3), st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_a_document_that_ends_in_a_digest_has_the_digest_of_its_own_name(start: str, digest: str) -> None:
+    name = f"{start}~{digest}"
+    assert document_key(name, "", "results/") == f"results/{name}~{hashlib.sha256(name.encode()).hexdigest()}.json"
 
 
 @pytest.mark.parametrize(
