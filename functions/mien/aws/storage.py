@@ -26,6 +26,10 @@ class StoredDocument:
     sequencer: str
 
 
+class Overwritten(Exception):
+    """The object's content is not what the event names. It does not leave this module."""
+
+
 class Storage:
     """Every method may be called from several threads. Every method raises StorageUnavailable if S3 fails.
 
@@ -36,21 +40,36 @@ class Storage:
         self.settings = settings
         self.s3 = make_client("s3", TIMEOUTS, connections)
 
-    def read(self, upload: Upload, limit: int) -> bytes:
-        """Returns the object's content, in the version that the event names.
+    def read_current(self, upload: Upload, limit: int) -> bytes | None:
+        """Returns the object's content if it is what the event names, or None if the object was overwritten meanwhile.
+
+        In a bucket with versions, a deleted object still has its versions. But its owner does not expect a result.
 
         limit: bytes. A larger object is rejected unread.
 
         Raises Rejected if the object is too large, deleted or archived.
         """
-        version = {"VersionId": upload.version_id} if upload.version_id else {}
+        if not (upload.etag and upload.version_id):
+            return None
+        try:
+            return self.get(upload, limit, {}, {"IfMatch": f'"{upload.etag}"'})
+        except Overwritten:
+            return None
+
+    def read_version(self, upload: Upload, limit: int) -> bytes:
+        """Returns the object's content in the version that the event names. limit, errors: as for read_current."""
+        return self.get(upload, limit, {"VersionId": upload.version_id} if upload.version_id else {}, {})
+
+    def get(self, upload: Upload, limit: int, version: dict[str, str], condition: dict[str, str]) -> bytes:
         with s3_failures("reading from S3"):
             try:
-                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version)
+                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version, **condition)
             except ClientError as error:
                 if error_code(error) in MISSING_CODES:
                     self.confirm_missing(upload.bucket, upload.key, version)
                     raise Rejected("gone", "The object was deleted before it could be read.") from error
+                if condition and error_code(error) in CONFLICT_CODES:
+                    raise Overwritten from error
                 if error_code(error) == "InvalidObjectState":
                     detail = "The object is in an archive storage class. Restore it and upload it again."
                     raise Rejected("archived", detail) from error

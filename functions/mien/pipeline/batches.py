@@ -93,7 +93,11 @@ class Batches:
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        return self.storage.read(upload, MAX_BYTES)
+        data = self.storage.read_current(upload, MAX_BYTES)
+        if data is None:
+            require_time(deadline, 0)
+            data = self.storage.read_version(upload, MAX_BYTES)
+        return data
 
     def classify_faces(
         self,

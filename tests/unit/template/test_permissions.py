@@ -36,7 +36,12 @@ OBJECTS = {
 # The only permissions that are wider than their purpose. S3 answers 404 instead of 403 for a missing object only to
 # identities that may list the bucket. AWS has no narrower resource for this action, and a condition on the prefix would
 # not match, because a request that reads an object has no prefix.
-WIDER_THAN_NEEDED = {("InboxRole", "s3:ListBucket", "${Bucket.Arn}"), ("ApiRole", "s3:ListBucket", "${Bucket.Arn}")}
+# ListBucketVersions does the same for a missing version.
+WIDER_THAN_NEEDED = {
+    ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"),
+    ("InboxRole", "s3:ListBucketVersions", "${Bucket.Arn}"),
+    ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"),
+}
 # Messages from the queue may be sent back to it or to the dead-letter queue, which the function can't read.
 QUEUES = {
     "sqs:ReceiveMessage": {"${Queue.Arn}"},
@@ -228,3 +233,10 @@ def test_all_functions_but_the_page_may_invoke_exactly_one_endpoint() -> None:
         "${InboxRole.Arn}",
         "${ApiRole.Arn}",
     }
+
+
+def test_s3_answers_the_inbox_function_with_404_if_an_object_or_a_version_is_missing() -> None:
+    """Without these permissions, S3 answers 403 instead of 404, and an image that is gone is retried for days."""
+    allowed = set(permissions(TEMPLATE))
+    for action in ("s3:ListBucket", "s3:ListBucketVersions"):
+        assert ("InboxRole", action, "${Bucket.Arn}") in allowed
