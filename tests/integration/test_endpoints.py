@@ -91,21 +91,31 @@ def test_a_model_that_refuses_faces_makes_dead_letters_with_the_reason(
     assert bucket.documents("refused.png") == []
 
 
-def test_a_message_that_crashed_an_invocation_is_handled_last_and_alone(
-    cloud: Cloud, bucket: Bucket, sample: bytes, start_handler: StartHandler
+@pytest.mark.parametrize(
+    ("isolation", "calls", "written", "in_flight", "delayed"),
+    # A group is handled after the new messages. A message that must be alone sends all others back to the queue.
+    [(1, [2, 2], 4, 2, 0), (2, [1], 1, 1, 3)],
+    ids=["in a group", "alone"],
+)
+def test_messages_that_crashed_invocations_are_handled_apart_when_all_others_are_safe(
+    isolation: int,
+    calls: list[int],
+    written: int,
+    in_flight: int,
+    delayed: int,
+    cloud: Cloud,
+    bucket: Bucket,
+    sample: bytes,
+    start_handler: StartHandler,
 ) -> None:
-    """If it crashes the function again, the other messages must be finished, or they would be repeated with it."""
+    """If they crash the function again, the other messages must be finished, or they would be repeated with them."""
     queues = cloud.client("sqs")
-    url = queues.create_queue(QueueName="acknowledged")["QueueUrl"]
-    names = ["new 1.png", "new 2.png", "suspect 1.png", "suspect 2.png"]
+    url = queues.create_queue(QueueName=f"acknowledged-{isolation}")["QueueUrl"]
+    names = [f"{name} {isolation}.png" for name in ("new 1", "new 2", "suspect 1", "suspect 2")]
     for name in names:
         bucket.upload_without_event(name, sample)
         queues.send_message(QueueUrl=url, MessageBody=message(bucket.name, bucket.inbox + name, "0A")["body"])
     received = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-
-    def is_suspect(body: str) -> bool:
-        return "suspect" in body
-
     event = {
         "Records": [
             {
@@ -113,22 +123,20 @@ def test_a_message_that_crashed_an_invocation_is_handled_last_and_alone(
                 "receiptHandle": m["ReceiptHandle"],
                 "body": m["Body"],
                 "eventSource": "aws:sqs",
-                "attributes": {"ApproximateReceiveCount": "1" if is_suspect(m["Body"]) else "2"},
-                "messageAttributes": {"Isolation": {"stringValue": "2"}} if is_suspect(m["Body"]) else {},
+                "attributes": {"ApproximateReceiveCount": "1" if "suspect" in m["Body"] else "2"},
+                "messageAttributes": {"Isolation": {"stringValue": str(isolation)}} if "suspect" in m["Body"] else {},
             }
             for m in received
         ]
     }
-    with serving(in_turn(reply(200, [EVEN] * 2), reply(200, [EVEN]))) as (endpoint, requests):
+    with serving(in_turn(*(reply(200, [EVEN] * faces) for faces in calls))) as (endpoint, requests):
         assert start_handler(endpoint, QUEUE_URL=url)(event) == {"batchItemFailures": []}
-    assert len(requests) == 2
-    written = {name: len(bucket.documents(name)) for name in names}
-    assert (written["new 1.png"], written["new 2.png"]) == (1, 1)
-    assert written["suspect 1.png"] + written["suspect 2.png"] == 1
+    assert len(requests) == len(calls)
+    assert sum(len(bucket.documents(name)) for name in names) == written
     counts = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    # SQS's poller deletes the messages of an answer. This queue has no poller, so one message stays in flight.
-    assert int(counts["ApproximateNumberOfMessagesNotVisible"]) == 1
-    assert int(counts["ApproximateNumberOfMessagesDelayed"]) == 1
+    # SQS's poller deletes the messages of an answer. This queue has no poller, so the last messages stay in flight.
+    assert int(counts["ApproximateNumberOfMessagesNotVisible"]) == in_flight
+    assert int(counts["ApproximateNumberOfMessagesDelayed"]) == delayed
 
 
 def test_a_throttled_call_is_repeated_within_the_invocation(

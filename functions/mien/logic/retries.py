@@ -80,7 +80,9 @@ def isolate_crashes(deliveries: Sequence[Delivery], jitter: float | None = None)
 
     A message that was received too often for its level of isolation is sent again with the next level, as a new
     message. So each level begins with a new receive count, and only a function can raise the level. At level 1 a
-    message is handled with a few others, and at levels 2 and 3 alone.
+    message is handled with a few others, and at levels 2 and 3 alone: then even the unsuspicious messages of its batch
+    are sent again. If they were handled first and one of them crashed the function, it would look like the suspicious
+    message's crash.
 
     jitter: as in decide_retry.
     """
@@ -100,6 +102,10 @@ def isolate_crashes(deliveries: Sequence[Delivery], jitter: float | None = None)
     for its_level, delivery in suspects:
         if delivery.message and delivery not in apart:
             postponed[delivery.message] = postpone(delivery.message, its_level, jitter)
+    if apart and GROUP_SIZES[level] == 1:
+        others = [d.message for d in together if d.message and is_unsuspicious(d.message)]
+        postponed |= {message: postpone(message, 0, jitter) for message in others}
+        together = [delivery for delivery in together if delivery.message not in postponed]
     return Isolation(together, postponed, apart)
 
 

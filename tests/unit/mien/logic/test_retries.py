@@ -127,6 +127,12 @@ def test_suspicious_messages_are_handled_in_small_groups_and_then_alone() -> Non
     assert ids(isolate_crashes([delivery("forged", 1, 10**15)])) == ([], {}, ["forged"])
 
 
+def test_a_message_is_not_blamed_for_a_crash_of_the_messages_that_came_with_it() -> None:
+    """Alone means alone: the others are sent again, and a message that is given up is not handled in any case."""
+    batch = [delivery("new", 1), delivery("twice", 2), delivery("given up", 2, 3), delivery("alone", 1, 3)]
+    assert ids(isolate_crashes(batch)) == (["given up"], {"new": 0, "twice": 0}, ["alone"])
+
+
 def test_a_message_that_is_given_up_is_not_postponed_again() -> None:
     given_up = delivery("given up", 2, LAST_ISOLATION)
     assert isolate_crashes([given_up]) == Isolation([given_up], {}, [])
