@@ -16,6 +16,7 @@ from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud
 from local.paths import SAMPLES
 from local.stack import set_gateway_responses
 from mien import __version__
+from mien.logic import requests
 from mien.logic.requests import MAX_IMAGES
 from tests import corpus
 from tests.support.rest import Post, Send, sending
@@ -34,6 +35,31 @@ def test_the_three_forms_of_a_body_get_the_same_answer(post: Post, sample: bytes
     assert plain.body == as_json.body == raw.body
     assert (raw.status, raw.content_type, raw.json["label"]) == (200, "application/json", "happy")
     assert sum(raw.json["probabilities"].values()) == pytest.approx(1, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "binary/octet-stream", requests.CURL_DEFAULT],
+)
+def test_a_file_is_classified_under_every_type_that_clients_send(kind: str, post: Post, sample: bytes) -> None:
+    assert post(sample, kind).json["label"] == "happy"
+
+
+def test_the_files_of_a_form_are_classified(post: Post, sample: bytes) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="f"; filename="1.png"\r\nContent-Type: image/png\r\n\r\n'
+    one, kind = part + sample + b"\r\n", "multipart/form-data; boundary=b"
+    assert post(one + b"--b--\r\n", kind).json["label"] == "happy"
+    several = post(one + one + b"--b--\r\n", kind).json["results"]
+    assert [entry["label"] for entry in several] == ["happy", "happy"]
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain"])
+def test_a_file_that_api_gateway_reads_as_text_gets_a_sentence_that_says_what_to_send(
+    kind: str, post: Post, sample: bytes
+) -> None:
+    answer = post(sample, kind)
+    assert (answer.status, answer.json["reason"]) == (400, "not_base64")
+    assert requests.WHAT_TO_SEND in answer.json["detail"]
 
 
 def test_a_client_that_prefers_plain_text_gets_the_label_alone(post: Post, sample: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from local import template
 from mien.aws import forms, listing
-from mien.logic import problems, requests
+from mien.logic import prefixes, problems, requests
 from tests.support.openapi import DOCUMENT
 
 PROBLEM = "application/problem+json"
@@ -48,4 +48,4 @@ def documented_reasons(response: str) -> set[str]:
 
 
 # Reasons by status, of the errors that the function answers.
-FUNCTION_REASONS = reasons_in_source(requests, problems, forms, listing)
+FUNCTION_REASONS = reasons_in_source(requests, prefixes, problems, forms, listing)

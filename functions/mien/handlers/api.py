@@ -21,9 +21,10 @@ from mien.aws.listing import Listing
 from mien.errors import Rejected, TryAgain
 from mien.logic import problems
 from mien.logic.deadline import Deadline
+from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
 from mien.logic.queries import parse_name, parse_query
-from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, parse_prefix, wants_text
+from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, wants_text
 from mien.logic.results import Result, failed, rejected
 from mien.pipeline.health import Health
 from mien.pipeline.requests import classify_images
@@ -73,8 +74,18 @@ listing = Listing(settings, read_bucket_settings().bucket)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    if not isinstance(event.get("httpMethod"), str) or not isinstance(event.get("path"), str):
+        return refuse_event()
     app.context.update(started=time.perf_counter())
     return app.resolve(event, context)
+
+
+def refuse_event() -> dict[str, Any]:
+    """Answers an event that is not a request of the REST API, in the form that all kinds of API accept."""
+    problem = problems.wrong_event()
+    count("RequestsRefused", 1)
+    headers = {"Content-Type": problems.CONTENT_TYPE, **HEADERS}
+    return {"statusCode": int(problem.status), "headers": headers, "body": problem.body()}
 
 
 @app.route("/classify", ROUTES["/classify"])
@@ -83,14 +94,14 @@ def classify() -> Response[str]:
     event = app.current_event
     headers = event.headers
     sent = parse_images(
-        event.body or "",
+        event.body,
         bool(event.is_base64_encoded),
         headers.get("content-type") or "",
         headers.get("content-encoding") or "",
         MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS,
     )
     is_single = isinstance(sent, bytes)
-    images = [sent] if isinstance(sent, bytes) else sent
+    images: Sequence[bytes | str] = [sent] if isinstance(sent, bytes) else sent
     done = classify_images(images, endpoint, Deadline.from_context(app.lambda_context))
     count("ImagesClassified", sum(isinstance(outcome, dict) for outcome in done.outcomes))
     count("ImagesRejected", sum(isinstance(outcome, Rejected) for outcome in done.outcomes))
@@ -107,7 +118,8 @@ def classify() -> Response[str]:
 @app.route("/uploads", ROUTES["/uploads"])
 def uploads() -> Response[str]:
     event = app.current_event
-    prefix = parse_prefix(event.body or "", event.headers.get("content-type") or "")
+    content_type = event.headers.get("content-type") or ""
+    prefix = parse_prefix(event.body, content_type, bool(event.is_base64_encoded))
     count("FormsGiven", 1)
     return respond_json(make_forms(listing.s3, listing.bucket, settings.inbox_prefix + prefix))
 

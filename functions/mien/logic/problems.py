@@ -91,6 +91,13 @@ def no_document() -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "no_document", detail)
 
 
+def wrong_event() -> Problem:
+    detail = (
+        "This event is not a request of an API Gateway REST API. An HTTP API must send the payload format version 1.0."
+    )
+    return Problem(HTTPStatus.BAD_REQUEST, "malformed", detail)
+
+
 def no_such_path(allowed: str | None) -> Problem:
     """Returns the response for a path or a method that does not exist.
 

@@ -1,16 +1,14 @@
-"""HTTP request bodies → the image files, or the folder name, that they contain."""
+"""HTTP request bodies → the image files that they contain."""
 
 import base64
-import binascii
 import json
-import re
-import secrets
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from mien.errors import InvalidRequest
+from mien.logic.multipart import parse_form
 
 # Bytes. Lambda accepts requests of 6 MB. Base64 leaves three quarters of that, and the event has other fields too.
 MAX_BODY_BYTES = 4_500_000
@@ -18,35 +16,61 @@ MAX_BODY_BYTES = 4_500_000
 MAX_IMAGES = 100
 # Images per request if each one is an endpoint call: one request must not become a flood of calls.
 MAX_CALLS = 10
-# Bytes of a folder's name. The names of the files in it must still fit into an object key of 1,024 bytes.
-MAX_PREFIX_BYTES = 512
 
 JSON = "application/json"
-# template.yaml declares the same types as binary. API Gateway decodes all other bodies as text, which damages a file.
+FORM = "multipart/form-data"
 IMAGES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff")
-RAW = (*IMAGES, "application/octet-stream")
-# Bodies of these types are base64. curl sends the last one by default.
-ENCODED = ("", "text/plain", "application/base64", "application/x-www-form-urlencoded")
+# Other names of the same types, which browsers, operating systems and older clients send.
+ALIASES = (
+    "image/jpg",
+    "image/pjpeg",
+    "image/x-png",
+    "image/x-bmp",
+    "image/x-ms-bmp",
+    "image/tif",
+    "image/x-tiff",
+    "binary/octet-stream",
+)
+RAW = (*IMAGES, *ALIASES, "application/octet-stream")
+# curl sends this type by default. Its body is base64 or the file itself.
+CURL_DEFAULT = "application/x-www-form-urlencoded"
+# Bodies of these types are base64 or JSON, unless they arrive as bytes and are a file.
+ENCODED = ("", "text/plain", "application/base64", CURL_DEFAULT)
+# template.yaml declares the same types as binary. API Gateway decodes all other bodies as text, which damages a file.
+BINARY = (*RAW, FORM, CURL_DEFAULT)
 # The Accept header of a response that refuses a content type.
-ACCEPTED = ", ".join((*RAW, JSON, "text/plain"))
+ACCEPTED = ", ".join((*IMAGES, "application/octet-stream", FORM, JSON, "text/plain"))
 # Bytes. An image file has other characters than base64's within this many bytes of its beginning.
 SIGNATURE_BYTES = 64
+BYTE_ORDER_MARK = "\ufeff"
+# Fields of a form that are images although they are not files.
+IMAGE_FIELDS = ("image", "images")
+WHAT_TO_SEND = (
+    "Send the file as the body, with an image type such as image/png or with application/octet-stream; or "
+    'application/json with {"image": "<base64>"}; or text/plain with the file in base64.'
+)
+
+# One image file, or several. Text is base64.
+Images = bytes | Sequence[bytes | str]
 
 
 def parse_images(
-    body: str,
+    body: Any,
     encoded_by_gateway: bool,
     content_type: str,
     content_encoding: str = "",
     limit: int = MAX_IMAGES,
-) -> bytes | list[str]:
-    """Returns one image file, or the base64 texts of several.
+) -> Images:
+    """Returns one image file, or several, each as bytes or in base64.
 
-    One image comes in one of three forms:
+    One image comes in one of four forms:
     - Base64: the body is the image in base64. The article that Mien began with sends this form.
     - JSON: {"image": "<base64>"}. Several images are {"images": ["<base64>", ...]}.
     - Raw: the body is the file. API Gateway passes it on in base64, because the API declares its type as binary.
+    - HTML form: each file of the form is an image.
+    Clients often send a Content-Type that does not fit. The content decides where it is unambiguous.
 
+    body: of the event. It is a text, except in events that were made by hand.
     encoded_by_gateway: the event's `isBase64Encoded`.
     limit: number of images that a request may have.
 
@@ -60,27 +84,84 @@ def parse_images(
             "Compressed bodies are not supported. Send the body without Content-Encoding.",
             {"Accept-Encoding": "identity"},
         )
-    if not body:
+    data = read_body(body, encoded_by_gateway)
+    if not data:
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "empty", "The body is empty. It must contain an image.")
     if kind == JSON:
-        text = base64.b64decode(body).decode(errors="replace") if encoded_by_gateway else body
-        sent = parse_image_fields(text)
-        return decode_base64(sent) if isinstance(sent, str) else check_images(sent, limit)
-    if kind in RAW:
-        data = decode_base64(body)
-        if encoded_by_gateway and looks_like_base64(data):
-            # Clients of the article send base64 under any content type.
-            return decode_base64(data.decode("ascii", errors="replace"))
-        return data
-    if kind in ENCODED:
-        return decode_base64(base64.b64decode(body).decode("ascii", errors="replace") if encoded_by_gateway else body)
+        return parse_json_images(data.decode(errors="replace"), limit)
+    if kind == FORM:
+        return parse_form_images(data, content_type, limit)
+    if kind in RAW and encoded_by_gateway and not looks_like_base64(data):
+        return check_file(data)
+    if kind in ENCODED and encoded_by_gateway and not is_text(data):
+        return check_file(data)
+    if kind in RAW or kind in ENCODED:
+        return parse_text(data.decode(errors="replace"), limit)
     raise InvalidRequest(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "unsupported_type",
-        "This Content-Type is not supported. Send an image type with the file as the body, application/json with "
-        '{"image": "<base64>"}, or text/plain with the file in base64.',
+        f"This Content-Type is not supported. {WHAT_TO_SEND}",
         {"Accept": ACCEPTED},
     )
+
+
+def read_body(body: Any, encoded_by_gateway: bool) -> bytes:
+    """Returns the bytes that the client sent. Raises InvalidRequest if the event's body is not what the event says."""
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", "The body of the event must be a text.")
+    if not encoded_by_gateway:
+        return body.encode(errors="replace")
+    try:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except ValueError:
+        detail = "The event says that its body is base64 (isBase64Encoded), but it is not."
+        raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", detail) from None
+
+
+def check_file(data: bytes) -> bytes:
+    check_size(len(data) * 4 // 3)
+    return data
+
+
+def parse_text(text: str, limit: int) -> Images:
+    """Returns the images of a body that is base64, or JSON. Raises InvalidRequest."""
+    if text.lstrip(BYTE_ORDER_MARK + " \t\r\n").startswith("{"):
+        return parse_json_images(text, limit)
+    try:
+        return decode_base64(text)
+    except InvalidRequest as error:
+        if error.reason != "not_base64":
+            raise
+        detail = f"The body was read as text, and it is not valid base64. {WHAT_TO_SEND}"
+        raise InvalidRequest(error.status, error.reason, detail) from None
+
+
+def parse_json_images(text: str, limit: int) -> Images:
+    sent = parse_image_fields(text)
+    return decode_base64(sent) if isinstance(sent, str) else check_images(sent, limit)
+
+
+def parse_form_images(data: bytes, content_type: str, limit: int) -> Images:
+    """Returns the files of an HTML form. Fields without a file that are named like images may be base64."""
+    try:
+        parts = parse_form(data, content_type)
+    except ValueError as error:
+        raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", f"{error} {WHAT_TO_SEND}") from None
+    chosen = [part for part in parts if part.filename or (part.filename is None and part.name in IMAGE_FIELDS)]
+    if not chosen:
+        detail = f"The form has no file. {WHAT_TO_SEND}"
+        raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", detail)
+    check_number(len(chosen), limit)
+    check_size(sum(len(part.content) for part in chosen) * 4 // 3)
+    images = [
+        part.content.decode(errors="replace") if looks_like_base64(part.content) else part.content for part in chosen
+    ]
+    if len(images) > 1:
+        return images
+    [image] = images
+    return decode_base64(image) if isinstance(image, str) else image
 
 
 def media_type(content_type: str) -> str:
@@ -107,39 +188,54 @@ def parse_image_fields(text: str) -> str | list[str]:
 def parse_json(text: str) -> Any:
     """Returns the value, or None if the text is not JSON."""
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         return None
 
 
 def check_images(images: list[str], limit: int) -> list[str]:
     """Returns the images. Raises InvalidRequest if there are too many, or if they are too large together."""
-    if len(images) > limit:
-        raise InvalidRequest(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "too_many_images",
-            f"The body has {len(images):,} images; the limit is {limit:,}.",
-        )
+    check_number(len(images), limit)
     check_size(sum(map(len, images)))
     return images
 
 
+def check_number(images: int, limit: int) -> None:
+    if images > limit:
+        raise InvalidRequest(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "too_many_images",
+            f"The body has {images:,} images; the limit is {limit:,}.",
+        )
+
+
 def looks_like_base64(data: bytes) -> bool:
-    start = data[:SIGNATURE_BYTES]
-    return start.isascii() and start.replace(b"+", b"").replace(b"/", b"").rstrip(b"=\r\n").isalnum()
+    """Returns whether a body begins like base64, or like a data URL."""
+    start = b"".join(data[:SIGNATURE_BYTES].split())
+    if start[:5].lower() == b"data:":
+        return True
+    return start.isascii() and start.translate(None, b"+/-_").rstrip(b"=").isalnum()
+
+
+def is_text(data: bytes) -> bool:
+    """Returns whether a body begins like a text in ASCII. Image files have other bytes in their headers."""
+    start = data.removeprefix(BYTE_ORDER_MARK.encode())[:SIGNATURE_BYTES]
+    return all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start)
 
 
 def decode_base64(text: str) -> bytes:
-    """Decodes base64 in one line or several, with or without the `data:` prefix that browsers add.
+    """Decodes base64 or base64url in one line or several, with or without padding and the prefix of a data URL.
 
     Raises InvalidRequest.
     """
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
+    text = text.strip(BYTE_ORDER_MARK + " \t\r\n")
+    if text[:5].lower() == "data:":
+        text = unquote(text.partition(",")[2])
     check_size(len(text))
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except ValueError:
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "not_base64", "The image is not valid base64.") from None
 
 
@@ -154,45 +250,3 @@ def wants_text(accept: str | None) -> bool:
     """Returns whether an Accept header names text/plain, and does not name JSON before it."""
     kinds = [media_type(kind) for kind in (accept or "").split(",")]
     return "text/plain" in kinds and JSON not in kinds[: kinds.index("text/plain")]
-
-
-def parse_prefix(body: str, content_type: str) -> str:
-    """Returns the folder below the inbox that a request names, or a new, unique folder if it names none.
-
-    Only a part of the keys that S3 accepts is accepted here, because clients must not be able to name another place.
-
-    Raises InvalidRequest.
-    """
-    if not body:
-        return new_prefix()
-    if media_type(content_type) != JSON:
-        raise InvalidRequest(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_type",
-            "This Content-Type is not supported. Send application/json, or no body.",
-            {"Accept": JSON},
-        )
-    fields = parse_json(body)
-    match fields:
-        case {"prefix": str(prefix)} if is_folder(prefix):
-            return prefix
-        case Mapping() if not fields:
-            return new_prefix()
-    raise InvalidRequest(
-        HTTPStatus.BAD_REQUEST,
-        "malformed",
-        'The body must be JSON of the form {"prefix": "a/folder/"}. Each name in it ends with a slash and has only '
-        f"letters, digits, spaces and any of !'()*+,-.=@_. The limit is {MAX_PREFIX_BYTES} bytes. Without a prefix, a "
-        "new folder is created.",
-    )
-
-
-def new_prefix() -> str:
-    return time.strftime("%Y-%m-%dT%H-%M-%SZ-", time.gmtime()) + secrets.token_hex(4) + "/"
-
-
-def is_folder(prefix: str) -> bool:
-    has_valid_names = re.fullmatch(r"(?:[\w !'()*+,\-.=@]+/)+", prefix) is not None
-    # `.` and `..` are refused, because some clients treat keys as paths.
-    has_dots = bool({".", ".."} & set(prefix.split("/")))
-    return has_valid_names and not has_dots and len(prefix.encode()) <= MAX_PREFIX_BYTES

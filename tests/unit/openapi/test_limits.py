@@ -4,7 +4,7 @@ import re
 
 from local import template
 from mien.aws import forms, listing
-from mien.logic import images, queries, requests
+from mien.logic import images, prefixes, queries, requests
 from mien.logic.bombs import MAX_COSTLY_PIXELS
 from mien.logic.results import MAX_KEY_BYTES
 from mien.pipeline import health
@@ -46,7 +46,7 @@ def test_the_upload_forms_are_limited_as_in_the_code() -> None:
     assert properties["expires_in"]["const"] == forms.EXPIRES
     assert sorted(properties["forms"]["required"]) == sorted(requests.IMAGES)
     assert sorted(properties["forms"]["properties"]) == sorted(requests.IMAGES)
-    assert SCHEMAS["Folder"]["properties"]["prefix"]["maxLength"] == requests.MAX_PREFIX_BYTES
+    assert SCHEMAS["Folder"]["properties"]["prefix"]["maxLength"] == prefixes.MAX_PREFIX_BYTES
 
 
 def test_the_lists_of_results_are_limited_as_in_the_code() -> None:

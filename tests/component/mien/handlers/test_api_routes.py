@@ -1,8 +1,12 @@
 """Which paths and methods the API answers, and the headers of every answer."""
 
+import json
+from typing import Any
+
 import pytest
 
-from tests.support.api import StartApi
+from tests.support.api import SECONDS, StartApi
+from tests.support.lambda_context import Context
 from tests.support.sagemaker_runtime import even_rows, serving
 
 
@@ -56,3 +60,34 @@ def test_an_allowed_origin_may_read_answers_and_retry_after(start_api: StartApi)
     for response in (api.classify(""), api.request("GET", "/nowhere")):
         assert response.headers["Access-Control-Allow-Origin"] == "https://faces.example.com"
         assert response.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+HTTP_API_EVENT = {
+    "version": "2.0",
+    "routeKey": "POST /classify",
+    "rawPath": "/classify",
+    "requestContext": {"http": {"method": "POST", "path": "/classify"}, "stage": "$default"},
+    "headers": {"content-type": "image/png"},
+    "body": "AAAA",
+    "isBase64Encoded": True,
+}
+
+
+@pytest.mark.parametrize("event", [HTTP_API_EVENT, {}, {"httpMethod": None, "path": "/classify"}, {"Records": []}])
+def test_an_event_that_is_not_a_request_of_a_rest_api_gets_a_sentence(
+    event: dict[str, Any], start_api: StartApi
+) -> None:
+    answer = start_api().handler(event, Context(SECONDS))
+    problem = json.loads(answer["body"])
+    assert (answer["statusCode"], problem["status"], problem["reason"]) == (400, 400, "malformed")
+    assert "REST API" in problem["detail"]
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/classify", "/uploads"])
+@pytest.mark.parametrize(("body", "binary"), [({"image": "AAAA"}, False), ("***", True), ([1], True)])
+def test_a_body_that_is_not_what_its_event_says_is_a_client_error(
+    path: str, body: Any, binary: bool, start_api: StartApi
+) -> None:
+    response = start_api().request("POST", path, body, binary=binary)
+    assert (response.status, response.json["reason"]) == (400, "malformed")

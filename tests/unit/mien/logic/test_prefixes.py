@@ -1,5 +1,6 @@
 """The folders of the inbox for which clients may request upload forms."""
 
+import base64
 import json
 import re
 
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import InvalidRequest
-from mien.logic.requests import JSON, MAX_PREFIX_BYTES, parse_prefix
+from mien.logic.prefixes import MAX_PREFIX_BYTES, parse_prefix
+from mien.logic.requests import JSON
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,16 @@ def test_no_accepted_folder_is_outside_the_inbox(text: str) -> None:
     assert prefix.endswith("/")
     assert not prefix.startswith("/")
     assert not {"", ".", ".."} & set(prefix.removesuffix("/").split("/"))
+
+
+def test_a_folder_may_arrive_in_base64_or_with_a_byte_order_mark() -> None:
+    body = json.dumps({"prefix": "a/"})
+    assert parse_prefix(base64.b64encode(body.encode()).decode(), JSON, encoded_by_gateway=True) == "a/"
+    assert parse_prefix("\ufeff" + body, JSON) == "a/"
+
+
+@pytest.mark.parametrize(("body", "encoded"), [({"prefix": "a/"}, False), ([1], True), ("***", True), (1, False)])
+def test_an_event_whose_body_is_not_what_it_says_is_a_client_error(body: object, encoded: bool) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_prefix(body, JSON, encoded)
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
