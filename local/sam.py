@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
+from local.cloud import CREDENTIALS, Cloud, CloudError
 from local.environment import network_environment
 from local.paths import BUILD, MODEL, ROOT
 from local.processes import start_cloud
-from local.stack import finish_deployment
+from local.stack import finish_deployment, stack_parameters
 
 # Where `sam build` writes.
 BUILT = ROOT / ".aws-sam" / "build"
@@ -36,7 +36,8 @@ def start_application(port: int | None = None, model: Path = MODEL) -> Iterator[
 
 def parameter_overrides() -> list[str]:
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    return [f"EndpointName={ENDPOINT_NAME}", f"Architecture={architecture}"]
+    parameters = {**stack_parameters(), "Architecture": architecture}
+    return [f"{name}={value}" for name, value in parameters.items()]
 
 
 def run_sam(*arguments: str, **environment: str) -> None:

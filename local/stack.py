@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -19,6 +20,8 @@ from local.processes import NO_VARIABLES, log_tail, start_cloud
 # Seconds between two questions about the stack's state, and the number of questions: one minute in all.
 POLL_SECONDS = 0.2
 POLLS = 300
+# Lambda's own minimum for the MaximumConcurrency of an event source mapping.
+MIN_CONCURRENCY = 2
 
 
 @contextlib.contextmanager
@@ -55,7 +58,7 @@ def create_stack(cloud: Cloud) -> None:
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(template.packaged_template(bucket, archive.name)),
-        Parameters=[{"ParameterKey": "EndpointName", "ParameterValue": ENDPOINT_NAME}],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in stack_parameters().items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     try:
@@ -63,6 +66,17 @@ def create_stack(cloud: Cloud) -> None:
         waiter.wait(StackName=STACK, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": POLLS})
     except WaiterError as error:
         raise CloudError(f"the stack was not created: {stack_failures(cloudformation)}{log_tail()}") from error
+
+
+def stack_parameters() -> dict[str, str]:
+    """The template's parameters whose values in the embedded cloud differ from their defaults.
+
+    More batches at once than cores would only slow each other down: each starts a process, and the model and MiniStack
+    need the same cores.
+    """
+    allowed = int(template.default_parameters()["MaximumConcurrency"])
+    concurrency = max(MIN_CONCURRENCY, min(allowed, os.cpu_count() or 1))
+    return {"EndpointName": ENDPOINT_NAME, "MaximumConcurrency": str(concurrency)}
 
 
 def finish_deployment(cloud: Cloud) -> Cloud:
