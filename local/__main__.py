@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from cli import VersionOption, exit_with_error, literal, printable_json
 from local import demo, sam
 from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
 from local.environment import isolate_process
+from local.files import image_path, select_files
 from local.paths import BUILD, MODEL, SAMPLES
 from local.processes import wait_until_healthy
 from local.stack import connect_stack, start_application
@@ -35,8 +38,9 @@ SIGNAL_STATUS = 128
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
+errors = Console(stderr=True)
 
-IMAGES_HELP = "Folder of images. If its subfolders are named after labels, the accuracy is printed too."
+IMAGES_HELP = "Folder of images, or one image. If its subfolders are named after labels, the accuracy is printed too."
 ModelOption = Annotated[
     Path,
     typer.Option(
@@ -55,7 +59,9 @@ def options(version: VersionOption = False) -> None:
 
 @app.command(name="demo")
 def run_demo(
-    images: Annotated[Path, typer.Argument(help=IMAGES_HELP, show_default="samples/faces")] = SAMPLES,
+    images: Annotated[
+        Path, typer.Argument(parser=image_path, metavar="[IMAGES]", help=IMAGES_HELP, show_default="samples/faces")
+    ] = SAMPLES,
     model: ModelOption = MODEL,
     output: Annotated[
         Path, typer.Option(help="Folder to write results.jsonl and results.csv to.", show_default="build")
@@ -68,12 +74,10 @@ def run_demo(
 
     Starts the cloud, uploads the images to its inbox, waits for the results, and stops the cloud.
 
-    The exit status is 1 if any image has neither a result nor a rejection.
+    The exit status is 1 if any image has neither a result nor a rejection, or was not uploaded.
     """
-    if not images.is_dir():
-        raise CloudError(f"{images} is not a folder")
-    if not demo.list_files(images):
-        raise CloudError(f"there are no files in {images}")
+    # Before the cloud starts, because this can fail.
+    select_files(images)
     with contextlib.ExitStack() as stack:
         with console.status("starting the embedded cloud, and deploying template.yaml into it"):
             cloud = stack.enter_context(start_application(model=model))
@@ -82,7 +86,7 @@ def run_demo(
     jsonl, table = demo.save_results(classified, output)
     demo.print_report(classified, console)
     console.print(literal(f"results: {relative_path(jsonl)}, {relative_path(table)}"))
-    if classified.missing:
+    if classified.missing or classified.skipped:
         raise typer.Exit(1)
 
 
@@ -168,17 +172,28 @@ With Python only:
 
 @app.command()
 def put(
-    image: Annotated[Path, typer.Argument(exists=True, help="An image, or a folder of images.")],
+    image: Annotated[Path, typer.Argument(parser=image_path, metavar="IMAGE", help="An image, or a folder of images.")],
     port: RunningPortOption = DEFAULT_PORT,
 ) -> None:
-    """Upload images to the inbox of the cloud that `up` keeps running."""
+    """Upload images to the inbox of the cloud that `up` keeps running.
+
+    The exit status is 1 if a file was not uploaded.
+    """
+    selection = select_files(image)
     cloud = connect(port)
     s3, inbox = cloud.client("s3"), cloud.prefix("Inbox")
-    files = [image] if image.is_file() else demo.list_files(image)
-    for file in files:
-        key = inbox + (file.name if image.is_file() else file.relative_to(image).as_posix())
-        s3.upload_file(str(file), cloud.bucket, key)
-        console.print(literal(f"s3://{cloud.bucket}/{key}"))
+    for name, path in selection.files.items():
+        key = inbox + name
+        try:
+            s3.upload_file(str(path), cloud.bucket, key)
+        except (OSError, S3UploadFailedError, BotoCoreError) as error:
+            selection.skip(path, str(error))
+        else:
+            console.print(literal(f"s3://{cloud.bucket}/{key}"), soft_wrap=True)
+    for line in selection.skipped_lines():
+        errors.print(literal(line, style="red"), soft_wrap=True)
+    if selection.skipped:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,21 +1,25 @@
 """Classifies a folder of images through the inbox of a running cloud, and reports the labels."""
 
+import contextlib
 import csv
 import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from cli import literal
 from local.cloud import Cloud, CloudError
+from local.files import Selection, printable, select_files
 from local.template import load_template
 
 UPLOAD_THREADS = 16
@@ -38,21 +42,14 @@ class ClassifiedFolder:
 
     documents: result or rejection documents, by the image's path relative to the folder.
     missing: paths of the images that have neither a result nor a rejection.
+    skipped: why files and folders were not uploaded, by path.
     seconds: from the first upload to the last document.
     """
 
     documents: dict[str, Document]
     missing: list[str]
+    skipped: dict[str, str]
     seconds: float
-
-
-def list_files(folder: Path) -> list[Path]:
-    """All files of a folder and its subfolders, without hidden ones.
-
-    Files that are not images are included: the application rejects them, and the user sees why.
-    """
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
-    return [p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
 
 
 def progress_columns() -> tuple[ProgressColumn, ...]:
@@ -67,43 +64,66 @@ def progress_columns() -> tuple[ProgressColumn, ...]:
 
 
 def classify_folder(cloud: Cloud, folder: Path, console: Console, patience: float) -> ClassifiedFolder:
-    """Uploads a folder's files to the inbox, waits for their documents, and shows a progress bar meanwhile.
+    """Uploads the files of a folder, or one file, waits for their documents, and shows a progress bar meanwhile.
 
     patience: seconds without a new document before it gives up on the images that are missing.
 
-    Raises CloudError if a file can't be read.
+    Raises CloudError if the cloud ends meanwhile.
     """
-    s3 = cloud.client("s3", max_pool_connections=UPLOAD_THREADS)
+    # Few attempts: the cloud is on this machine, and if it has ended, this is reported at once.
+    s3 = cloud.client("s3", max_pool_connections=UPLOAD_THREADS, retries={"total_max_attempts": 2})
     inbox = cloud.prefix("Inbox")
     document_prefixes = (cloud.prefix("Results"), cloud.prefix("Rejected"))
-    files = {path.relative_to(folder).as_posix(): path for path in list_files(folder)}
+    selection = select_files(folder)
+    files = selection.files
     began = time.monotonic()
-    with Progress(*progress_columns(), console=console) as progress, ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+    with Progress(*progress_columns(), console=console) as progress, cancelling_pool() as pool:
         task = progress.add_task("classifying", total=len(files), rate=0)
-        uploads = [pool.submit(s3.upload_file, str(path), cloud.bucket, inbox + name) for name, path in files.items()]
+        uploads = {
+            name: pool.submit(s3.upload_file, str(path), cloud.bucket, inbox + name) for name, path in files.items()
+        }
         keys: list[str] = []
         changed = began
         while len(keys) < len(files) and time.monotonic() - changed < patience:
             time.sleep(POLL_SECONDS)
+            cloud.require_running()
             listed = [key for prefix in document_prefixes for key in list_keys(s3, cloud.bucket, prefix)]
             now = time.monotonic()
             if len(listed) > len(keys):
                 changed = now
             keys = listed
-            progress.update(task, completed=len(keys), rate=len(keys) / (now - began))
-            for upload in uploads:
-                if upload.done():
-                    try:
-                        upload.result()
-                    except OSError as error:
-                        raise CloudError(f"{error.filename} can't be read: {error.strerror}") from error
+            skip_failed_uploads(uploads, selection)
+            progress.update(task, total=len(files), completed=len(keys), rate=len(keys) / (now - began))
         seconds = changed - began
         documents = {}
         for body in pool.map(lambda key: s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read(), keys):
             document = json.loads(body)
             documents[document["image"]["key"].removeprefix(inbox)] = document
     missing = [name for name in files if name not in documents]
-    return ClassifiedFolder(dict(sorted(documents.items())), missing, seconds)
+    return ClassifiedFolder(dict(sorted(documents.items())), missing, selection.skipped, seconds)
+
+
+@contextlib.contextmanager
+def cancelling_pool() -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads. If the block fails, uploads that have not started are cancelled."""
+    with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def skip_failed_uploads(uploads: dict[str, Future[None]], selection: Selection) -> None:
+    """Moves files that could not be uploaded from `selection.files` to `selection.skipped`, and drops ended uploads."""
+    for name in [name for name, upload in uploads.items() if upload.done()]:
+        match uploads.pop(name).exception():
+            case OSError(strerror=str(reason)):
+                selection.skip(selection.files.pop(name), f"it can't be read: {reason}")
+            case (S3UploadFailedError() | BotoCoreError()) as error:
+                selection.skip(selection.files.pop(name), str(error))
+            case BaseException() as error:
+                raise error
 
 
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
@@ -139,6 +159,8 @@ def print_report(classified: ClassifiedFolder, console: Console) -> None:
     console.print(f"{rate:.0f} images per second: {count:,} in {classified.seconds:.1f} s, including cold starts")
     for name in classified.missing:
         console.print(literal(f"neither result nor rejection: {name}", style="bold red"))
+    for path, reason in classified.skipped.items():
+        console.print(literal(f"not uploaded: {path}: {reason}", style="bold red"), soft_wrap=True)
 
 
 def label_table(documents: dict[str, Document], expected: dict[str, str]) -> Table:
@@ -159,16 +181,25 @@ def save_results(classified: ClassifiedFolder, folder: Path) -> tuple[Path, Path
     """Writes the documents as results.jsonl, and their labels as results.csv. Returns both paths.
 
     Without these files, the results would be lost when the cloud stops.
+
+    Raises CloudError if they can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     jsonl, table = folder / "results.jsonl", folder / "results.csv"
-    with jsonl.open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_results(classified, jsonl, table)
+    except OSError as error:
+        raise CloudError(f"the results can't be written to {printable(folder)}: {error.strerror}") from error
+    return jsonl, table
+
+
+def write_results(classified: ClassifiedFolder, jsonl: Path, table: Path) -> None:
+    with jsonl.open("w", encoding="utf-8") as file:
         for document in classified.documents.values():
             file.write(json.dumps(document, sort_keys=True, ensure_ascii=False) + "\n")
-    with table.open("w", newline="") as file:
+    with table.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["image", "label", "confidence", "rejected"])
         for name, document in classified.documents.items():
             label, confidence = document.get("label", ""), document.get("confidence", "")
             rows.writerow([name, label, confidence, document.get("reason", "")])
-    return jsonl, table

@@ -28,6 +28,8 @@ START_TIMEOUT = 60
 STOP_TIMEOUT = 5
 # Each function's process unpacks its code (about 30 MB) into the temporary folder.
 MIN_FREE_BYTES = 64_000_000
+# Seconds until the system reports the end of a process whose connections are closed already.
+END_SECONDS = 0.2
 NO_VARIABLES: Mapping[str, str] = {}
 
 
@@ -66,7 +68,9 @@ def start_cloud(
         def require_running() -> None:
             for name, process in processes.items():
                 if process.poll() is not None:
-                    raise CloudError(f"{name} ended with status {process.returncode}{log_tail(log)}")
+                    tail = log_tail(log)
+                    logged = f". The log ends:{tail}" if tail else " and logged nothing"
+                    raise CloudError(f"{name} {describe_end(process.returncode)}{logged}")
             require_free_disk(scratch)
 
         try:
@@ -76,8 +80,14 @@ def start_cloud(
             raise
         except Exception:
             # Without MiniStack, every request fails. The reason is that it ended, not that one request failed.
+            time.sleep(END_SECONDS)
             require_running()
             raise
+
+
+def describe_end(status: int) -> str:
+    """How a process ended, after subprocess's returncode: a signal has a negative number."""
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
 def open_log() -> BinaryIO:

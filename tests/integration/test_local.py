@@ -1,5 +1,7 @@
 """The commands of `python -m local`, as a user types them."""
 
+import contextlib
+import os
 import re
 import shutil
 import signal
@@ -10,18 +12,21 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
+from local.package import build_package
 from local.paths import MODEL, ROOT
 from local.processes import free_port, require_free_port
+from tests.support.commands import running
 
 
-def local(*arguments: str) -> subprocess.CompletedProcess[str]:
+def local(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "local", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    environment = {**os.environ, **variables}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=environment)
 
 
 @pytest.fixture
@@ -60,6 +65,62 @@ def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Pat
     result = local("demo", str(images), "--patience", "0", "--output", str(images / ".results"))
     assert result.returncode == 1
     assert "neither result nor rejection: happy/one.png" in result.stdout
+
+
+def test_one_image_is_labelled_whatever_aws_and_proxy_settings_the_user_has(sample: bytes, tmp_path: Path) -> None:
+    # Only the first run on a machine downloads packages, and it may use the proxy.
+    build_package()
+    (tmp_path / "config").write_text("[profile")
+    (tmp_path / "face.png").write_bytes(sample)
+    nowhere = "http://127.0.0.1:9"
+    result = local(
+        *("demo", str(tmp_path / "face.png"), "--output", str(tmp_path / "results")),
+        HTTP_PROXY=nowhere,
+        http_proxy=nowhere,
+        ALL_PROXY=nowhere,
+        AWS_PROFILE="missing",
+        AWS_CONFIG_FILE=str(tmp_path / "config"),
+        AWS_ENDPOINT_URL=nowhere,
+        AWS_REGION="eu-central-1",
+        AWS_USE_FIPS_ENDPOINT="true",
+    )
+    assert result.returncode == 0, result.stderr
+    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("face.png", "happy")]
+
+
+def test_a_name_that_is_not_utf_8_costs_only_its_own_label(sample: bytes, tmp_path: Path) -> None:
+    for name in (b"good.png", b"stra\xdfe.png"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(sample)
+    result = local("demo", str(tmp_path), "--output", str(tmp_path / ".results"))
+    assert result.returncode == 1
+    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("good.png", "happy")]
+    assert f"not uploaded: {tmp_path}/stra\\xdfe.png: its name is not UTF-8" in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+def test_ministack_that_ends_while_images_are_classified_ends_the_demo_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local", "demo", "--output", str(tmp_path)]
+    with running(command) as process:
+        end = time.monotonic() + 60
+        while not (functions := descendants(process.pid, "InboxFunction")) and time.monotonic() < end:
+            time.sleep(0.05)
+        [ministack] = descendants(process.pid, "local.gate")
+        assert functions
+        ministack.kill()
+        stdout, stderr = process.communicate(timeout=20)
+    assert process.returncode == 1, stdout
+    assert "MiniStack was ended by SIGKILL" in stderr
+    assert "Traceback" not in stderr
+
+
+def descendants(pid: int, words: str) -> list[psutil.Process]:
+    """The running descendants of a process whose command line contains these words."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if words in " ".join(process.cmdline()):
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize(("folder", "message"), [("/no/such", "is not a folder"), ("empty", "there are no files in")])
@@ -103,22 +164,17 @@ def test_a_port_in_use_is_one_clear_line() -> None:
     assert result.stderr == f"port {port} is in use; choose another with PORT={port + 1}\n"
 
 
-@contextmanager
+@contextlib.contextmanager
 def up(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Runs `make up`. Yields the process and what it printed."""
-    command = [sys.executable, "-m", "local", "up", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with running([sys.executable, "-m", "local", "up", "--port", str(port)]) as process:
         assert process.stdout
         lines: list[str] = []
         for line in process.stdout:
             lines.append(line)
             if "local results" in line:
                 break
-        try:
-            yield process, "".join(lines)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+        yield process, "".join(lines)
 
 
 def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
@@ -152,6 +208,27 @@ def test_what_up_prints_works_as_it_is_printed_until_ctrl_c() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     require_free_port(port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_closed_terminal_and_a_kill_leave_nothing_running(number: signal.Signals) -> None:
+    with up(free_port()) as (process, printed):
+        [page] = re.findall(r"^(http\S+)#key=\w+$", printed, re.MULTILINE)
+        with urllib.request.urlopen(page, timeout=60):
+            # Now the process of a function runs too.
+            started = psutil.Process(process.pid).children(recursive=True)
+        assert descendants(process.pid, "PageFunction")
+        process.send_signal(number)
+        process.wait(20)
+        _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+
+
+def test_a_blank_folder_is_one_clear_line_and_not_the_whole_checkout() -> None:
+    result = local("demo", "")
+    assert result.returncode == 1
+    assert "the folder of images is blank" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_results_without_a_cloud_says_how_to_start_one() -> None:

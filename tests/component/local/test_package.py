@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from local import package
 from local.package import build_package
 
 MODULES = ["mien.handlers.inbox", "mien.handlers.api"]
@@ -41,6 +44,7 @@ def test_it_is_not_built_again_without_a_change() -> None:
 def test_a_handler_imports_only_the_package_and_boto3(module: str, unpacked: Path, tmp_path: Path) -> None:
     program = f"""
 import sys
+import threading
 sys.path.insert(0, {str(unpacked)!r})
 import {module}
 loaded = {{name.partition(".")[0] for name in sys.modules}}
@@ -53,3 +57,21 @@ print({module}.__file__, sys.modules["PIL"].__file__)
     foreign, files = result.stdout.splitlines()
     assert foreign == ""
     assert all(file.startswith(str(unpacked)) for file in files.split())
+
+
+def test_two_first_runs_at_once_both_get_a_whole_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "dependency.py").touch()
+        both.wait(10)
+
+    both = threading.Barrier(2)
+    monkeypatch.setattr(package, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(package, "install_requirements", install)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: build_package(), range(2))
+    assert first == second
+    assert list((tmp_path / "build").iterdir()) == [first]
+    with zipfile.ZipFile(first) as archive:
+        assert archive.testzip() is None
+        assert {"dependency.py", "mien/handlers/inbox.py"} <= set(archive.namelist())

@@ -1,0 +1,117 @@
+"""How the processes of the embedded cloud start, fail and end."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local import processes
+from local.cloud import Cloud, CloudError
+from local.paths import MODEL, ROOT
+from local.processes import start_cloud
+
+ENDED = {"local.gate": "MiniStack", "local.endpoint": "the model's endpoint"}
+Usage = namedtuple("Usage", ["total", "used", "free"])
+
+
+def children(process: psutil.Process) -> dict[str, psutil.Process]:
+    """The processes of a cloud by the module that each one runs."""
+    found: dict[str, psutil.Process] = {}
+    for child in process.children(recursive=True):
+        command = child.cmdline()
+        found |= {module: child for module in ENDED if module in command}
+    return found
+
+
+def use_without(module: str, cloud: Cloud) -> None:
+    """Kills a process of the cloud, sends a request, and waits for the cloud as each loop does."""
+    children(psutil.Process())[module].kill()
+    # Without MiniStack, this request fails.
+    cloud.client("s3", retries={"total_max_attempts": 1}).list_buckets()
+    for _ in range(50):
+        cloud.require_running()
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("module", ENDED)
+def test_the_end_of_a_process_is_the_error_and_not_the_request_that_failed(module: str) -> None:
+    with pytest.raises(CloudError) as error, start_cloud() as cloud:
+        use_without(module, cloud)
+    assert str(error.value).startswith(f"{ENDED[module]} was ended by SIGKILL")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_nothing_outlives_a_parent_that_is_killed(number: signal.Signals) -> None:
+    program = """
+import time
+from local.processes import start_cloud
+with start_cloud():
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "ready\n"
+        started = children(psutil.Process(parent.pid))
+        assert set(started) == set(ENDED)
+        # This program handles no signal, so both kill it without its `finally` blocks.
+        parent.send_signal(number)
+        _, alive = psutil.wait_procs(list(started.values()), timeout=10)
+    assert alive == []
+
+
+def test_the_processes_get_none_of_the_user_s_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "secret-of-the-user")
+    monkeypatch.setenv("AWS_PROFILE", "profile-of-the-user")
+    with start_cloud():
+        for child in children(psutil.Process()).values():
+            variables = child.environ()
+            assert "GITHUB_TOKEN" not in variables
+            assert "AWS_PROFILE" not in variables
+            assert variables["HOME"] != os.environ.get("HOME")
+
+
+def test_an_archive_that_is_cut_off_is_one_clear_line(tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole.tar.gz", tmp_path / "half.tar.gz"
+    with tarfile.open(whole, "w:gz") as archive:
+        for name in ("model.onnx", "model.json"):
+            archive.add(MODEL / name, name)
+    half.write_bytes(whole.read_bytes()[:100_000])
+    with pytest.raises(CloudError, match="is damaged or cut off") as error, start_cloud(model=half):
+        pass
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_damaged_model_is_one_clear_line(tmp_path: Path) -> None:
+    shutil.copy(MODEL / "model.json", tmp_path)
+    (tmp_path / "model.onnx").write_bytes((MODEL / "model.onnx").read_bytes()[:5000])
+    with pytest.raises(CloudError, match="can't be served: ") as error, start_cloud(model=tmp_path):
+        pass
+    assert str(tmp_path) in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_full_disk_is_reported_before_and_while_the_cloud_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_cloud() as cloud:
+        cloud.require_running()
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 0))
+        with pytest.raises(CloudError, match="is full: 0 MB are free"):
+            cloud.require_running()
+    with pytest.raises(CloudError, match="is full"), start_cloud():
+        pass
+
+
+def test_a_checkout_that_cannot_be_written_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(processes, "BUILD", tmp_path / "file" / "build")
+    with pytest.raises(CloudError, match="can't be written") as error, start_cloud():
+        pass
+    assert len(str(error.value).splitlines()) == 1
