@@ -55,7 +55,7 @@ def test_an_error_keeps_its_lines_but_no_control_characters(capsys: pytest.Captu
 def test_the_report_of_the_demo_shows_every_name() -> None:
     document = {"status": "rejected", "detail": "It is [not] an image.", "reason": "not_an_image"}
     output = io.StringIO()
-    report = ClassifiedFolder(dict.fromkeys(HOSTILE, document), HOSTILE, 1.0)
+    report = ClassifiedFolder(dict.fromkeys(HOSTILE, document), HOSTILE, skipped={}, seconds=1.0)
     print_report(report, Console(file=output, width=200, force_terminal=True, color_system=None))
     shown = output.getvalue()
     assert all(shown.count(printable(name)) == 2 for name in HOSTILE)
