@@ -43,8 +43,8 @@ ACCEPTED = ", ".join((*IMAGES, "application/octet-stream", FORM, JSON, "text/pla
 # Bytes. An image file has other characters than base64's within this many bytes of its beginning.
 SIGNATURE_BYTES = 64
 BYTE_ORDER_MARK = "\ufeff"
-# Fields of a form that are images although they are not files.
-IMAGE_FIELDS = ("image", "images")
+# Field of a form that is an image although it is not a file.
+IMAGE_FIELD = "image"
 WHAT_TO_SEND = (
     "Send the file as the body, with an image type such as image/png or with application/octet-stream; or "
     'application/json with {"image": "<base64>"}; or text/plain with the file in base64.'
@@ -144,12 +144,13 @@ def parse_json_images(text: str, limit: int) -> Images:
 
 
 def parse_form_images(data: bytes, content_type: str, limit: int) -> Images:
-    """Returns the files of an HTML form. Fields without a file that are named like images may be base64."""
+    """Returns the files of an HTML form. In a form without files, the field `image` may be base64."""
     try:
         parts = parse_form(data, content_type)
     except ValueError as error:
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", f"{error} {WHAT_TO_SEND}") from None
-    chosen = [part for part in parts if part.filename or (part.filename is None and part.name in IMAGE_FIELDS)]
+    texts = [part for part in parts if part.filename is None and part.name == IMAGE_FIELD]
+    chosen = [part for part in parts if part.filename] or (texts if len(texts) == 1 else [])
     if not chosen:
         detail = f"The form has no file. {WHAT_TO_SEND}"
         raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", detail)

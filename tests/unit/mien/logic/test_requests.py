@@ -227,6 +227,7 @@ def test_several_files_of_a_form_are_several_images_in_their_order(sample: bytes
     [
         (form(('name="comment"', b"a text")), FORM_TYPE),
         (form(('name="file"; filename=""', b"")), FORM_TYPE),
+        (form(*[('name="image"', b"QUJD")] * 2), FORM_TYPE),
         (form((FILE, b"x")), "multipart/form-data"),
         (form((FILE, b"x")), "multipart/form-data; boundary=other"),
         (form((FILE, b"x"))[:-40], FORM_TYPE),
@@ -234,7 +235,17 @@ def test_several_files_of_a_form_are_several_images_in_their_order(sample: bytes
         (form((FILE, b"x")), 'multipart/form-data; boundary="a\nb"'),
         (encoded(b"text"), FORM_TYPE),
     ],
-    ids=["no file", "no file chosen", "no boundary", "another boundary", "cut", "many", "line feed", "text"],
+    ids=[
+        "no file",
+        "no file chosen",
+        "two texts",
+        "no boundary",
+        "another boundary",
+        "cut",
+        "many",
+        "line feed",
+        "text",
+    ],
 )
 def test_a_form_that_cannot_be_read_says_what_to_send(body: str, kind: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
