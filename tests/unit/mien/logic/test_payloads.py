@@ -8,6 +8,7 @@ import pytest
 from mien.errors import TryAgain
 from mien.logic.images import FACE_SIZE, Face
 from mien.logic.payloads import TOLERANCE, check_rows, npy
+from tests.support.documents import in_one_line
 
 
 def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
@@ -39,6 +40,10 @@ def test_values_and_sums_that_are_slightly_off_are_accepted_and_values_are_limit
 ) -> None:
     [checked] = check_rows([row], ["0"], "faces")
     assert checked == expected
+
+
+def test_the_page_about_models_names_the_tolerance() -> None:
+    assert f"may be off by up to {TOLERANCE}" in in_one_line("docs/operations.md")
 
 
 @pytest.mark.parametrize(
