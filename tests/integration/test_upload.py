@@ -51,6 +51,15 @@ def test_a_second_run_sends_only_what_changed(folder: Path, place: str, cloud: C
     assert stored(cloud.client("s3"), place)["train.lst"] == b"changed!!"
 
 
+def test_a_name_that_is_not_utf_8_is_named_and_the_other_files_are_sent(folder: Path, place: str, cloud: Cloud) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/stra\xdfe.png")).touch()
+    ended = run(folder, place, cloud)
+    assert ended.returncode == 1
+    assert "4 files sent" in ended.stdout
+    assert f"not sent: {folder}/stra\\xdfe.png: its name is not UTF-8" in ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_file_of_several_parts_is_recognized(folder: Path, place: str, cloud: Cloud) -> None:
     (folder / "train.rec").write_bytes(os.urandom(1024) * (2 * upload.PART_BYTES // 1024 + 5))
     assert "5 files sent" in run(folder, place, cloud).stdout

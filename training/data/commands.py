@@ -159,6 +159,8 @@ def upload(
     Files that the bucket already has with the same content are not sent again. A second run is therefore short, and a
     run after an interruption continues. AWS_ENDPOINT_URL selects another S3, such as the local one of `make up`.
 
+    Files whose name is not UTF-8 are named and not sent. The exit status is then 1.
+
     \b
     Example:
       python -m training upload build/fer2013 s3://my-bucket/fer2013
@@ -168,11 +170,12 @@ def upload(
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from training.data.upload import THREADS, changed_files, files_by_key, send_files
+    from training.data.upload import THREADS, changed_files, files_by_key, pop_unsendable, send_files
     from training.s3_uri import parse_s3_uri
 
     bucket, prefix = parse_s3_uri(to)
     files = files_by_key(folder, prefix)
+    unsendable = pop_unsendable(files)
     s3 = boto3.client("s3", config=Config(max_pool_connections=THREADS))
     try:
         with console.status("comparing with the files in the bucket"):
@@ -186,6 +189,10 @@ def upload(
         raise ValueError(f"s3://{bucket}: {error}") from None
     unchanged = len(files) - len(changed)
     console.print(f"{len(changed):,} files sent to {to}, {unchanged:,} were already there", highlight=False)
+    for path in unsendable:
+        console.print(f"not sent: {path}: its name is not UTF-8", style="red", markup=False, soft_wrap=True)
+    if unsendable:
+        raise typer.Exit(1)
 
 
 def images(

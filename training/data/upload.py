@@ -7,6 +7,7 @@ Source: Amazon S3 User Guide, "Checking object integrity", ETags of multipart up
 """
 
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -35,6 +36,16 @@ def etag(path: Path) -> str:
 def files_by_key(folder: Path, prefix: str) -> dict[str, Path]:
     """All files in the folder and its subfolders, by the key of the object that each one becomes."""
     return {prefix + p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def pop_unsendable(files: dict[str, Path]) -> list[str]:
+    """Removes the files whose key is not UTF-8, which S3 does not accept.
+
+    Returns their paths as text that can be printed: each byte that is not UTF-8 is written as `\\xNN`.
+    """
+    # Python represents each byte of a file name that is not UTF-8 by a surrogate, which can't be encoded.
+    unsendable = [key for key in files if key.encode(errors="replace").decode() != key]
+    return [os.fsencode(files.pop(key)).decode(errors="backslashreplace") for key in unsendable]
 
 
 def changed_files(files: dict[str, Path], bucket: str, prefix: str, s3: Any) -> dict[str, Path]:
