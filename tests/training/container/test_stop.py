@@ -4,6 +4,7 @@ The tests run what SageMaker runs: the command of the job's request, with the SD
 same tree of processes. Only the folder /opt/ml is another one, and pip installs nothing.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -97,6 +98,11 @@ def write_input(name: str, recipe: Recipe, aws: FakeAws, root: Path) -> None:
             path = root / "input/data" / key.removeprefix(prefix)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(aws.read(key).decode().replace(CONTAINER_ROOT, str(root)))
+    distributed = root / "input/data/sm_drivers/distributed.json"
+    configuration = json.loads(distributed.read_text())
+    if configuration:
+        # Without a GPU, the SDK would start one process.
+        distributed.write_text(json.dumps({**configuration, "process_count_per_node": 2}))
 
 
 def read_until(process: Container, text: str) -> list[str]:
@@ -113,18 +119,21 @@ def parallel(recipe: Recipe) -> Recipe:
     return override_recipe(recipe, {}, data_parallel=True)
 
 
-@pytest.mark.parametrize("change", [lambda recipe: recipe, parallel], ids=["one process", "torchrun"])
+@pytest.mark.parametrize(
+    ("change", "processes"), [(lambda recipe: recipe, 1), (parallel, 2)], ids=["one process", "torchrun"]
+)
 def test_a_stopped_job_ends_after_the_current_batch_with_its_best_model(
-    change: Callable[[Recipe], Recipe], start_container: StartContainer, tmp_path: Path
+    change: Callable[[Recipe], Recipe], processes: int, start_container: StartContainer, tmp_path: Path
 ) -> None:
     container = start_container(change(small_recipe(epochs=ENDLESS)))
     read_until(container, "epoch=1;")
-    trainings = command_lines(tmp_path / "ml")
-    assert any("train.py" in command for command in trainings.values())
+    commands = command_lines(tmp_path / "ml")
+    scripts = [command for command in commands.values() if "train.py" in command and "torchrun" not in str(command)]
+    assert len(scripts) == processes
     container.send_signal(signal.SIGTERM)
     output, _ = container.communicate(timeout=KILL_AFTER)
     assert "stopped by SIGTERM in epoch" in output
-    assert not any(is_running(pid) for pid in trainings)
+    assert not any(is_running(pid) for pid in commands)
     assert container.returncode == 0, output
     assert {path.name for path in (tmp_path / "ml/model").iterdir()} >= {"model.onnx", "model.json"}
 
