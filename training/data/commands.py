@@ -15,7 +15,7 @@ from rich.progress import (
 from rich.table import Table
 
 from mien.logic.labels import LABELS
-from training.console import console
+from training.console import console, print_plain
 from training.data.csv_input import Csv, Seed, SkipBad, read_faces
 from training.data.png import Fit
 from training.data.prepare import Preparation, Selected, count_images, select_faces, write_channels
@@ -112,13 +112,13 @@ def prepare(
         seed=seed,
     )
     with console.status("reading"):
-        selected = select_faces(preparation, log=console.print)
+        selected = select_faces(preparation, log=print_plain)
     console.print(class_table(selected))
     total = count_images(selected, preparation)
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
         task = bar.add_task("images", total=total, visible=total > 0)
         write_channels(selected, preparation, progress=lambda count: bar.update(task, advance=count))
-    console.print(f"written to {output}", highlight=False)
+    console.print(f"written to {output}", highlight=False, markup=False)
 
 
 def class_table(selected: Selected) -> Table:
@@ -175,6 +175,8 @@ def upload(
 
     bucket, prefix = parse_s3_uri(to)
     files = files_by_key(folder, prefix)
+    if not files:
+        raise ValueError(f"{folder} has no files to send")
     unsendable = pop_unsendable(files)
     s3 = boto3.client("s3", config=Config(max_pool_connections=THREADS))
     try:
@@ -188,7 +190,9 @@ def upload(
     except (BotoCoreError, ClientError, S3UploadFailedError) as error:
         raise ValueError(f"s3://{bucket}: {error}") from None
     unchanged = len(files) - len(changed)
-    console.print(f"{len(changed):,} files sent to {to}, {unchanged:,} were already there", highlight=False)
+    console.print(
+        f"{len(changed):,} files sent to {to}, {unchanged:,} were already there", highlight=False, markup=False
+    )
     for path in unsendable:
         console.print(f"not sent: {path}: its name is not UTF-8", style="red", markup=False, soft_wrap=True)
     if unsendable:
@@ -216,7 +220,7 @@ def images(
         path = output / relative_path(index, int(faces.labels[index]))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encode_small(faces.images[index]))
-    console.print(f"{count:,} images written to {output}")
+    print_plain(f"{count:,} images written to {output}")
 
 
 def composites(

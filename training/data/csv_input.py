@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.console import console
+from training.console import console, print_plain
 from training.data import fer2013
 from training.data.csv_rows import Usage
 from training.data.fer2013 import Faces
@@ -32,4 +32,4 @@ def read_faces(
     Parameters, result and errors are those of `training.data.fer2013.load_faces`.
     """
     with console.status(f"reading {csv.name}"):
-        return fer2013.load_faces(csv, usages, skip_invalid=skip_bad, may_be_empty=may_be_empty, log=console.print)
+        return fer2013.load_faces(csv, usages, skip_invalid=skip_bad, may_be_empty=may_be_empty, log=print_plain)

@@ -82,7 +82,9 @@ def evaluate(
     if report:
         name = f"{csv.name.partition('.')[0]}.json"
         write_report(report, name, figures, contract, rows, faces.labels)
-        console.print(f"{report / name} and, beside it, README.md, confusion.png, reliability.png", highlight=False)
+        console.print(
+            f"{report / name} and, beside it, README.md, confusion.png, reliability.png", highlight=False, markup=False
+        )
     if mistakes:
         from training.evaluation.plots import save_mistakes
 

@@ -14,7 +14,7 @@ from tests.support.fer2013 import (
     write_csv,
     write_faces_csv,
 )
-from training.data.fer2013 import read_faces
+from training.data.fer2013 import Faces, read_faces
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +134,29 @@ def test_images_and_composites_of_too_few_faces_are_errors_without_a_traceback(t
         assert reason in result.stderr
         assert "Traceback" not in result.stderr
         assert not (tmp_path / "out").exists()
+
+
+def test_composites_names_the_classes_that_have_too_few_faces(tmp_path: Path) -> None:
+    faces = random_faces(40)
+    angry = write_faces_csv(tmp_path / "angry.csv", Faces(faces.images, np.zeros(40, np.int64)), "Training")
+    result = run_training("composites", angry, "--output", tmp_path / "out", "--per-class", "1")
+    assert result.returncode == 0, result.stderr
+    assert "angry: " not in result.stdout
+    assert "disgust: 0 of 1 composites, because it has too few different faces" in result.stdout
+
+
+def test_brackets_in_the_name_of_a_file_are_printed(train_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "train [copy].csv").write_bytes(train_csv.read_bytes())
+    result = run_training("images", tmp_path / "train [copy].csv", "--output", tmp_path / "a[b]", "--limit", "1")
+    assert "train [copy].csv: 140 faces" in result.stdout
+    assert "1 images written to" in result.stdout
+    assert "a[b]" in result.stdout
+
+
+def test_uploading_a_folder_without_files_is_an_error(tmp_path: Path) -> None:
+    result = run_training("upload", tmp_path, "s3://my-bucket/fer2013")
+    assert result.returncode == 1
+    assert "has no files to send" in result.stderr
 
 
 def test_the_command_line_prints_its_version() -> None:
