@@ -2,6 +2,7 @@
 
 import functools
 import random
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -9,6 +10,7 @@ from PIL import Image
 from tests.corpus import written
 from tests.corpus.kinds import turned
 from tests.corpus.pictures import (
+    LOSSY,
     SIZE,
     Bad,
     Damaged,
@@ -131,19 +133,80 @@ FLIPPED: Files = {
     "text that begins like a bitmap.bmp": lambda: Bad(b"BMW is a maker of cars." * 9, "broken_image"),
 }
 
+JPEG_KINDS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "with its own tables": {"optimize": True},
+    "with restarts": {"restart_marker_blocks": 2},
+}
+
+
+def reference_jpeg(**options: Any) -> bytes:
+    return encoded(gray(), "JPEG", quality=95, **options)
+
+
+def half(jpeg: bytes) -> bytes:
+    """The first half, without half a marker at its end."""
+    return jpeg[: len(jpeg) // 2].rstrip(b"\xff")
+
+
+def before_the_last_scan() -> bytes:
+    """A progressive JPEG that ends before the tables of its last scan, without an end marker."""
+    jpeg = reference_jpeg(progressive=True)
+    return jpeg[: jpeg.rindex(b"\xff\xc4")]
+
+
+def odd_webp() -> bytes:
+    """A lossless WebP whose pixels have an odd number of bytes, with one byte of padding."""
+    pixels = encoded(gray(), "WEBP", lossless=True)[20:]
+    # The decoder ignores bytes after the pixels.
+    return written.riff((b"VP8L", pixels + b"\0" * (1 - len(pixels) % 2)))
+
+
+def half_webp() -> bytes:
+    """Half of the pixels, with sizes that fit."""
+    pixels = whole("webp")[20:]
+    return written.riff((b"VP8 ", pixels[: len(pixels) // 2]))
+
+
+def with_riff_size(webp: bytes, more: int) -> bytes:
+    """A WebP whose header promises more bytes than the file has."""
+    return b"RIFF" + (len(webp) - 8 + more).to_bytes(4, "little") + webp[8:]
+
+
 OTHER: Files = {
     "checksum of the pixels is wrong.png": lambda: Good(wrong_checksum()),
     "a chunk after the pixels is cut off.png": lambda: Good(written.png(reference())[:-6]),
     "16 bits, cut off.png": lambda: Bad(encoded(sixteen_bits(), "PNG")[:100], "broken_image"),
-    "without pixels.jpg": lambda: Damaged(without_pixels()),
-    "without pixels, of many.jpg": lambda: Damaged(without_pixels(7071)),
+    "without pixels.jpg": lambda: Bad(without_pixels(), "broken_image"),
+    "without pixels, of many.jpg": lambda: Bad(without_pixels(7071), "broken_image"),
+    **{
+        f"without an end marker, {name}.jpg": functools.partial(
+            lambda options: Good(reference_jpeg(**options)[:-2], LOSSY), options
+        )
+        for name, options in JPEG_KINDS.items()
+    },
+    **{
+        f"half, then an end marker, {name}.jpg": functools.partial(
+            lambda options: Bad(half(reference_jpeg(**options)) + b"\xff\xd9", "broken_image"), options
+        )
+        for name, options in JPEG_KINDS.items()
+    },
+    "cut between two scans.jpg": lambda: Bad(before_the_last_scan(), "broken_image"),
+    "half, with half the sizes.webp": lambda: Bad(half_webp(), "broken_image"),
+    "without its last padding.webp": lambda: Good(odd_webp()[:-1]),
+    "4 bytes too few.webp": lambda: Good(with_riff_size(odd_webp(), 4)),
+    "a thousand bytes too few.webp": lambda: Good(with_riff_size(odd_webp(), 1000)),
+    "metadata are cut off.webp": lambda: Good(
+        encoded(gray(), "WEBP", lossless=True, exif=b"Exif\0\0" + bytes(99))[:-50]
+    ),
     "turned and cut off.jpg": lambda: Bad(turned(6, "JPEG", quality=95)[:-300], "broken_image"),
     "large and cut off.png": lambda: Bad(encoded(large(), "PNG")[:1000], "broken_image"),
 }
 
 
 def without_pixels(side: int = SIZE) -> bytes:
-    """A JPEG that ends where its only scan begins. libjpeg warns, and decodes it as gray."""
+    """A JPEG that ends where its only scan begins. libjpeg alone would decode it as gray."""
     data = encoded(Image.new("RGB", (side, side)), "JPEG")
     scan = data.index(b"\xff\xda")
     return data[: scan + 2 + int.from_bytes(data[scan + 2 : scan + 4])] + b"\xff\xd9"

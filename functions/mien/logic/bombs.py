@@ -123,7 +123,10 @@ def next_segment(data: bytes, at: int) -> Segment | None:
 
 
 def defuse_jpeg(data: bytes) -> bytes:
-    """Removes profiles, comments, previews and bytes between segments, up to the first scan. Raises Rejected."""
+    """Removes profiles, comments, previews and bytes between segments, up to the first scan, and all after the end.
+
+    Raises Rejected.
+    """
     kept = [data[:2]]
     scans = 0
     pixels_start = len(data)
@@ -132,7 +135,8 @@ def defuse_jpeg(data: bytes) -> bytes:
     for _ in range(MAX_SEGMENTS):
         segment = next_segment(data, at)
         if segment is None or (scans and segment.marker == END_OF_IMAGE):
-            return b"".join(kept) + data[pixels_start:]
+            pixels_end = segment.end if segment else len(data)
+            return b"".join(kept) + data[pixels_start:pixels_end]
         marker, start, at = segment
         if marker == START_OF_SCAN:
             pixels_start = min(pixels_start, start)

@@ -28,7 +28,7 @@ from PIL import (
 )
 
 from mien.errors import Rejected
-from mien.logic import bombs
+from mien.logic import bombs, jpeg, webp
 from mien.logic.pixels import Mode, central_square
 
 FORMATS = tuple(
@@ -134,7 +134,8 @@ def encode_png(face: Face) -> bytes:
 def open_image(data: bytes) -> ImageFile.ImageFile:
     """Opens an image file and checks its header. The pixels are not decoded yet. Raises Rejected."""
     try:
-        image = Image.open(bombs.LimitedReads(bombs.defuse(data)), formats=FORMATS)
+        whole = webp.restore_end(data) if webp.is_webp(data) else bombs.defuse(data)
+        image = Image.open(bombs.LimitedReads(whole), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise Rejected("too_many_pixels", f"The image has more than {MAX_PIXELS:,} pixels.") from error
     except (MemoryError, Rejected):
@@ -172,6 +173,7 @@ def load(image: ImageFile.ImageFile, size: int, mode: Mode) -> None:
         side = min(image.size)
         smallest = (2 * size * image.width // side, 2 * size * image.height // side)
         image.draft(mode if image.mode != "CMYK" else None, smallest)
+        image.tile = [tile._replace(codec_name=jpeg.DECODER) for tile in image.tile]
     if image.format == "TIFF":
         # While Pillow looks for the orientation, it reads the directories that these tags point to, of any size.
         exif = image.getexif()

@@ -1,7 +1,7 @@
 """From the bytes of an image file to the face that the model sees."""
 
 import io
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
 SMALL = [name for name in corpus.FILES if name not in corpus.BOMBS]
+NOISE = np.random.default_rng(1).integers(0, 256, (64, 80, 3), np.uint8)
 # Small files that Hypothesis changes.
 VALID = [corpus.GOOD[f"gray.{kind}"].data for kind in ("png", "jpg", "webp", "gif", "bmp", "tiff")]
 
@@ -104,6 +105,32 @@ def test_an_image_of_one_gray_gives_a_face_of_that_gray_in_every_mode_and_format
     assert isinstance(face, images.Face)
     assert (face.width, face.height) == (width, height)
     assert np.abs(np.frombuffer(face.pixels, np.uint8).astype(int) - int(np.asarray(gray)[0, 0])).max() <= 2
+
+
+JPEG_OPTIONS = [{}, {"progressive": True}, {"subsampling": 2}, {"optimize": True}, {"restart_marker_blocks": 2}]
+
+
+@pytest.mark.parametrize("options", JPEG_OPTIONS, ids=str)
+def test_a_jpeg_without_its_end_marker_gives_the_same_face(options: dict[str, Any]) -> None:
+    data = corpus.encoded(Image.fromarray(NOISE), "JPEG", quality=90, **options)
+    assert outcome(data[:-2]) == outcome(data[:-1]) == outcome(data)
+
+
+@pytest.mark.parametrize("options", JPEG_OPTIONS, ids=str)
+@pytest.mark.parametrize("end", [b"", b"\xff\xd9"], ids=["cut", "cut, with an end marker"])
+def test_a_jpeg_is_rejected_if_more_than_its_last_blocks_are_missing(options: dict[str, Any], end: bytes) -> None:
+    data = corpus.encoded(Image.fromarray(NOISE), "JPEG", quality=90, **options)
+    accepted = [cut for cut in range(130, len(data) - 700, 41) if outcome(data[:-cut] + end) != "broken_image"]
+    assert accepted == []
+
+
+@pytest.mark.parametrize("kind", ["VP8 ", "VP8L"])
+def test_a_webp_is_accepted_only_while_its_pixels_are_complete(kind: str) -> None:
+    data = corpus.encoded(Image.fromarray(NOISE), "WEBP", lossless=kind == "VP8L", exif=b"Exif\0\0" + bytes(99))
+    pixels_end = data.index(b"EXIF")
+    face = outcome(data)
+    assert all(outcome(data[:end]) == face for end in range(pixels_end, len(data)))
+    assert all(outcome(data[:end]) == "broken_image" for end in range(30, pixels_end - 1, 101))
 
 
 def test_a_rejection_has_the_same_detail_each_time() -> None:
