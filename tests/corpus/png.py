@@ -7,6 +7,7 @@ import numpy as np
 from tests.corpus import written
 from tests.corpus.pictures import (
     SIZE,
+    Bad,
     Files,
     Good,
     animated,
@@ -15,6 +16,7 @@ from tests.corpus.pictures import (
     colors,
     encoded,
     fading,
+    flat,
     gray,
     large,
     levels,
@@ -29,9 +31,16 @@ from tests.corpus.pictures import (
 )
 
 
+def picture_in(bits: int) -> np.ndarray:
+    """The reference in levels of so many bits. With one bit, its bright corner is 1."""
+    if bits == 1:
+        return (reference() > 128).astype(np.uint8)
+    return levels(bits) if bits < 8 else reference()
+
+
 def transparent_level(bits: int = 8) -> tuple[bytes, np.ndarray]:
     """The tRNS chunk that makes the reference's top left level transparent, and the picture that is then visible."""
-    picture = levels(bits) if bits < 8 else reference()
+    picture = picture_in(bits)
     level = int(picture[0, 0]) * (257 if bits == 16 else 1)
     seen = np.where(picture == picture[0, 0], 128, to_8_bits(picture, bits) if bits < 8 else picture)
     return written.chunk(b"tRNS", level.to_bytes(2)), seen.astype(np.uint8)
@@ -64,6 +73,34 @@ PNG_FILES: Files = {
     "half transparent.png": lambda: Good(
         encoded(transparent(), "PNG"), 0, on_gray(reference(), np.where(np.arange(SIZE) < SIZE // 2, 255, 0))
     ),
+    "transparent gray.png": lambda: Bad(written.png(with_alpha(reference(), flat(0))), "transparent"),
+    "transparent color.png": lambda: Bad(written.png(np.dstack([reference()] * 3 + [flat(0)])), "transparent"),
+    "transparent palette.png": lambda: Bad(
+        written.png(
+            levels(4),
+            4,
+            written.PALETTE,
+            before=written.chunk(b"PLTE", bytes(48)) + written.chunk(b"tRNS", bytes(16)),
+        ),
+        "transparent",
+    ),
+    "only the transparent level, 16 bits.png": lambda: Bad(
+        written.png(to_16_bits(flat(9)), 16, before=written.chunk(b"tRNS", (9 * 257).to_bytes(2))), "transparent"
+    ),
+    "a level of color transparent, 16 bits.png": lambda: Good(
+        written.png(
+            to_16_bits(np.dstack([reference()] * 3)),
+            16,
+            before=written.chunk(b"tRNS", (int(reference()[0, 0]) * 257).to_bytes(2) * 3),
+        ),
+        1,
+        transparent_level()[1],
+    ),
+    "transparent in the middle.png": lambda: Bad(
+        written.png(np.dstack([np.tile(reference(), 3), np.pad(flat(0), ((0, 0), (SIZE, SIZE)), constant_values=255)])),
+        "transparent",
+    ),
+    "gray like the backdrop.png": lambda: Good(written.png(with_alpha(flat(128), flat(255))), 0, flat(128)),
     "16 bits.png": lambda: Good(encoded(sixteen_bits(), "PNG"), 1),
     "16 bits of color.png": lambda: colored(written.png(to_16_bits(colors()), 16)),
     "palette.png": lambda: Good(encoded(gray().quantize(256), "PNG")),
@@ -112,7 +149,7 @@ PNG_FILES: Files = {
     **{
         f"a level transparent, {bits} bits a pixel.png": partial(
             lambda bits: Good(
-                written.png(levels(bits) if bits < 8 else reference(), bits, before=transparent_level(bits)[0]),
+                written.png(picture_in(bits), bits, before=transparent_level(bits)[0]),
                 0,
                 transparent_level(bits)[1],
             ),

@@ -1,5 +1,6 @@
 """TIFF files of every kind that show a picture."""
 
+import zlib
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from tests.corpus.pictures import (
     COLOR_SIZE,
     LOSSY,
     SIZE,
+    Bad,
     Files,
     Good,
     animated,
@@ -40,6 +42,23 @@ def tiff_of(pixels: np.ndarray, bits: int, photometric: int, *more: written.Tag,
     height, width = pixels.shape[:2]
     listed = written.tags(width, height, len(data), bits, photometric, samples, compression, *more)
     return written.tiff(listed, data)
+
+
+def from_8_bits(picture: np.ndarray, bits: int) -> np.ndarray:
+    """Scales levels from 0 to 255 to the range of so many bits."""
+    return np.rint(picture * (((1 << bits) - 1) / 255)).astype("<u2")
+
+
+def packed_12_bits() -> bytes:
+    """The reference with two pixels in three bytes, the highest bits first."""
+    left, right = from_8_bits(reference(), 12)[:, ::2], from_8_bits(reference(), 12)[:, 1::2]
+    return np.stack([left >> 4, (left & 15) << 4 | right >> 8, right & 255], axis=-1).astype(np.uint8).tobytes()
+
+
+def twelve_bits(compression: int = 1) -> bytes:
+    """compression: 1 for none, 8 for deflate."""
+    data = packed_12_bits() if compression == 1 else zlib.compress(packed_12_bits())
+    return written.tiff(written.tags(SIZE, SIZE, len(data), 12, 1, 1, compression), data)
 
 
 def tiff_in_strips() -> bytes:
@@ -113,6 +132,43 @@ TIFF_FILES: Files = {
     ),
     "fading gray.tiff": lambda: Good(
         tiff_of(with_alpha(reference(), fading()), 8, 1, (338, written.SHORT, 1, 2)), 1, on_gray(reference(), fading())
+    ),
+    "transparent.tiff": lambda: Bad(
+        tiff_of(np.dstack([reference()] * 3 + [flat(0)]), 8, 2, (338, written.SHORT, 1, 2)), "transparent"
+    ),
+    "four samples without a meaning, the fourth is 0.tiff": lambda: Good(
+        tiff_of(np.dstack([reference()] * 3 + [flat(0)]), 8, 2)
+    ),
+    "four samples of 16 bits without a meaning, the fourth is 0.tiff": lambda: Good(
+        tiff_of(to_16_bits(np.dstack([reference()] * 3 + [flat(0)])), 16, 2), 1
+    ),
+    "four samples of CorelDraw, the fourth is 0.tiff": lambda: Good(
+        tiff_of(np.dstack([reference()] * 3 + [flat(0)]), 8, 2, (338, written.SHORT, 1, 999))
+    ),
+    "four samples without a meaning, fading.tiff": lambda: Good(
+        tiff_of(np.dstack([reference()] * 3 + [fading()]), 8, 2), 1, on_gray(reference(), fading())
+    ),
+    "12 bits.tiff": lambda: Good(twelve_bits(), 1),
+    "12 bits, deflated.tiff": lambda: Good(twelve_bits(8), 1),
+    **{
+        f"{bits} bits in 16, stated in {tag}.tiff": partial(
+            lambda bits, tag: Good(
+                tiff_of(from_8_bits(reference(), bits), 16, 1, (tag, written.SHORT, 1, (1 << bits) - 1)), 1
+            ),
+            bits,
+            tag,
+        )
+        for bits in (10, 12, 14)
+        for tag in (281, 341)
+    },
+    "12 bits in 16, white is zero.tiff": lambda: Good(
+        tiff_of(from_8_bits(255 - reference(), 12), 16, 0, (281, written.SHORT, 1, 4095)), 1
+    ),
+    "16 bits with another maximum.tiff": lambda: Good(
+        tiff_of(to_16_bits(reference()), 16, 1, (281, written.SHORT, 1, 60000)), 1
+    ),
+    "12 bits of color in 16.tiff": lambda: Bad(
+        tiff_of(from_8_bits(colors(), 12), 16, 2, (281, written.SHORT, 1, 4095)), "unsupported_pixels"
     ),
     "premultiplied.tiff": lambda: Good(
         tiff_of(

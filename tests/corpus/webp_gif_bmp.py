@@ -7,6 +7,7 @@ from tests.corpus import written
 from tests.corpus.pictures import (
     LOSSY,
     SIZE,
+    Bad,
     Files,
     Good,
     animated,
@@ -22,6 +23,7 @@ from tests.corpus.pictures import (
     profile,
     reference,
     to_8_bits,
+    with_alpha,
 )
 from tests.corpus.png import transparent_level
 
@@ -67,22 +69,28 @@ def old_bmp() -> bytes:
     return head + header + palette + data
 
 
-def bmp_with_alpha() -> bytes:
-    pixels = np.dstack([reference()] * 3 + [fading()])
-    masks = np.array([0xFF0000, 0xFF00, 0xFF, 0xFF000000], "<u4").tobytes()
+def bmp_with_alpha(alpha: np.ndarray, masks: tuple[int, ...] = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)) -> bytes:
+    pixels = np.dstack([reference()] * 3 + [alpha])
     header = b"".join(
         [
             np.array([56], "<u4").tobytes(),
             np.array([SIZE, SIZE], "<i4").tobytes(),
             np.array([1, 32], "<u2").tobytes(),
             np.array([3, 0, 1, 1, 0, 0], "<u4").tobytes(),
-            masks,
+            np.array(masks, "<u4").tobytes(),
         ]
     )
     offset = 14 + len(header)
     data = pixels[::-1].tobytes()
     head = b"BM" + (offset + len(data)).to_bytes(4, "little") + bytes(4) + offset.to_bytes(4, "little")
     return head + header + data
+
+
+def wide_bmp() -> bytes:
+    """A BMP with an alpha channel whose central square is transparent. The left and right sides are opaque."""
+    alpha = np.pad(flat(0), ((0, 0), (SIZE, SIZE)), constant_values=255)
+    pixels = np.dstack([np.tile(reference(), 3)] * 3 + [alpha])
+    return written.bmp(3 * SIZE, SIZE, 32, pixels[::-1].tobytes(), compression=3, masks=bytes(12))
 
 
 def small_frame() -> bytes:
@@ -110,6 +118,10 @@ WEBP_FILES: Files = {
         encoded(Image.fromarray(np.dstack([reference()] * 3 + [fading()])), "WEBP", quality=95, exact=True),
         LOSSY,
         on_gray(reference(), fading()),
+    ),
+    "transparent.webp": lambda: Bad(
+        encoded(Image.fromarray(with_alpha(np.dstack([reference()] * 3), flat(0))), "WEBP", lossless=True, exact=True),
+        "transparent",
     ),
     "animated.webp": lambda: Good(animated("WEBP")),
     "with a profile.webp": lambda: Good(encoded(gray(), "WEBP", lossless=True, icc_profile=profile())),
@@ -140,6 +152,10 @@ GIF_FILES: Files = {
         ),
         0,
         transparent_level()[1],
+    ),
+    "transparent.gif": lambda: Bad(
+        written.gif(SIZE, SIZE, b"!\xf9\x04\x01\0\0\x09\0", written.gif_frame(flat(9)), written.gif_frame(reference())),
+        "transparent",
     ),
     "with comments.gif": lambda: Good(
         written.gif(
@@ -182,7 +198,15 @@ BMP_FILES: Files = {
     "16 bits, 5-5-5.bmp": lambda: Good(sixteen_bit_bmp(5), 1, few_bits(5)),
     "16 bits, 5-6-5.bmp": lambda: Good(sixteen_bit_bmp(6), 1, few_bits(6)),
     "32 bits.bmp": lambda: Good(written.bmp(SIZE, SIZE, 32, np.dstack([reference()] * 3 + [flat(0)])[::-1].tobytes())),
-    "with alpha.bmp": lambda: Good(bmp_with_alpha(), 1, on_gray(reference(), fading())),
+    "with alpha.bmp": lambda: Good(bmp_with_alpha(fading()), 1, on_gray(reference(), fading())),
+    "with an alpha channel of 0.bmp": lambda: Good(bmp_with_alpha(flat(0))),
+    "with an alpha channel of 0 and masks of 0.bmp": lambda: Good(bmp_with_alpha(flat(0), (0, 0, 0, 0))),
+    "with masks of 0, of version 3.bmp": lambda: Good(
+        written.bmp(
+            SIZE, SIZE, 32, np.dstack([reference()] * 3 + [flat(0)])[::-1].tobytes(), compression=3, masks=bytes(12)
+        )
+    ),
+    "with alpha, transparent in the middle.bmp": lambda: Bad(wide_bmp(), "transparent"),
     "of OS2.bmp": lambda: Good(old_bmp()),
     "run-length encoded.bmp": lambda: Good(bmp_run_length_encoded()),
     "run-length encoded, 4 bits.bmp": lambda: Good(bmp_run_length_encoded_in_four_bits(), 0, to_8_bits(levels(4), 4)),

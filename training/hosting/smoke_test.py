@@ -8,8 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mien.errors import TryAgain
 from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, Face, encode_png
+from mien.logic.opacity import MID_GRAY
 from mien.logic.payloads import check_rows, face_id, npy
-from mien.logic.pixels import MID_GRAY
 from training.hosting.request import AwsRequest, send_request
 
 # How often an endpoint that is still starting its container is invoked, with a pause between the attempts.

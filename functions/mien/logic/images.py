@@ -49,7 +49,7 @@ FACE_SIZE = 48
 # Source: Amazon SageMaker AI, "Image Classification Hyperparameters".
 BUILT_IN_SIZE = 224
 # Changes whenever the same file gives other pixels than before.
-PREPROCESSING = "2"
+PREPROCESSING = "3"
 
 # Eight files are in memory at once while others are read: 8 x 16 MiB (batches.WORKERS).
 MAX_BYTES = 16 * 1024 * 1024

@@ -5,23 +5,40 @@ The image is processed in horizontal strips, so that no second copy of a large i
 
 from typing import Literal
 
-from PIL import Image, ImageChops, ImageFile
+from PIL import Image, ImageFile
 
 from mien.errors import Rejected
+from mien.logic.opacity import (
+    MID_GRAY,
+    STRIP_PIXELS,
+    has_alpha,
+    has_visible_pixel,
+    is_mid_gray,
+    is_opacity_declared,
+    transparency_mask,
+)
+from mien.logic.tags import tiff_tag
 
 Mode = Literal["L", "RGB"]
 
-# Pixels of a strip.
-STRIP_PIXELS = 2_000_000
-# The backdrop of transparent pixels.
-MID_GRAY = 128
+# Tags of TIFF. Source: "TIFF 6.0", sections 8 and 19.
+TIFF_BITS_PER_SAMPLE = 0x0102
 TIFF_PHOTOMETRIC = 0x0106
+TIFF_MAX_SAMPLE_VALUES = (0x0119, 0x0155)
 WHITE_IS_ZERO = 0
-ALPHA_MODES = ("PA", "LA", "La", "RGBA", "RGBa", "RGBX")
+# A stated maximum of this form means that a camera or scanner used fewer bits than the file has.
+MAXIMUMS_OF_9_TO_15_BITS = frozenset((1 << bits) - 1 for bits in range(9, 16))
+MAXIMUM_OF_16_BITS = 65_535
 
 
 def central_square(image: ImageFile.ImageFile, size: int, mode: Mode) -> Image.Image:
-    """Returns the central square of an image, `size` pixels per side, in the requested mode. Raises Rejected."""
+    """Returns the central square of an image, `size` pixels per side, in the requested mode.
+
+    Raises Rejected if the square is wholly transparent, or its pixels are not supported.
+    """
+    if has_dark_color(image):
+        raise Rejected("unsupported_pixels", "The image has color of 16 bits, of which only some are used.")
+    has_opacity = is_opacity_declared(image) or has_visible_pixel(image, (0, 0, *image.size))
     factor = max(1, min(image.size) // (2 * size))
     # The side is a multiple of the factor, so that every average covers a whole block. This costs less than a
     # hundredth of the side.
@@ -32,7 +49,11 @@ def central_square(image: ImageFile.ImageFile, size: int, mode: Mode) -> Image.I
     small = Image.new(mode, (side // factor, side // factor))
     for row in range(0, side, rows):
         strip = image.crop((left, top + row, left + side, top + min(side, row + rows)))
-        small.paste(convert(strip, image, mode).reduce(factor), (0, row // factor))
+        small.paste(convert(strip, image, mode, has_opacity).reduce(factor), (0, row // factor))
+    box = (left, top, left + side, top + side)
+    # Only a gray square needs a second look at the alpha channel.
+    if has_opacity and has_alpha(image, image) and is_mid_gray(small) and not has_visible_pixel(image, box):
+        raise Rejected("transparent", "The image's central square is wholly transparent, so it shows nothing.")
     if small.width < size:
         return small.resize((size, size), Image.Resampling.BICUBIC)
     return shrink(small, size)
@@ -61,8 +82,11 @@ def shrink_width(image: Image.Image, width: int) -> Image.Image:
     return narrow
 
 
-def convert(strip: Image.Image, image: Image.Image, mode: Mode) -> Image.Image:
-    """Returns a strip of an image in 8 bits, L or RGB, with transparent pixels on gray. Raises Rejected."""
+def convert(strip: Image.Image, image: ImageFile.ImageFile, mode: Mode, has_opacity: bool) -> Image.Image:
+    """Returns a strip of an image in 8 bits, L or RGB, with transparent pixels on gray. Raises Rejected.
+
+    has_opacity: whether an alpha channel is opacity. Otherwise it is ignored.
+    """
     if strip.mode.startswith("I;16"):
         strip = to_eight_bits(strip, image)
     elif strip.mode in ("I", "F"):
@@ -70,7 +94,7 @@ def convert(strip: Image.Image, image: Image.Image, mode: Mode) -> Image.Image:
     elif strip.mode == "LAB":
         # The first channel of CIELAB is the lightness.
         strip = strip.getchannel("L")
-    elif strip.mode in ALPHA_MODES or (strip.mode != "HSV" and "transparency" in image.info):
+    elif has_opacity and has_alpha(strip, image):
         strip = strip.convert("RGBA")
         backdrop = Image.new("RGBA", strip.size, (MID_GRAY, MID_GRAY, MID_GRAY, 255))
         strip = Image.alpha_composite(backdrop, strip).convert("RGB")
@@ -80,25 +104,36 @@ def convert(strip: Image.Image, image: Image.Image, mode: Mode) -> Image.Image:
 
 
 def to_eight_bits(strip: Image.Image, image: Image.Image) -> Image.Image:
-    """Returns a strip of a 16-bit grayscale image in mode L. 65,535 becomes 255: 257 levels become one."""
+    """Returns a strip of a 16-bit grayscale image in mode L. White becomes 255, and 0 stays 0."""
     wide = strip.convert("I")
-    if getattr(image, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO:
+    scale = 255 / maximum(image)
+    if tiff_tag(image, TIFF_PHOTOMETRIC) == WHITE_IS_ZERO:
         # Pillow inverts such TIFFs only up to 8 bits.
-        return wide.point(lambda value: value * (-1 / 257) + 255.5).convert("L")
-    gray = wide.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+        return wide.point(lambda value: value * -scale + 255.5).convert("L")
+    gray = wide.point(lambda value: value * scale + 0.5).convert("L")
     if "transparency" in image.info:
         gray.paste(MID_GRAY, mask=transparency_mask(strip, image.info["transparency"]))
     return gray
 
 
-def transparency_mask(strip: Image.Image, transparent: int) -> Image.Image:
-    """Returns 255 for each pixel of a 16-bit strip that has the transparent value, and 0 for all others."""
-    high, low = divmod(transparent, 256)
-    # Each 16-bit pixel is two bytes, the lower one first, which Pillow can read as two channels.
-    low_bytes, high_bytes = Image.frombytes("LA", strip.size, strip.tobytes()).split()
-    return ImageChops.multiply(low_bytes.point(only(low)), high_bytes.point(only(high)))
+def has_dark_color(image: ImageFile.ImageFile) -> bool:
+    """Returns whether an image has color of 16 bits, of which it uses fewer. Pillow keeps only the upper eight."""
+    if image.format != "TIFF":
+        return False
+    bits = tiff_tag(image, TIFF_BITS_PER_SAMPLE)
+    is_color = isinstance(bits, tuple) and bits[0] == 16 and not image.mode.startswith("I")
+    return is_color and maximum(image) != MAXIMUM_OF_16_BITS
 
 
-def only(level: int) -> list[int]:
-    """Returns a lookup table that maps one level to 255 and all others to 0."""
-    return [255 if value == level else 0 for value in range(256)]
+def maximum(image: Image.Image) -> int:
+    """Returns the value of white in an image with samples of 9 to 16 bits: what a TIFF states, or 65,535."""
+    bits = tiff_tag(image, TIFF_BITS_PER_SAMPLE)
+    if bits == (12,):
+        # Pillow unpacks them into 16 bits, and does not scale them.
+        return 4095
+    for tag in TIFF_MAX_SAMPLE_VALUES:
+        stated = tiff_tag(image, tag)
+        highest = max(stated) if isinstance(stated, tuple) and stated else stated
+        if highest in MAXIMUMS_OF_9_TO_15_BITS:
+            return int(highest)
+    return MAXIMUM_OF_16_BITS

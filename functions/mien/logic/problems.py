@@ -23,6 +23,7 @@ STATUSES = {
     "broken_image": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_complex": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_small": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "transparent": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unsupported_pixels": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 

@@ -7,7 +7,7 @@ from mien.aws.endpoint import Endpoint
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.images import FACE_SIZE, Face, encode_png
-from mien.logic.pixels import MID_GRAY
+from mien.logic.opacity import MID_GRAY
 
 # Seconds for which an answer is remembered. A process makes at most one call in this time.
 INTERVAL = 5.0

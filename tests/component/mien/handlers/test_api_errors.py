@@ -49,6 +49,7 @@ def test_a_list_that_cannot_be_read_is_refused_as_a_whole(body: str, reason: str
         (corpus.BAD["1x1.png"].data, 422, "too_small"),
         (corpus.BAD["header alone.png"].data, 422, "broken_image"),
         (corpus.BAD["many segments.jpg"].data, 422, "too_complex"),
+        (corpus.FILES["transparent gray.png"]().data, 422, "transparent"),
         (corpus.BAD["32-bit float.tiff"].data, 422, "unsupported_pixels"),
     ],
     ids=lambda value: str(value)[:20],

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mien.errors import Rejected
 from mien.logic import images
-from mien.logic.pixels import MID_GRAY
+from mien.logic.opacity import MID_GRAY
 from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
