@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.corpus import written
 from tests.corpus.oversized import LARGEST, LARGEST_COSTLY, tiff_of_size
-from tests.corpus.pictures import LOSSY, Files, Good, encoded, flat
+from tests.corpus.pictures import LOSSY, Bad, Files, Good, encoded, flat
 from tests.corpus.written import chunk
 
 
@@ -72,7 +72,7 @@ LARGEST_FILES: Files = {
         LOSSY,
         flat(127),
     ),
-    "largest, 16 bits of four.tiff": lambda: Good(tiff_of_size(LARGEST_COSTLY, LARGEST_COSTLY, 4, 16), 0, flat(128)),
+    "largest, 16 bits of four.tiff": lambda: Bad(tiff_of_size(LARGEST_COSTLY, LARGEST_COSTLY, 4, 16), "transparent"),
     "largest, cmyk.tiff": lambda: Good(
         encoded(Image.new("CMYK", (LARGEST_COSTLY, LARGEST_COSTLY)), "TIFF", compression="tiff_lzw"), 0, flat(255)
     ),
@@ -80,11 +80,10 @@ LARGEST_FILES: Files = {
     "largest, cmyk, progressive.jpg": lambda: Good(
         encoded(Image.new("CMYK", (LARGEST_COSTLY, LARGEST_COSTLY)), "JPEG", progressive=True, quality=90), 1, flat(255)
     ),
-    "largest, 16 bits of color.png": lambda: Good(
+    "largest, 16 bits of color.png": lambda: Bad(
         written.png_header(LARGEST_COSTLY, LARGEST_COSTLY, 16, 6)
         + chunk(b"IDAT", zlib.compress((b"\4" + bytes(LARGEST_COSTLY * 8)) * LARGEST_COSTLY, 1))
         + chunk(b"IEND"),
-        0,
-        flat(128),
+        "transparent",
     ),
 }
