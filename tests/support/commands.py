@@ -9,9 +9,13 @@ from pathlib import Path
 from local.paths import ROOT
 
 
-def hear_ctrl_c() -> None:
-    """Restores SIGINT: it is ignored if a script started the tests in the background, and children inherit that."""
+def restore_signals() -> None:
+    """Restores the signals of a terminal, because children inherit signals that are ignored.
+
+    A script that starts the tests in the background ignores SIGINT for them, and nohup ignores SIGHUP.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -21,7 +25,7 @@ def running(command: list[str], seconds: float = 20, cwd: Path = ROOT) -> Iterat
     seconds: after which the command is killed if Ctrl-C did not end it.
     """
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_ctrl_c) as process:
+    with subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, preexec_fn=restore_signals) as process:
         try:
             yield process
         finally:

@@ -17,6 +17,7 @@ from local import processes
 from local.cloud import Cloud, CloudError
 from local.paths import MODEL, ROOT
 from local.processes import start_cloud
+from tests.support.commands import restore_signals
 
 ENDED = {"local.gate": "MiniStack", "local.endpoint": "the model's endpoint"}
 Usage = namedtuple("Usage", ["total", "used", "free"])
@@ -57,7 +58,8 @@ with start_cloud():
     print("ready", flush=True)
     time.sleep(60)
 """
-    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=restore_signals) as parent:
         assert parent.stdout
         assert parent.stdout.readline() == "ready\n"
         started = children(psutil.Process(parent.pid))
