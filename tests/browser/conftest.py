@@ -15,7 +15,7 @@ from local.stack import start_application
 from tests.support.bucket import Bucket
 from tests.support.proxy import Proxy, Reply, proxy
 
-from .visitor import Visitor, start_browser, visitor_of
+from .visitor import REBINDING, Visitor, start_browser, visitor_of
 
 FACES = sorted(SAMPLES.rglob("*.png"))
 # Chromium logs this for each HTTP error. The tests check how the page handles these errors, so the message is expected.
@@ -62,7 +62,7 @@ def bucket(cloud: Cloud) -> Bucket:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with start_browser() as running:
+    with start_browser(REBINDING) as running:
         yield running
 
 

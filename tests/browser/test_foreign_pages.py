@@ -16,11 +16,8 @@ from playwright.sync_api import Browser, Page
 
 from local.cloud import Cloud
 
-from .visitor import start_browser
+from .visitor import FOREIGN
 
-FOREIGN = "evil.example"
-# The browser asks no name server: this name leads to this machine, as after DNS rebinding.
-REBINDING = f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1"
 FUNCTION = "stolen-function"
 QUEUE = "stolen-queue"
 CREATE_QUEUE = urlencode({"Action": "CreateQueue", "QueueName": QUEUE, "Version": "2012-11-05"})
@@ -77,16 +74,10 @@ def foreign_site() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def foreign_browser() -> Iterator[Browser]:
-    with start_browser(REBINDING) as running:
-        yield running
-
-
 @pytest.fixture
-def foreign_page(foreign_browser: Browser) -> Iterator[Page]:
+def foreign_page(browser: Browser) -> Iterator[Page]:
     with foreign_site() as address:
-        page = foreign_browser.new_page()
+        page = browser.new_page()
         page.goto(address)
         yield page
         page.close()
@@ -133,8 +124,8 @@ def test_a_link_of_another_site_opens_nothing(foreign_page: Page, cloud: Cloud) 
     assert created(cloud) == []
 
 
-def test_a_name_that_dns_rebinding_leads_to_this_machine_is_refused(foreign_browser: Browser, cloud: Cloud) -> None:
-    page = foreign_browser.new_page()
+def test_a_name_that_dns_rebinding_leads_to_this_machine_is_refused(browser: Browser, cloud: Cloud) -> None:
+    page = browser.new_page()
     rebound = cloud.url.replace("127.0.0.1", FOREIGN)
     answer = page.goto(f"{rebound}/_ministack/health")
     assert answer

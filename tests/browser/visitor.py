@@ -25,6 +25,11 @@ READ_CARDS = """cards => cards.map(card => ({
 }))"""
 
 
+# Another site. The browser asks no name server: this name leads to this machine, as after DNS rebinding.
+FOREIGN = "evil.example"
+REBINDING = f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1"
+
+
 @contextmanager
 def start_browser(*options: str) -> Iterator[Browser]:
     """Runs the machine's own Chromium with these options. Raises FileNotFoundError if it is not installed."""
