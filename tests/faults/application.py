@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from local import template
 from local.cloud import Cloud
 from local.paths import SAMPLES
 from local.stack import start_application
@@ -63,6 +64,11 @@ class Application:
         self.names_by_etag = {hashlib.md5(data).hexdigest(): name for name, data in self.contents.items()}
         timeout = str(self.visibility_timeout)
         self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"VisibilityTimeout": timeout})
+        # As many invocations as on AWS: with fewer, batches are larger, and too few requests remain for the faults.
+        concurrency = int(template.default_parameters()["MaximumConcurrency"])
+        functions = self.cloud.client("lambda")
+        [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
 
     def upload(self, run: str, images: int, seed: int, overwrites: int = 0) -> None:
         """Uploads images, and a few files that are not images, below a prefix of the inbox.
