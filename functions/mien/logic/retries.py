@@ -30,7 +30,7 @@ UNSEPARATED_RECEIVES = 2
 # Messages that are handled together at each level of isolation, from 1. With 6, a batch of 32 takes six invocations.
 GROUP_SIZES = {1: 6, 2: 1, 3: 1}
 LAST_ISOLATION = max(GROUP_SIZES)
-# After so many receives that were not finished, a message is given up. The last of them were of this message alone.
+# A message is given up after this number of receives that did not finish. In the last of them it was alone.
 MAX_CRASHES = UNSEPARATED_RECEIVES + len(GROUP_SIZES)
 # Seconds. Postponed messages get a random delay of up to this, so that they do not arrive in one batch again.
 MAX_POSTPONE_SECONDS = 20
