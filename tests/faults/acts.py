@@ -6,25 +6,22 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from tests.support.proxy import Exchange, Forward, Reply
+from tests.support.proxy import Caller, Exchange, Forward, Reply
 
 # Seconds. No client of the functions waits this long.
 LONGER_THAN_ANY_TIMEOUT = 30
 
 
 class World(Protocol):
-    """What an act can do to the application, apart from the reply.
+    """What an act can do to the application, apart from the reply."""
 
-    caller: the port of this machine from which the request came.
-    """
-
-    def kill(self, caller: int) -> None:
+    def kill(self, caller: Caller) -> None:
         """Ends the process that sent the request."""
 
-    def kill_later(self, caller: int, seconds: float) -> None:
+    def kill_later(self, caller: Caller, seconds: float) -> None:
         """Ends that process after so many seconds."""
 
-    def freeze(self, caller: int) -> None:
+    def freeze(self, caller: Caller) -> None:
         """Stops that process. Only its timeout ends it."""
 
     def overwrite(self, key: str) -> None:

@@ -1,7 +1,6 @@
 """Injects faults into the requests of the deployed application, and disturbs its notifications."""
 
 import contextlib
-import os
 import random
 import signal
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import psutil
 
-from tests.support.proxy import Exchange, Forward, Reply
+from tests.support.proxy import Caller, Exchange, Forward, Reply
 
 from .application import Application, count_messages
 from .catalogue import Fault
@@ -24,16 +23,17 @@ class ApplicationWorld:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    def kill(self, caller: int) -> None:
-        send_signal(caller, signal.SIGKILL)
+    def kill(self, caller: Caller) -> None:
+        send_signal(process_of(caller), signal.SIGKILL)
 
-    def kill_later(self, caller: int, seconds: float) -> None:
-        timer = threading.Timer(seconds, self.kill, [caller])
+    def kill_later(self, caller: Caller, seconds: float) -> None:
+        # The process is found now: later, another one may have the same port.
+        timer = threading.Timer(seconds, send_signal, [process_of(caller), signal.SIGKILL])
         timer.daemon = True
         timer.start()
 
-    def freeze(self, caller: int) -> None:
-        send_signal(caller, signal.SIGSTOP)
+    def freeze(self, caller: Caller) -> None:
+        send_signal(process_of(caller), signal.SIGSTOP)
 
     def overwrite(self, key: str) -> None:
         contents = self.application.contents
@@ -44,19 +44,20 @@ class ApplicationWorld:
         self.application.s3.delete_object(Bucket=self.application.bucket, Key=key)
 
 
-def send_signal(port: int, number: signal.Signals) -> None:
-    """Sends a signal to the process that has a connection from this port. It may have ended already."""
-    process = process_of(port)
+def send_signal(process: psutil.Process | None, number: signal.Signals) -> None:
+    """Sends a signal to a process, unless it has ended. psutil notices when another process has its number."""
     if process:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, number)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
-def process_of(port: int) -> int | None:
+def process_of(caller: Caller) -> psutil.Process | None:
+    """The process at this end of a connection; None if the connection is closed."""
     for connection in psutil.net_connections("tcp4"):
-        if connection.laddr and connection.laddr.port == port and connection.raddr:
-            pid: int | None = connection.pid
-            return pid
+        ends = connection.laddr and connection.raddr and (connection.laddr.port, connection.raddr.port)
+        if ends == (caller.port, caller.server_port) and connection.pid:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return psutil.Process(connection.pid)
     return None
 
 

@@ -32,19 +32,30 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Caller:
+    """The two ports of a connection from this machine.
+
+    One port alone does not name a process: the system gives the same port to connections to different servers.
+    """
+
+    port: int
+    server_port: int
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A request.
 
     operation: `invoke` for the endpoint; `read`, `look` (HEAD), `write`, `delete` or `other` for S3.
     key: the object's key.
     ordinal: the number of earlier requests with this operation and key.
-    caller: the port from which the request came.
+    caller: the end of the connection from which the request came.
     """
 
     operation: str
     key: str
     ordinal: int
-    caller: int
+    caller: Caller
     path: str
     body: bytes
 
@@ -71,7 +82,7 @@ class Proxy(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def exchange(self, method: str, path: str, body: bytes, caller: int) -> Exchange:
+    def exchange(self, method: str, path: str, body: bytes, caller: Caller) -> Exchange:
         place = urllib.parse.urlsplit(path)
         if place.path.endswith("/invocations"):
             operation, key = "invoke", ""
@@ -94,9 +105,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     upstream: http.client.HTTPConnection | None = None
 
+    def caller(self) -> Caller:
+        return Caller(self.client_address[1], self.server.server_port)
+
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        exchange = self.server.exchange(self.command, self.path, body, self.client_address[1])
+        exchange = self.server.exchange(self.command, self.path, body, self.caller())
         reply = self.server.intervene(exchange, lambda: self.forward(body))
         if reply is None:
             self.close_connection = True
