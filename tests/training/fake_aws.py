@@ -15,6 +15,7 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
+from training.hosting.options import CONCURRENCY_QUOTA
 from training.jobs.status import LOG_GROUP
 
 REGION = "eu-central-1"
@@ -40,6 +41,7 @@ class FakeAws:
     model_answers: what an endpoint configuration's model answers, by the configuration's name. Others answer well.
     not_ready: how many invocations are answered with ModelNotReadyException.
     failing_updates: why an update to an endpoint configuration fails, by the configuration's name.
+    quotas: SageMaker's quotas in AWS Service Quotas, by their names. A page has one of them.
     """
 
     session: boto3.Session
@@ -47,6 +49,7 @@ class FakeAws:
     model_answers: dict[str, bytes] = field(default_factory=dict)
     not_ready: int = 0
     failing_updates: dict[str, str] = field(default_factory=dict)
+    quotas: dict[str, float] = field(default_factory=lambda: {"Number of instances": 4.0, CONCURRENCY_QUOTA: 10.0})
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
@@ -146,6 +149,12 @@ class FakeAws:
             endpoint.endpoint_config_name = config
         return respond({"EndpointArn": endpoint.arn})
 
+    def list_service_quotas(self, params: dict[str, Any], **_: Any) -> Answer:
+        page = int(json.loads(params["body"]).get("NextToken", 0))
+        quotas = [{"QuotaName": name, "Value": value} for name, value in self.quotas.items()]
+        more = {"NextToken": str(page + 1)} if page + 1 < len(quotas) else {}
+        return respond({"Quotas": quotas[page : page + 1], **more})
+
     def invoke_endpoint(self, **_: Any) -> Answer:
         if self.not_ready:
             self.not_ready -= 1
@@ -163,9 +172,10 @@ def respond(answer: dict[str, Any], status: int = 200) -> Answer:
 def fake_aws() -> Iterator[FakeAws]:
     """Makes an account with two empty buckets. boto3's default session is the account's too.
 
-    moto has no StopTrainingJob, its UpdateEndpoint answers 500, its InvokeEndpoint reads bodies as UTF-8, and its
-    CreateModel forgets isolation. All four are answered or remembered here. botocore has checked their parameters
-    against the service's description before. An update ends at once, as creations do in moto.
+    moto has no StopTrainingJob and no ListServiceQuotas for SageMaker, its UpdateEndpoint answers 500, its
+    InvokeEndpoint reads bodies as UTF-8, and its CreateModel forgets isolation. All five are answered or remembered
+    here. botocore has checked their parameters against the service's description before. An update ends at once, as
+    creations do in moto.
     """
     with mock_aws():
         session = boto3.Session(region_name=REGION)
@@ -178,6 +188,8 @@ def fake_aws() -> Iterator[FakeAws]:
         aws.on_request("sagemaker", "StopTrainingJob", aws.stop_training_job)
         aws.on_request("sagemaker", "UpdateEndpoint", aws.update_endpoint)
         aws.on_request("sagemaker-runtime", "InvokeEndpoint", aws.invoke_endpoint)
+        # An answer that a test gives comes before this one.
+        session.events.register_last("before-call.service-quotas.ListServiceQuotas", aws.list_service_quotas)
         default = boto3.DEFAULT_SESSION
         boto3.DEFAULT_SESSION = session
         try:

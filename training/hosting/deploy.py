@@ -16,6 +16,7 @@ from training.hosting.container import choose_container
 from training.hosting.inventory import Clients, EndpointDescription, read_state, wait_until_settled
 from training.hosting.options import ContainerKind, Hosting, Serverless
 from training.hosting.plan import plan_deletion, plan_deployment
+from training.hosting.quotas import validate_quota
 from training.hosting.request import AwsRequest, printable_request, validate_request
 from training.hosting.resources import is_already_served
 from training.hosting.rollout import Rollout, Wait, delete_endpoint
@@ -57,6 +58,7 @@ def deploy_model(options: DeployOptions, clients: Clients) -> None:
     botocore's ClientError if AWS refuses a request.
     """
     artifact = find_artifact(options.source, options.bucket, clients)
+    validate_quota(options.hosting, clients["service-quotas"], print_warning)
     region = clients["sagemaker"].meta.region_name
     container = choose_container(options.container, options.image, artifact, options.hosting, region)
     desired = DesiredEndpoint(options.endpoint, options.role, artifact, container, options.hosting)
@@ -167,6 +169,11 @@ def pause() -> None:
 
 def print_requests(requests: Sequence[AwsRequest]) -> None:
     typer.echo(json.dumps([printable_request(request) for request in requests], indent=2))
+
+
+def print_warning(text: str) -> None:
+    # The requests of a dry run are JSON on stdout.
+    errors.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_line(text: str) -> None:

@@ -14,7 +14,7 @@ from training.hosting.state import OWNER_TAG, TRANSIENT_STATUSES, VERSION_TAG, E
 Clients = Mapping[str, Any]
 # The answer of DescribeEndpoint.
 EndpointDescription = dict[str, Any]
-SERVICES = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "cloudwatch", "s3")
+SERVICES = ("sagemaker", "sagemaker-runtime", "application-autoscaling", "cloudwatch", "s3", "service-quotas")
 # How the messages of SageMaker and Application Auto Scaling begin if the named resource does not exist.
 NOT_FOUND_MESSAGES = ("Could not find", "No scalable target found", "No scaling policy found")
 # The first call to a serverless endpoint starts a container, for which SageMaker allows 60 seconds.

@@ -180,7 +180,9 @@ def test_without_an_option_a_serverless_endpoint_uses_half_of_a_new_accounts_quo
 
 
 @pytest.mark.usefixtures("stored_model")
-def test_a_concurrency_above_the_quota_is_answered_with_the_option_that_lowers_it(aws: FakeAws) -> None:
+def test_a_refusal_because_other_endpoints_use_the_quota_names_the_option_that_lowers_it(
+    aws: FakeAws,
+) -> None:
     refusal = (
         f"The account-level service limit '{CONCURRENCY_QUOTA}' is 10 Instances, with current utilization of 0 "
         "Instances and a request delta of 20 Instances."
@@ -193,6 +195,7 @@ def test_a_concurrency_above_the_quota_is_answered_with_the_option_that_lowers_i
             return None
         return respond({"Error": {"Code": "ResourceLimitExceeded", "Message": refusal}}, 400)
 
+    aws.quotas[CONCURRENCY_QUOTA] = 200.0
     aws.on_request("sagemaker", "CreateEndpoint", refuse)
     error = command_error(*OBJECT, "--max-concurrency", "20")
     assert f"CreateEndpoint: ResourceLimitExceeded: {refusal}" in error
