@@ -1,11 +1,12 @@
 """The environment variables, parsed once into typed values. template.yaml sets every one of them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
+Faces = Literal["find", "whole"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,15 @@ class Settings:
     endpoint_name: name of the SageMaker endpoint.
     endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
         (SageMaker's built-in image classification).
+    faces: `find` to look for faces, `whole` to take the central square of every image as a face.
+    detector: path of the face detector.
     inbox_prefix, results_prefix, rejected_prefix: prefixes of object keys; each ends with a slash.
     """
 
     endpoint_name: str
     endpoint_input: EndpointInput
+    faces: Faces
+    detector: str
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
@@ -43,10 +48,17 @@ class BucketSettings:
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
     values = read_variables(Settings, environment)
-    endpoint_input = values.pop("endpoint_input")
-    if endpoint_input not in get_args(EndpointInput):
-        raise ValueError(f"ENDPOINT_INPUT is {endpoint_input!r}, not one of {', '.join(get_args(EndpointInput))}")
-    return Settings(endpoint_input=cast(EndpointInput, endpoint_input), **values)
+    endpoint_input = cast(
+        EndpointInput, choose("ENDPOINT_INPUT", values.pop("endpoint_input"), get_args(EndpointInput))
+    )
+    faces = cast(Faces, choose("FACES", values.pop("faces"), get_args(Faces)))
+    return Settings(endpoint_input=endpoint_input, faces=faces, **values)
+
+
+def choose(variable: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise ValueError(f"{variable} is {value!r}, not one of {', '.join(choices)}")
+    return value
 
 
 def read_queue_settings(environment: Mapping[str, str] = os.environ) -> QueueSettings:

@@ -38,7 +38,7 @@ class Listing:
     def __init__(self, settings: Settings, bucket: str):
         self.settings = settings
         self.bucket = bucket
-        self.prefixes = {"classified": settings.results_prefix, "rejected": settings.rejected_prefix}
+        self.prefixes = (settings.results_prefix, settings.rejected_prefix)
         # Appending to a list is safe from several threads.
         self.skipped: list[str] = []
 
@@ -60,7 +60,7 @@ class Listing:
         name: the image's key below the inbox.
         """
         key = self.settings.inbox_prefix + name
-        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes.values()]
+        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes]
         found = [document for document in documents if document and document["image"]["key"] == key]
         if not found:
             return None
@@ -78,13 +78,13 @@ class Listing:
         The `next` is None if there are no more documents. A page can have fewer documents than PAGE, even none, and
         still not be the last.
         """
-        prefix = self.prefixes[query.status]
+        prefix = self.prefixes[query.status == "rejected"]
         keys, has_more = self.list_keys(prefix, query)
         shown: list[Result] = []
         last_key = None
         for key, document in self.read_in_order(keys, prefix, deadline.earlier(TIMEOUTS.longest)):
             last_key = key
-            if document and query.label in (None, document.get("label")):
+            if document and query.selects(document):
                 shown.append(self.with_url(document))
                 if len(shown) == PAGE:
                     break
@@ -98,7 +98,7 @@ class Listing:
         request: dict[str, Any] = {
             "Bucket": self.bucket,
             "Prefix": prefix + query.prefix,
-            "MaxKeys": PAGE if query.label is None else MAX_READ,
+            "MaxKeys": MAX_READ if query.is_selective else PAGE,
         }
         if query.after:
             request["StartAfter"] = prefix + query.after

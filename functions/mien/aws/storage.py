@@ -181,4 +181,4 @@ def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:
         return True
     if is_newer(other_sequencer, sequencer):
         return False
-    return result["status"] == "classified"
+    return result["status"] != "rejected"

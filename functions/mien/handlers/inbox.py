@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
+from mien.logic.results import count_results
 from mien.logic.retries import isolate_crashes
 from mien.logic.uploads import Delivery, parse_deliveries
 from mien.pipeline.deliveries import Decisions, DeliveryPipeline
@@ -51,9 +52,10 @@ def report(decisions: Decisions) -> None:
     An outage has one reason and thousands of messages. So temporary failures are one log line per reason.
     """
     outcome = decisions.outcome
-    statuses = Counter(document["status"] for document in outcome.written.values())
-    metrics.add_metric("ImagesClassified", MetricUnit.Count, statuses["classified"])
-    metrics.add_metric("ImagesRejected", MetricUnit.Count, statuses["rejected"])
+    rejections = [document for document in outcome.written.values() if document["status"] == "rejected"]
+    metrics.add_metric("ImagesRejected", MetricUnit.Count, len(rejections))
+    for metric, number in count_results(d for d in outcome.written.values() if d["status"] != "rejected").items():
+        metrics.add_metric(metric, MetricUnit.Count, number)
     metrics.add_metric("MessagesRetried", MetricUnit.Count, len(decisions.retried))
     metrics.add_metric("MessagesDead", MetricUnit.Count, len(decisions.dead))
     for message in decisions.retried:

@@ -1,0 +1,214 @@
+"""The bytes of an image file → its faces, each as the model sees it. Training reads images through this module too.
+
+With a detector, the whole image is looked at, and each face that it finds is cut out. Without one, and if the image is
+small enough to be a face already, its central square is the face. A grayscale face of the model's size passes through
+unchanged, to the byte.
+"""
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile
+
+from mien.logic.boxes import Size, area, central_square, round_box, scale_size, scale_square, side, square_around
+from mien.logic.images import decoding, load, open_image
+from mien.logic.orientation import Box, box_in_file, read_orientation, turn, turn_size
+from mien.logic.pixels import Mode, check_pixels, cut_square, has_opacity, reduce_part, require_visible
+
+# Pixels per side of our model's input.
+FACE_SIZE = 48
+# Pixels per side of the built-in algorithm's pretrained networks.
+# Source: Amazon SageMaker AI, "Image Classification Hyperparameters".
+BUILT_IN_SIZE = 224
+# Changes whenever the same file gives other pixels than before.
+PREPROCESSING = "4"
+
+# Pixels of the longer side. The crops of data sets are at most this large, and are labelled whole.
+MAX_CROP_SIDE = 96
+# Pixels in which faces are looked for. They are spread over the image's own width and height.
+PREVIEW_PIXELS = 1_000_000
+# Pixels of the image per side of a face. A smaller face is listed without a label.
+MIN_FACE_SIDE = 24
+# Faces of an image that are listed, the largest ones.
+MAX_FACES = 100
+# A face is decoded with this many times the pixels of the model's input, so that every pixel of it is an average.
+OVERSAMPLING = 2
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """The input of a model: pixels per side, and gray (L) or color (RGB)."""
+
+    size: int
+    mode: Mode
+
+
+GRAY_48 = ModelInput(FACE_SIZE, "L")
+COLOR_224 = ModelInput(BUILT_IN_SIZE, "RGB")
+
+
+@dataclass(frozen=True)
+class Face:
+    """The model's input for one face.
+
+    pixels: uint8 [size, size] for mode L, uint8 [size, size, 3] for RGB.
+    size: pixels per side.
+    """
+
+    pixels: bytes
+    size: int
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face that a detector found.
+
+    edges: left, top, right and bottom in pixels of the image that the detector got.
+    score: 0 to 1.
+    """
+
+    edges: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """One face of an image.
+
+    box: left, top, right and bottom in pixels of the upright image.
+    score: of the detector; None if the image was not searched.
+    face: None if the face is too small for a label.
+    """
+
+    box: Box
+    score: float | None
+    face: Face | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The faces of an image, largest first.
+
+    width, height: pixels of the upright image.
+    faces_found: the number of faces in the image. `faces` has at most the MAX_FACES largest.
+    """
+
+    width: int
+    height: int
+    faces_found: int
+    faces: tuple[FoundFace, ...]
+
+
+# Finds the faces in an upright RGB image. It accepts any size.
+Find = Callable[[Image.Image], Sequence[Detection]]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded image, perhaps of fewer pixels than the file has.
+
+    upright: width and height after it is turned.
+    is_opacity: whether its alpha channel is opacity.
+    """
+
+    image: ImageFile.ImageFile
+    orientation: int
+    upright: Size
+    is_opacity: bool
+
+    def cut(self, box: Box, target: ModelInput) -> Face:
+        """Returns a square part, as the model sees it. box: in pixels of this upright image."""
+        stored = box_in_file(box, self.image.size, self.orientation)
+        with decoding():
+            square = cut_square(self.image, stored, target.size, target.mode, self.is_opacity)
+            require_visible(self.image, stored, square, self.is_opacity)
+        return Face(turn(square, self.orientation).tobytes(), target.size, target.mode)
+
+
+def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
+    """Returns the faces of an image file, for a model with the input `target`.
+
+    data: a file in one of images.FORMATS.
+    find: None to take the central square as the face.
+
+    Raises Rejected.
+    """
+    image = open_image(data)
+    size = image.size
+    if find is None or max(size) <= MAX_CROP_SIDE:
+        return read_whole(image, target)
+    reduction = min(1, math.sqrt(PREVIEW_PIXELS / (size[0] * size[1])))
+    decoded = decode(image, scale_size(size, reduction), is_gray=False)
+    factor = max(1, math.isqrt(decoded.image.width * decoded.image.height // PREVIEW_PIXELS))
+    with decoding():
+        everything = (0, 0, *decoded.image.size)
+        preview = reduce_part(decoded.image, everything, factor, "RGB", decoded.is_opacity)
+        require_visible(decoded.image, everything, preview, decoded.is_opacity)
+    detections = find(turn(preview, decoded.orientation))
+    upright = turn_size(size, decoded.orientation)
+    scale = upright[0] / decoded.upright[0] * factor
+    boxes = [round_box(one.edges, scale, upright) for one in detections]
+    found = sorted(zip(boxes, detections, strict=True), key=lambda pair: (-area(pair[0]), pair[0]))
+    faces = cut_faces(data, decoded, found[:MAX_FACES], upright, target)
+    return Picture(*upright, len(found), faces)
+
+
+def read_face(data: bytes, target: ModelInput = GRAY_48) -> Face:
+    """Returns the central square of an image file as a face. Raises Rejected."""
+    [found] = read_whole(open_image(data), target).faces
+    assert found.face
+    return found.face
+
+
+def read_whole(image: ImageFile.ImageFile, target: ModelInput) -> Picture:
+    size = image.size
+    decoded = decode(image, scale_size(size, OVERSAMPLING * target.size / min(size)), is_gray=target.mode == "L")
+    face = decoded.cut(central_square(decoded.upright), target)
+    upright = turn_size(size, decoded.orientation)
+    return Picture(*upright, 1, (FoundFace(central_square(upright), None, face),))
+
+
+def cut_faces(
+    data: bytes,
+    decoded: Decoded,
+    found: Sequence[tuple[Box, Detection]],
+    upright: Size,
+    target: ModelInput,
+) -> tuple[FoundFace, ...]:
+    """Cuts faces out of an image.
+
+    decoded: in which the faces were found. If they need more pixels, the file is decoded again.
+    found: boxes in pixels of the file's upright image.
+    upright: width and height of that image.
+    """
+    squares = [square_around(box, upright) for box, _ in found]
+    sides = [side(square) for square in squares if side(square) >= MIN_FACE_SIDE]
+    if sides:
+        smallest = scale_size(upright, min(1, OVERSAMPLING * target.size / min(sides)))
+        if smallest[0] > decoded.upright[0]:
+            decoded = decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
+    faces = []
+    for (box, detection), square in zip(found, squares, strict=True):
+        is_large = side(square) >= MIN_FACE_SIDE
+        face = decoded.cut(scale_square(square, upright, decoded.upright), target) if is_large else None
+        faces.append(FoundFace(box, detection.score, face))
+    return tuple(faces)
+
+
+def decode(image: ImageFile.ImageFile, smallest: Size, is_gray: bool) -> Decoded:
+    """Decodes an opened file. smallest, is_gray: as for images.load. Raises Rejected."""
+    with decoding(), image:
+        load(image, smallest, is_gray)
+        orientation = read_orientation(image)
+        check_pixels(image)
+        return Decoded(image, orientation, turn_size(image.size, orientation), has_opacity(image))
+
+
+def encode_png(face: Face) -> bytes:
+    """Returns a face as a PNG file."""
+    file = io.BytesIO()
+    Image.frombytes(face.mode, (face.size, face.size), face.pixels).save(file, "PNG", compress_level=1)
+    return file.getvalue()
