@@ -42,8 +42,10 @@ def start_application(
         yield finish_deployment(cloud)
 
 
-def create_stack(cloud: Cloud) -> None:
+def create_stack(cloud: Cloud, **parameters: str) -> None:
     """Builds the package, uploads it, and creates the stack from template.yaml through CloudFormation.
+
+    parameters: values of template parameters; the others have those of stack_parameters, or their defaults.
 
     Raises CloudError if pip can't install the functions' requirements, or if CloudFormation reports a failure.
     """
@@ -58,7 +60,9 @@ def create_stack(cloud: Cloud) -> None:
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(template.packaged_template(bucket, archive.name)),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in stack_parameters().items()],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in (stack_parameters() | parameters).items()
+        ],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     try:

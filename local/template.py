@@ -66,7 +66,7 @@ def function_environment(references: Mapping[str, str]) -> dict[str, str]:
 
 
 def resolve_text(value: Any, values: Mapping[str, str]) -> str:
-    """Replaces the references in a Ref or Fn::Sub; any other value becomes text.
+    """Replaces the references in a Ref, Fn::Sub or Fn::If; any other value becomes text.
 
     values: what to insert, by the name of a parameter or resource.
 
@@ -75,6 +75,11 @@ def resolve_text(value: Any, values: Mapping[str, str]) -> str:
     match value:
         case {"Ref": name}:
             return values[name]
+        case {"Fn::If": [condition, if_true, if_false]}:
+            return resolve_text(if_true if evaluate_condition(condition, values) else if_false, values)
+        case {"Fn::Sub": [str(text), {**more}]}:
+            own = {str(name): resolve_text(inner, values) for name, inner in more.items()}
+            return resolve_text({"Fn::Sub": text}, {**values, **own})
         case {"Fn::Sub": str(text)}:
             return re.sub(REFERENCE, lambda reference: values[reference[1]], text)
     return str(value)

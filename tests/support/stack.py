@@ -17,11 +17,33 @@ from local import template
 Template = dict[str, Any]
 Check = Callable[[Template], list[str]]
 
+
+def with_condition(part: Any, condition: str, is_true: bool) -> Any:
+    """A copy of a part of the template in which one condition is decided. Resources that depend on it stay or go."""
+    match part:
+        case {"Fn::If": [name, if_true, if_false]} if name == condition:
+            return with_condition(if_true if is_true else if_false, condition, is_true)
+        case {**entries}:
+            return {
+                name: with_condition(entry, condition, is_true)
+                for name, entry in entries.items()
+                if is_true or not (isinstance(entry, dict) and entry.get("Condition") == condition)
+            }
+        case [*items]:
+            return [with_condition(item, condition, is_true) for item in items]
+    return part
+
+
 # YAML aliases become references to one and the same object. The detour through JSON makes copies of them, because
 # damage in one place of the template must not appear in another.
-TEMPLATE: Template = json.loads(json.dumps(template.expand_template()))
-# The template spells out the bucket's ARN where a reference to the bucket would be a circular dependency.
+EXPANDED: Template = json.loads(json.dumps(template.expand_template()))
+# The stack with a bucket of its own, and with one that exists already.
+TEMPLATE: Template = with_condition(EXPANDED, "BucketIsCreated", True)
+WITH_EXISTING_BUCKET: Template = with_condition(EXPANDED, "BucketIsCreated", False)
+# The template spells out the bucket's ARN, because the bucket may exist already, and because a reference to it would
+# be a circular dependency in some places.
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
+EXISTING_BUCKET_ARN = "arn:${AWS::Partition}:s3:::${ExistingBucket}"
 ENDPOINT_ARN = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
 # The value of a Damage that deletes an entry.
 DELETED = object()

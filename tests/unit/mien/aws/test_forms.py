@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.template import load_template
+from local.template import load_template, resolve_text
 from mien.aws.forms import make_forms
 from mien.aws.listing import Listing
 from mien.settings import Settings
@@ -18,8 +18,8 @@ def test_forms_and_pictures_use_the_origin_that_the_pages_policy_allows(
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     written = load_template()["Resources"]["PageFunction"]["Properties"]["Environment"]["Variables"]["BUCKET_ORIGIN"]
-    origin = written["Fn::Sub"].replace("${AWS::StackName}-${AWS::AccountId}-${AWS::Region}", "faces")
-    origin = origin.replace("${AWS::Region}", region).replace("${AWS::URLSuffix}", suffix)
+    values = {"ExistingBucket": "faces", "AWS::Region": region, "AWS::URLSuffix": suffix}
+    origin = resolve_text(written, values)
     listing = Listing(SETTINGS, "faces")
     assert make_forms(listing.s3, "faces", "inbox/a/")["url"] == f"{origin}/"
     stored = {"image": {"key": "inbox/a/1.png", "version_id": "v"}}
