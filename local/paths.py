@@ -7,6 +7,8 @@ TEMPLATE = ROOT / "template.yaml"
 FUNCTIONS = ROOT / "functions"
 # The default model: model.onnx and model.json.
 MODEL = ROOT / "models"
+# Face detector of the functions.
+DETECTOR = MODEL / "detector" / "detector.onnx"
 # Sample faces, one folder per label.
 SAMPLES = ROOT / "samples" / "faces"
 # Generated files that can be deleted at any time: the deployment package, logs, results.

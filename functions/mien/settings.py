@@ -7,6 +7,8 @@ from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
 Faces = Literal["find", "whole"]
+# Where Lambda puts the file of the detector's layer. Outside of Lambda, the variable DETECTOR names another file.
+DETECTOR = "/opt/detector.onnx"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class BucketSettings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
-    values = read_variables(Settings, environment)
+    values = read_variables(Settings, {"DETECTOR": DETECTOR, **environment})
     endpoint_input = cast(
         EndpointInput, choose("ENDPOINT_INPUT", values.pop("endpoint_input"), get_args(EndpointInput))
     )

@@ -3,16 +3,17 @@
 import contextlib
 import json
 import time
-from typing import Any, Literal
+from typing import Any
 
 from mien.errors import NotAStorageEvent, Rejected
-from mien.logic import images
+from mien.logic.images import MIN_SIDE
+from mien.logic.pictures import COLOR_224, GRAY_48, read_picture
 from mien.logic.uploads import Delivery, Upload, parse_deliveries
 
 SECONDS = 2  # processor time for one file
 NOW = 1_000_000.0  # seconds since 1970
 # The inputs of the two models. The parity of a file's length chooses one, so a finding can be reproduced.
-FORMS: tuple[tuple[int, Literal["L", "RGB"]], ...] = ((images.BUILT_IN_SIZE, "RGB"), (images.FACE_SIZE, "L"))
+INPUTS = (COLOR_224, GRAY_48)
 NEIGHBOR: dict[str, Any] = {
     "messageId": "neighbor",
     "eventSource": "aws:sqs",
@@ -34,11 +35,12 @@ NEIGHBOR: dict[str, Any] = {
 def image(data: bytes) -> None:
     """A file must give a face of the right size or a rejection, in SECONDS."""
     began = time.process_time()
-    size, mode = FORMS[len(data) % 2]
+    target = INPUTS[len(data) % 2]
     with contextlib.suppress(Rejected):
-        face = images.read_face(data, size, mode)
-        assert len(face.pixels) == size * size * len(mode)
-        assert min(face.width, face.height) >= images.MIN_SIDE
+        picture = read_picture(data, target, None)
+        [face] = [found.face for found in picture.faces if found.face]
+        assert len(face.pixels) == target.size**2 * len(target.mode)
+        assert min(picture.width, picture.height) >= MIN_SIDE
     assert time.process_time() - began < SECONDS
 
 

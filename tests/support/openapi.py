@@ -20,9 +20,11 @@ FILES: Registry[Any] = Registry().with_resource(STORED, DRAFT202012.create_resou
 
 def resolve_reference(node: dict[str, Any]) -> dict[str, Any]:
     """A part of the document, or the part that its $ref leads to. Raises KeyError if the $ref leads nowhere."""
+    document = DOCUMENT
     while "$ref" in node:
         file, _, path = node["$ref"].partition("#/")
-        target: Any = {"": DOCUMENT, STORED: STORED_DOCUMENT}[file]
+        document = STORED_DOCUMENT if file == STORED else document
+        target: Any = document
         for step in path.split("/"):
             target = target[step]
         node = target

@@ -49,12 +49,14 @@ def test_every_reason_for_a_rejection_is_explained() -> None:
 
 def test_the_document_that_is_shown_is_one() -> None:
     [block] = [block for block in documents.blocks("docs/api.md") if block.language == "json"]
-    shown, stored = json.loads(block.text), SCHEMAS["StoredResult"]
-    assert set(shown) == set(stored["properties"])
+    shown = json.loads(block.text)
+    assert schema_errors(shown, SCHEMAS["StoredResult"]) == []
+    assert set(shown) == set(SCHEMAS["Faces"]["properties"])
     assert set(shown["image"]) == set(SCHEMAS["StoredImage"]["properties"]) - {"url"}
-    assert set(shown["model"]) == set(SCHEMAS["Result"]["properties"]["model"]["properties"])
-    assert sum(shown["probabilities"].values()) == pytest.approx(1, abs=0.001)
-    assert shown["confidence"] == max(shown["probabilities"].values()) == shown["probabilities"][shown["label"]]
+    for face in (shown, *(face for face in shown["faces"] if "label" in face)):
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
+        assert face["confidence"] == max(face["probabilities"].values()) == face["probabilities"][face["label"]]
+    assert (shown["label"], shown["confidence"]) == (shown["faces"][0]["label"], shown["faces"][0]["confidence"])
 
 
 def test_the_answer_about_health_that_is_shown_is_one() -> None:

@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 
 from mien.logic.boxes import Size, area, central_square, round_box, scale_size, scale_square, side, square_around
 from mien.logic.images import decoding, load, open_image
+from mien.logic.opacity import MID_GRAY
 from mien.logic.orientation import Box, box_in_file, read_orientation, turn, turn_size
 from mien.logic.pixels import Mode, check_pixels, cut_square, has_opacity, reduce_part, require_visible
 
@@ -47,6 +48,8 @@ class ModelInput:
 
 GRAY_48 = ModelInput(FACE_SIZE, "L")
 COLOR_224 = ModelInput(BUILT_IN_SIZE, "RGB")
+# The input of the models behind an endpoint, by the template's EndpointInput.
+INPUTS = {"batch": GRAY_48, "image": COLOR_224}
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Face:
     pixels: bytes
     size: int
     mode: Mode
+
+
+def gray_face(target: ModelInput) -> Face:
+    """Returns a face of one gray, with which a model can be tested."""
+    return Face(bytes([MID_GRAY]) * target.size**2 * len(target.mode), target.size, target.mode)
 
 
 @dataclass(frozen=True)

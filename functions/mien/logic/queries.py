@@ -56,7 +56,7 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     names = ("prefix", "after", "label", "status")
     query = Query(**{name: parameters[name] for name in names if name in parameters})
     query = replace(query, after=parse_next(query.after) or query.after)
-    if query.status not in STATUSES:
+    if query.status not in (None, *STATUSES):
         raise malformed(f"Unknown status. Use one of {', '.join(STATUSES)}.")
     if query.label is not None and query.label not in LABELS:
         raise malformed(f"Unknown label. Use one of {', '.join(LABELS)}.")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from mien.aws.endpoint import Endpoint
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
-from mien.logic.opacity import MID_GRAY
-from mien.logic.pictures import Face, ModelInput
+from mien.logic.pictures import ModelInput, gray_face
 
 # Seconds for which an answer is remembered. A process makes at most one call in this time.
 INTERVAL = 5.0
@@ -23,7 +22,7 @@ class Health:
     def __init__(self, endpoint: Endpoint, target: ModelInput, clock: Callable[[], float] = time.monotonic):
         self.endpoint = endpoint
         self.clock = clock
-        self.face = Face(bytes([MID_GRAY]) * target.size**2 * len(target.mode), target.size, target.mode)
+        self.face = gray_face(target)
         self.checked_until = clock()
         self.failure: Exception | None = None
 

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from mien.errors import TryAgain
 from mien.logic.detector import load_detector
-from mien.logic.pictures import COLOR_224, GRAY_48, PREPROCESSING, Face, Picture, read_picture
+from mien.logic.pictures import INPUTS, PREPROCESSING, Face, Picture, read_picture
 from mien.logic.results import Answer, Reading
 from mien.settings import Settings
 
@@ -19,7 +19,7 @@ class PictureReader:
     """Reads the faces of image files for one kind of endpoint."""
 
     def __init__(self, settings: Settings):
-        self.target = GRAY_48 if settings.endpoint_input == "batch" else COLOR_224
+        self.target = INPUTS[settings.endpoint_input]
         self.detector = load_detector(settings.detector) if settings.faces == "find" else None
         version = self.detector.version if self.detector else ""
         self.reading = Reading(f"{PREPROCESSING}-{settings.endpoint_input}", version)

@@ -5,9 +5,7 @@ import pytest
 from local.template import load_template, resolve_text
 from mien.aws.forms import make_forms
 from mien.aws.listing import Listing
-from mien.settings import Settings
-
-SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
+from tests.support.pictures import SETTINGS
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1"])
