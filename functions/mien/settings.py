@@ -1,8 +1,10 @@
 """The environment variables, parsed once into typed values. template.yaml sets every one of them."""
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
@@ -64,12 +66,31 @@ def read_cors_origin(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get("CORS_ORIGIN", "")
 
 
+def find_detector(environment: Mapping[str, str] = os.environ, path: Sequence[str] = sys.path) -> Path:
+    """Returns the face detector's file, an ONNX model.
+
+    The variable DETECTOR names it: relative to a folder on Python's path, or absolutely. The detector's layer is on the
+    path: Lambda unpacks it into /opt, and /opt/python is on the path.
+
+    path: folders, searched in their order.
+
+    Raises KeyError if the variable is not set, and FileNotFoundError if there is no such file.
+    """
+    name = read_variable("DETECTOR", environment)
+    for folder in path:
+        file = Path(folder, name)
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"{name} is in no folder of Python's path; the layer in template.yaml has it")
+
+
 def read_variables(target: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
     """Returns a value for each field of the dataclass `target`, from the variable with the field's name in capitals."""
-    values = {}
-    for field in fields(target):
-        variable = field.name.upper()
-        values[field.name] = environment.get(variable, "")
-        if not values[field.name]:
-            raise KeyError(f"the environment variable {variable} is not set; template.yaml sets it")
-    return values
+    return {field.name: read_variable(field.name.upper(), environment) for field in fields(target)}
+
+
+def read_variable(name: str, environment: Mapping[str, str]) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise KeyError(f"the environment variable {name} is not set; template.yaml sets it")
+    return value
