@@ -7,8 +7,8 @@ TEMPLATE = ROOT / "template.yaml"
 FUNCTIONS = ROOT / "functions"
 # The default model: model.onnx and model.json.
 MODEL = ROOT / "models"
-# Face detector of the functions.
-DETECTOR = MODEL / "detector" / "detector.onnx"
+# The face detector, and the packages that run it. template.yaml makes a layer of this folder.
+DETECTOR = MODEL / "detector"
 # Sample faces, one folder per label.
 SAMPLES = ROOT / "samples" / "faces"
 # Generated files that can be deleted at any time: the deployment package, logs, results.

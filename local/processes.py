@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
 from local.environment import child_environment
-from local.paths import BUILD, DETECTOR, MODEL, ROOT
+from local.paths import BUILD, MODEL, ROOT
 
 LOG = BUILD / "cloud.log"
 LOG_TAIL_LINES = 10
@@ -141,7 +141,6 @@ def ministack_environment(port: int, endpoint_url: str, scratch: str) -> dict[st
         # A second port, for devices, which the gate does not see.
         "IOT_MTLS_ENABLED": "0",
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": endpoint_url,
-        "DETECTOR": str(DETECTOR),
         # One thread per library, because the functions and the model already share the machine's cores.
         "OMP_NUM_THREADS": "1",
     }

@@ -34,9 +34,13 @@ def start_application(port: int | None = None, model: Path = MODEL) -> Iterator[
         yield finish_deployment(cloud)
 
 
+def architecture() -> str:
+    """This machine's processor, as the template's parameter Architecture names it."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
 def parameter_overrides() -> list[str]:
-    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    parameters = {**stack_parameters(), "Architecture": architecture}
+    parameters = {**stack_parameters(), "Architecture": architecture()}
     return [f"{name}={value}" for name, value in parameters.items()]
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import WaiterError
 
 from local import template
 from local.cloud import ENDPOINT_NAME, STACK, Cloud, CloudError
-from local.package import build_package
+from local.package import build_layer, build_package
 from local.paths import MODEL
 from local.processes import NO_VARIABLES, log_tail, start_cloud
 
@@ -43,7 +43,7 @@ def start_application(
 
 
 def create_stack(cloud: Cloud, **parameters: str) -> None:
-    """Builds the package, uploads it, and creates the stack from template.yaml through CloudFormation.
+    """Builds the package and the layer, uploads them, and creates the stack from template.yaml through CloudFormation.
 
     parameters: values of template parameters; the others have those of stack_parameters, or their defaults.
 
@@ -52,14 +52,15 @@ def create_stack(cloud: Cloud, **parameters: str) -> None:
     s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
     bucket = f"{STACK}-code"
     try:
-        archive = build_package()
+        archives = [build_package(), build_layer()]
     except subprocess.CalledProcessError as error:
         raise CloudError("pip could not install functions/requirements.txt; its output is above") from error
     s3.create_bucket(Bucket=bucket)
-    s3.upload_file(str(archive), bucket, archive.name)
+    for archive in archives:
+        s3.upload_file(str(archive), bucket, archive.name)
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(template.packaged_template(bucket, archive.name)),
+        TemplateBody=json.dumps(template.packaged_template(bucket, *(archive.name for archive in archives))),
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value} for name, value in (stack_parameters() | parameters).items()
         ],

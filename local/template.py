@@ -124,10 +124,14 @@ def resolve(part: Any, parameters: Mapping[str, str]) -> Any:
     return part
 
 
-def packaged_template(bucket: str, key: str) -> dict[str, Any]:
-    """The template as `sam package` writes it: the functions' code is an object in a bucket."""
+def packaged_template(bucket: str, code: str, layer: str) -> dict[str, Any]:
+    """The template as `sam package` writes it: the functions' code and the detector's layer are objects in a bucket.
+
+    code, layer: keys of the objects.
+    """
     packaged = load_template()
-    packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code}
+    packaged["Resources"]["DetectorLayer"]["Properties"]["ContentUri"] = {"Bucket": bucket, "Key": layer}
     return packaged
 
 
@@ -137,7 +141,7 @@ def expand_template() -> dict[str, Any]:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     # SAM needs a region to start, although it then writes ${AWS::Region}.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    return transform(packaged_template("code", "functions.zip"), {}, NoManagedPolicies())
+    return transform(packaged_template("code", "functions.zip", "detector.zip"), {}, NoManagedPolicies())
 
 
 def api_definition(**parameters: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Looks after a deployed stack from a workstation: commands for its dead-letter queue."""
+"""Looks after a deployed stack from a workstation: commands for dead letters, and for the erasure of images."""
 
 import sys
 from pathlib import Path

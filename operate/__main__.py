@@ -1,13 +1,15 @@
 """Look after a deployed stack, on AWS or in the embedded cloud.
 
 When the alarm for dead letters is on: `dead-letters` shows why the messages failed, and `redrive` sends them back when
-the cause is fixed. Credentials, region and AWS_ENDPOINT_URL are those of the AWS CLI.
+the cause is fixed. When a person wants to be forgotten: `forget` erases images with all that there is about them.
+Credentials, region and AWS_ENDPOINT_URL are those of the AWS CLI.
 """
 
 import json
 import time
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import boto3
@@ -20,6 +22,10 @@ from rich.table import Table
 from cli import VersionOption, exit_with_error, literal, printable_json
 from operate import dead_letters
 from operate.dead_letters import DeadLetter
+from operate.erasure import Stack
+from operate.forget import forget as forget_images
+from operate.forget import select
+from operate.stack import OperateError, stack_outputs
 
 # Longer tables would scroll the summary by reason off the screen.
 MAX_TABLE_ROWS = 40
@@ -31,10 +37,6 @@ console = Console()
 
 StackOption = Annotated[str, typer.Option(help="Name of the stack, as in samconfig.toml.")]
 ReasonOption = Annotated[str, typer.Option(help="Only messages whose reason contains this text.")]
-
-
-class OperateError(Exception):
-    """A stack that can't be used. The message is for the user."""
 
 
 @app.callback()
@@ -132,13 +134,34 @@ def redrive(stack: StackOption = "mien", reason: ReasonOption = "") -> None:
     console.print(f"Sent {moved:,} of about {total:,} messages back to the queue.")
 
 
-def stack_outputs(stack: str) -> dict[str, str]:
-    """The outputs of a deployed stack, by name. Raises OperateError if CloudFormation can't describe the stack."""
-    try:
-        [description] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        raise OperateError(f"stack {stack}: {error.response['Error']['Message']}") from error
-    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+@app.command()
+def forget(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Name below the inbox. A folder ends in a slash (people/ann/), every other name is one image.",
+            show_default=False,
+        ),
+    ] = "",
+    stack: StackOption = "mien",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what there is, and delete nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="New file for a report in JSON, which contains no names.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Forget all images of the stack.")] = False,
+) -> None:
+    """Erase images: all versions, their documents, and the dead letters about them.
+
+    Nothing of this can be restored. The command shows what there is and asks first. It is safe to interrupt it and to
+    run it again.
+
+    The exit status is 1 if anything is left.
+    """
+    selection = select(Stack.from_outputs(stack_outputs(stack)), name, everything)
+    if not forget_images(selection, dry_run, yes, report, console):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Reads the dead-letter queue, with the reason of each message, and sends messages back to the inbox's queue."""
+"""Reads the dead-letter queue, with the reason of each message, and sends messages back or deletes them."""
 
 import contextlib
 import time
@@ -185,3 +185,16 @@ def move_batch(sqs: Sqs, source: str, target: str, batch: list[DeadLetter]) -> i
         receipts = [{"Id": str(index), "ReceiptHandle": letter.receipt} for index, letter in enumerate(sent)]
         sqs.delete_message_batch(QueueUrl=source, Entries=receipts)
     return len(sent)
+
+
+def delete(sqs: Sqs, url: str, should_delete: Callable[[DeadLetter], bool]) -> Iterator[tuple[int, list[str]]]:
+    """Deletes messages from the dead-letter queue, whose URL is `url`.
+
+    Yields for each request how many messages were deleted, and an error code of SQS for each that was not.
+    """
+    with read_batches(sqs, url) as batches:
+        for letters in batches:
+            if selected := [letter for letter in letters if should_delete(letter)]:
+                entries = [{"Id": str(index), "ReceiptHandle": letter.receipt} for index, letter in enumerate(selected)]
+                failed = sqs.delete_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
+                yield len(selected) - len(failed), [entry["Code"] for entry in failed]

@@ -26,8 +26,10 @@ subtract() {
   awk 'NR == FNR { base[$0]; next } /^[^ ]/ { keep = !($0 in base) } keep' "$full/$1.txt" "$full/$2.txt" > "$2.txt"
 }
 
+# On Lambda, the functions' package and the detector's layer are on one path, so they agree on all versions.
 resolve ../functions/requirements.in ../functions/requirements.txt
-cp ../functions/requirements.txt "$full/functions.txt"
+resolve ../models/detector/requirements.in ../models/detector/requirements.txt --constraint ../functions/requirements.txt
+cat ../functions/requirements.txt ../models/detector/requirements.txt > "$full/functions.txt"
 add local functions
 add dev local
 add runtime local

@@ -5,15 +5,13 @@ import os
 import pytest
 
 from local import cloud, template
-from local.paths import DETECTOR, SAMPLES
+from local.paths import SAMPLES
 
 
 def pytest_configure() -> None:
     # The handlers read the environment when they are imported, as in Lambda.
     os.environ.update(cloud.CREDENTIALS)
     os.environ.update(template.function_environment(cloud.UNDEPLOYED_REFERENCES))
-    # In Lambda, the detector is a file of a layer.
-    os.environ["DETECTOR"] = str(DETECTOR)
     os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
 
 

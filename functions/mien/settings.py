@@ -1,14 +1,14 @@
 """The environment variables, parsed once into typed values. template.yaml sets every one of them."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
 Faces = Literal["find", "whole"]
-# Where Lambda puts the file of the detector's layer. Outside of Lambda, the variable DETECTOR names another file.
-DETECTOR = "/opt/detector.onnx"
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,12 @@ class Settings:
     endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
         (SageMaker's built-in image classification).
     faces: `find` to look for faces, `whole` to take the central square of every image as a face.
-    detector: path of the face detector.
     inbox_prefix, results_prefix, rejected_prefix: prefixes of object keys; each ends with a slash.
     """
 
     endpoint_name: str
     endpoint_input: EndpointInput
     faces: Faces
-    detector: str
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
@@ -49,18 +47,15 @@ class BucketSettings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
-    values = read_variables(Settings, {"DETECTOR": DETECTOR, **environment})
-    endpoint_input = cast(
-        EndpointInput, choose("ENDPOINT_INPUT", values.pop("endpoint_input"), get_args(EndpointInput))
-    )
-    faces = cast(Faces, choose("FACES", values.pop("faces"), get_args(Faces)))
-    return Settings(endpoint_input=endpoint_input, faces=faces, **values)
+    values = read_variables(Settings, environment)
+    check_choice("ENDPOINT_INPUT", values["endpoint_input"], get_args(EndpointInput))
+    check_choice("FACES", values["faces"], get_args(Faces))
+    return Settings(**cast(Any, values))
 
 
-def choose(variable: str, value: str, choices: Sequence[str]) -> str:
+def check_choice(variable: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise ValueError(f"{variable} is {value!r}, not one of {', '.join(choices)}")
-    return value
 
 
 def read_queue_settings(environment: Mapping[str, str] = os.environ) -> QueueSettings:
@@ -78,12 +73,31 @@ def read_cors_origin(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get("CORS_ORIGIN", "")
 
 
+def find_detector(environment: Mapping[str, str] = os.environ, path: Sequence[str] = sys.path) -> Path:
+    """Returns the face detector's file, an ONNX model.
+
+    The variable DETECTOR names it: relative to a folder on Python's path, or absolutely. The detector's layer is on the
+    path: Lambda unpacks it into /opt, and /opt/python is on the path.
+
+    path: folders, searched in their order.
+
+    Raises KeyError if the variable is not set, and FileNotFoundError if there is no such file.
+    """
+    name = read_variable("DETECTOR", environment)
+    for folder in path:
+        file = Path(folder, name)
+        if file.is_file():
+            return file
+    raise FileNotFoundError(f"{name} is in no folder of Python's path; the layer in template.yaml has it")
+
+
 def read_variables(target: type[Any], environment: Mapping[str, str]) -> dict[str, str]:
     """Returns a value for each field of the dataclass `target`, from the variable with the field's name in capitals."""
-    values = {}
-    for field in fields(target):
-        variable = field.name.upper()
-        values[field.name] = environment.get(variable, "")
-        if not values[field.name]:
-            raise KeyError(f"the environment variable {variable} is not set; template.yaml sets it")
-    return values
+    return {field.name: read_variable(field.name.upper(), environment) for field in fields(target)}
+
+
+def read_variable(name: str, environment: Mapping[str, str]) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise KeyError(f"the environment variable {name} is not set; template.yaml sets it")
+    return value

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 from local import sam, template
 from local.cloud import CREDENTIALS, Cloud
+from local.package import LAYER_FOLDER
 from local.paths import BUILD, SAMPLES
 from local.processes import free_port
 from local.stack import start_application
@@ -35,9 +35,8 @@ def emulator() -> Path:
     """The emulator, which is part of the SAM CLI's package."""
     command = shutil.which("sam")
     assert command, "the SAM CLI is not on the PATH; `make test-sam` sees to that"
-    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     [found] = Path(command).parent.parent.glob(
-        f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{architecture}"
+        f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{sam.architecture()}"
     )
     return found
 
@@ -56,7 +55,8 @@ def interface(function: str, handler: str, environment: dict[str, str]) -> Itera
     package, port, api = sam.BUILT / function, free_port(), free_port()
     variables = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(package),
+        # Lambda has the layer's folder on the path too.
+        "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "DetectorLayer" / LAYER_FOLDER))),
         "LAMBDA_TASK_ROOT": str(package),
         "AWS_LAMBDA_FUNCTION_NAME": function,
         **CREDENTIALS,

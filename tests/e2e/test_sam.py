@@ -30,9 +30,12 @@ def by_us() -> Iterator[Cloud]:
 
 
 def resources(cloud: Cloud) -> set[tuple[str, str]]:
-    """Types and names. The name of the API's deployment is new each time, so only its beginning counts."""
+    """Types and names. SAM ends the names of the API's deployment and of the layer with the time or with a hash."""
     described = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    return {(r["ResourceType"], re.sub("^(ApiDeployment).*", r"\1", r["LogicalResourceId"])) for r in described}
+    return {
+        (r["ResourceType"], re.sub("^(ApiDeployment|DetectorLayer).*", r"\1", r["LogicalResourceId"]))
+        for r in described
+    }
 
 
 def configuration(cloud: Cloud) -> Any:
@@ -47,6 +50,7 @@ def configuration(cloud: Cloud) -> Any:
     listed = sorted(functions.list_functions()["Functions"], key=lambda function: function["Handler"])
     found = {
         "functions": [{k: f.get(k) for k in kept} for f in listed],
+        "layers": [[layer["Arn"] for layer in f.get("Layers", [])] for f in listed],
         "mappings": [
             {k: m.get(k) for k in mapped} for m in functions.list_event_source_mappings()["EventSourceMappings"]
         ],

@@ -2,17 +2,22 @@
 
 import importlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from local import template
-from local.cloud import Cloud
+from local.cloud import CREDENTIALS, Cloud
+from local.paths import ROOT
 from local.stack import start_application
 from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, Event, Handle, Invoke, StartHandler
 from tests.support.lambda_context import Context
+from tests.support.operating import Operate, SendDeadLetter
 from tests.support.rest import Send, sending
 
 
@@ -94,3 +99,33 @@ def dead_letters(cloud: Cloud) -> DeadLetters:
         return found
 
     return read
+
+
+@pytest.fixture
+def operate(cloud: Cloud) -> Operate:
+    """Runs `python -m operate` against the embedded cloud, without a terminal."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "operate", *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def send_dead_letter(cloud: Cloud) -> SendDeadLetter:
+    """Sends a message to the dead-letter queue, with a reason like the functions do or without one like SQS does."""
+
+    def send(body: str, reason: str | None) -> None:
+        attributes = {"Reason": {"DataType": "String", "StringValue": reason}} if reason else {}
+        url = cloud.outputs["DeadLetterQueueUrl"]
+        cloud.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+
+    return send

@@ -1,51 +1,14 @@
 """Operators see the messages in the dead-letter queue with their reasons, and send them back with one command."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 
-import pytest
-
-from local.cloud import CREDENTIALS, STACK, Cloud
-from local.paths import ROOT
+from local.cloud import STACK
 from operate.dead_letters import REASON_OF_SQS
 from tests.support.bucket import Bucket
 from tests.support.messages import message
+from tests.support.operating import Operate, SendDeadLetter
 
-Operate = Callable[..., subprocess.CompletedProcess[str]]
-SendDeadLetter = Callable[[str, str | None], None]
 FIXED_CAUSE = "the model refused the image, until an operator fixed the model"
-
-
-@pytest.fixture
-def operate(cloud: Cloud) -> Operate:
-    """Runs `python -m operate` against the embedded cloud."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "operate", *arguments],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return run
-
-
-@pytest.fixture
-def send_dead_letter(cloud: Cloud) -> SendDeadLetter:
-    """Sends a message to the dead-letter queue, with a reason like the functions do or without one like SQS does."""
-
-    def send(body: str, reason: str | None) -> None:
-        attributes = {"Reason": {"DataType": "String", "StringValue": reason}} if reason else {}
-        url = cloud.outputs["DeadLetterQueueUrl"]
-        cloud.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
-
-    return send
 
 
 def event(bucket: Bucket, name: str) -> str:

@@ -13,6 +13,7 @@ from botocore.credentials import Credentials
 
 from local import template
 from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud
+from local.package import build_layer, build_package
 from local.paths import SAMPLES
 from local.stack import set_gateway_responses
 from mien import __version__
@@ -198,11 +199,10 @@ def test_a_stack_with_iam_answers_signed_requests_and_has_no_page(cloud: Cloud) 
 def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     """Deploys the application a second time, with other parameters."""
     cloudformation, name = cloud.client("cloudformation"), f"{STACK}-again"
-    [code] = cloud.client("s3").list_objects_v2(Bucket=f"{STACK}-code")["Contents"]
     patience = {"Delay": 0.2, "MaxAttempts": 300}
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=json.dumps(template.packaged_template(f"{STACK}-code", code["Key"])),
+        TemplateBody=json.dumps(template.packaged_template(f"{STACK}-code", build_package().name, build_layer().name)),
         Parameters=[
             {"ParameterKey": parameter, "ParameterValue": value}
             for parameter, value in {"EndpointName": ENDPOINT_NAME, **parameters}.items()

@@ -43,7 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "training.s3_uri": set(),
     "training.container": set(),
     "local": {"cli", *AWS},
-    "operate": {"mien.logic", "mien.errors", "cli", *AWS},
+    "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
 COMMAND_LINE = {"commands", "csv_input", "deploy", "display", "launch"}

@@ -1,28 +1,36 @@
-"""The deployment package is small, because Lambda loads it at every cold start."""
+"""The functions' package is small, because Lambda loads it at every cold start. The layer has the detector."""
 
 import os
 import subprocess
 import sys
 import threading
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from local import package
-from local.package import build_package
+from local.package import LAYER_FOLDER, build_layer, build_package
+from local.paths import DETECTOR
+from mien.settings import find_detector
 
-MODULES = ["mien.handlers.inbox", "mien.handlers.api"]
-# Packages that a handler must not import, because the package does not have them.
-FOREIGN = {"numpy", "pandas", "onnxruntime", "torch", "samtranslator", "ministack", "training", "local"}
+# Packages that are installed here, and that a handler must not import. Neither the package nor the layer has the first
+# ones. The function of the page has no layer, and starts faster without the package's requirements and boto3.
+MISSING = {"pandas", "torch", "samtranslator", "ministack", "training", "local"}
+UNUSED = {"PIL", "aws_lambda_powertools", "boto3", "botocore", "numpy", "onnxruntime"}
+FOREIGN = {"mien.handlers.inbox": MISSING, "mien.handlers.api": MISSING, "mien.handlers.page": MISSING | UNUSED}
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("package")
-    with zipfile.ZipFile(build_package()) as archive:
-        archive.extractall(folder)
+    return unpack(build_package(), tmp_path_factory.mktemp("package"))
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(folder)
     return folder
 
 
@@ -30,32 +38,58 @@ def test_the_package_has_less_than_30_megabytes(unpacked: Path) -> None:
     assert sum(p.stat().st_size for p in unpacked.rglob("*") if p.is_file()) < 30_000_000
 
 
-def test_it_has_no_numpy_no_pandas_and_nothing_that_the_runtime_has(unpacked: Path) -> None:
-    assert not {"numpy", "pandas", "boto3", "botocore", "pydantic"} & {p.name for p in unpacked.iterdir()}
+def test_it_has_nothing_that_the_layer_or_the_runtime_has(unpacked: Path) -> None:
+    assert not {"numpy", "onnxruntime", "pandas", "boto3", "botocore", "pydantic"} & {
+        p.name for p in unpacked.iterdir()
+    }
 
 
-def test_it_is_not_built_again_without_a_change() -> None:
-    first = build_package()
+def test_the_layer_has_the_detector_where_the_functions_find_it(tmp_path: Path) -> None:
+    layer = unpack(build_layer(), tmp_path) / LAYER_FOLDER
+    assert find_detector(path=[str(layer)]).read_bytes() == (DETECTOR / "detector.onnx").read_bytes()
+
+
+def test_the_layer_installs_nothing_because_the_environment_has_its_packages(tmp_path: Path) -> None:
+    unpack(build_layer(), tmp_path)
+    assert {p.name for p in (tmp_path / LAYER_FOLDER).iterdir()} == {p.name for p in DETECTOR.iterdir()}
+
+
+@pytest.mark.parametrize("build", [build_package, build_layer])
+def test_nothing_is_built_again_without_a_change(build: Callable[[], Path]) -> None:
+    first = build()
     built = first.stat().st_mtime_ns
-    assert (build_package(), first.stat().st_mtime_ns) == (first, built)
+    assert (build(), first.stat().st_mtime_ns) == (first, built)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_handler_imports_only_the_package_and_boto3(module: str, unpacked: Path, tmp_path: Path) -> None:
+def test_another_detector_makes_another_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(package, "DETECTOR", tmp_path / "detector")
+    (tmp_path / "detector").mkdir()
+    contents = []
+    for model in (b"one", b"another"):
+        (tmp_path / "detector" / "detector.onnx").write_bytes(model)
+        contents.append(zipfile.ZipFile(build_layer()).read(f"{LAYER_FOLDER}/detector.onnx"))
+    assert contents == [b"one", b"another"]
+    assert len(list((tmp_path / "build").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("module", "foreign"), FOREIGN.items())
+def test_a_handler_imports_only_what_its_function_has(
+    module: str, foreign: set[str], unpacked: Path, tmp_path: Path
+) -> None:
     program = f"""
 import sys
 import threading
-sys.path.insert(0, {str(unpacked)!r})
+sys.path[:0] = [{str(unpacked)!r}, {str(DETECTOR)!r}]
 import {module}
-loaded = {{name.partition(".")[0] for name in sys.modules}}
-print(*sorted(loaded & {FOREIGN}))
-print({module}.__file__, sys.modules["PIL"].__file__)
+print(*sorted(name for name in sys.modules if name in {foreign}))
+print(*(sys.modules[name].__file__ for name in ({module!r}, "PIL") if name in sys.modules))
 """
     result = subprocess.run(
         [sys.executable, "-c", program], env=dict(os.environ), cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    foreign, files = result.stdout.splitlines()
-    assert foreign == ""
+    imported, files = result.stdout.splitlines()
+    assert imported == ""
     assert all(file.startswith(str(unpacked)) for file in files.split())
 
 

@@ -10,6 +10,23 @@ def test_the_functions_run_on_python_3_13() -> None:
     assert {f["Runtime"] for f in properties_of(TEMPLATE, "AWS::Lambda::Function").values()} == {"python3.13"}
 
 
+def test_the_functions_that_find_faces_have_the_detector_and_the_page_does_not() -> None:
+    functions = properties_of(TEMPLATE, "AWS::Lambda::Function")
+    [layer] = properties_of(TEMPLATE, "AWS::Lambda::LayerVersion")
+    with_layer = {name for name, function in functions.items() if function.get("Layers") == [{"Ref": layer}]}
+    with_file = {name for name, function in functions.items() if "DETECTOR" in function["Environment"]["Variables"]}
+    assert with_layer == with_file == {"InboxFunction", "ApiFunction"}
+    assert not functions["PageFunction"].get("Layers")
+
+
+def test_the_detector_is_built_for_the_processor_and_the_python_of_the_functions() -> None:
+    layer, function = only_resource("AWS::Lambda::LayerVersion"), template.load_template()["Globals"]["Function"]
+    assert layer["CompatibleArchitectures"] == function["Architectures"]
+    assert layer["CompatibleRuntimes"] == [function["Runtime"]]
+    built = template.load_template()["Resources"]["DetectorLayer"]["Metadata"]
+    assert built == {"BuildMethod": function["Runtime"], "BuildArchitecture": function["Architectures"][0]}
+
+
 def test_only_the_failed_messages_of_a_batch_are_delivered_again() -> None:
     mapping = only_resource("AWS::Lambda::EventSourceMapping")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

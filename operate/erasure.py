@@ -1,0 +1,205 @@
+"""Erases images from a stack: all their versions, their documents, and the dead letters about them.
+
+Messages that wait in the inbox's queue are not touched, because SQS can't search them. They do nothing when they
+arrive: their image is gone.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mien.logic.results import MAX_KEY_BYTES, document_key
+from operate import dead_letters
+from operate.dead_letters import DeadLetter
+from operate.versions import Count, Version, delete_versions, list_versions, list_versions_of
+
+# Characters at the end of a document's key whose name was cut: the digest and `.json` (results.document_key).
+CUT_ENDING = len("~") + 64 + len(".json")
+
+# Failures that are kept with their names. The others are counted.
+MAX_EXAMPLES = 10
+
+# boto3 clients have no types.
+S3 = Any
+Sqs = Any
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The parts of a stack that hold something about images.
+
+    inbox, results, rejected: key prefixes, each with a slash at its end.
+    dead_letters: URL of the dead-letter queue.
+    """
+
+    bucket: str
+    inbox: str
+    results: str
+    rejected: str
+    dead_letters: str
+
+    @staticmethod
+    def from_outputs(outputs: dict[str, str]) -> "Stack":
+        bucket = outputs["BucketName"]
+        inbox, results, rejected = (
+            outputs[name].removeprefix(f"s3://{bucket}/") for name in ("Inbox", "Results", "Rejected")
+        )
+        return Stack(bucket, inbox, results, rejected, outputs["DeadLetterQueueUrl"])
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The images to erase.
+
+    name: below the inbox. A name that ends in a slash is a folder with all that is in it, the empty name is the whole
+        inbox, and every other name is one image.
+    """
+
+    stack: Stack
+    name: str
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name == "" or self.name.endswith("/")
+
+    @property
+    def kind(self) -> str:
+        """What the selection is, in one word for the report."""
+        return ("folder" if self.name else "inbox") if self.is_folder else "image"
+
+    @property
+    def key(self) -> str:
+        """The object key of the image, or what the keys of all images begin with."""
+        return self.stack.inbox + self.name
+
+    def includes(self, key: str) -> bool:
+        """Whether an object key is the one of a selected image."""
+        return key.startswith(self.key) if self.is_folder else key == self.key
+
+    def is_about(self, letter: DeadLetter) -> bool:
+        """Whether a dead letter is about selected images."""
+        return any(self.includes(key) for key in letter.images)
+
+    def is_only_about(self, letter: DeadLetter) -> bool:
+        return bool(letter.images) and all(self.includes(key) for key in letter.images)
+
+
+@dataclass
+class Contents:
+    """What there is about the selected images. dead_letters: number of messages."""
+
+    images: Count = field(default_factory=Count)
+    documents: Count = field(default_factory=Count)
+    dead_letters: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.images.total + self.documents.total + self.dead_letters
+
+
+@dataclass
+class Outcome:
+    """What an erasure has done so far.
+
+    failures: number of versions and messages that could not be deleted, for each error code of AWS.
+    examples: the first of them, each with its object key and the error code.
+    """
+
+    deleted: Contents = field(default_factory=Contents)
+    failures: Counter[str] = field(default_factory=Counter)
+    examples: list[tuple[str, str]] = field(default_factory=list)
+
+    def add_failures(self, failures: Iterable[tuple[str, str]]) -> None:
+        for name, reason in failures:
+            self.failures[reason] += 1
+            if len(self.examples) < MAX_EXAMPLES:
+                self.examples.append((name, reason))
+
+
+def list_images(s3: S3, selection: Selection) -> Iterator[list[Version]]:
+    listing = list_versions if selection.is_folder else list_versions_of
+    return listing(s3, selection.stack.bucket, selection.key)
+
+
+def list_documents(s3: S3, selection: Selection) -> Iterator[list[Version]]:
+    """Yields the versions of the documents of the selected images, also of images that were deleted before."""
+    stack = selection.stack
+    for prefix in (stack.results, stack.rejected):
+        if selection.is_folder:
+            shared = shared_prefix(selection, prefix)
+            for page in list_versions(s3, stack.bucket, shared):
+                yield page if shared == prefix + selection.name else select_cut(s3, selection, prefix, page)
+        else:
+            yield from list_versions_of(s3, stack.bucket, document_key(selection.key, stack.inbox, prefix))
+
+
+def shared_prefix(selection: Selection, prefix: str) -> str:
+    """What the keys of all documents of a folder begin with: the folder's name, but not more than a cut key keeps."""
+    cut = document_key(selection.key + "x" * MAX_KEY_BYTES, selection.stack.inbox, prefix)[:-CUT_ENDING]
+    whole = prefix + selection.name
+    return cut if whole.startswith(cut) else whole
+
+
+def select_cut(s3: S3, selection: Selection, prefix: str, page: list[Version]) -> list[Version]:
+    """Returns the versions that are about selected images, if the folder's name is longer than what cut keys keep.
+
+    The documents themselves say which images they are about. A delete marker says nothing, so it counts with the
+    versions that it hides.
+    """
+    keys = set()
+    for version in page:
+        if version.key.startswith(prefix + selection.name):
+            keys.add(version.key)
+        elif not version.is_marker and version.key not in keys:
+            body = s3.get_object(Bucket=selection.stack.bucket, Key=version.key, VersionId=version.id)["Body"]
+            if selection.includes(image_key(body.read())):
+                keys.add(version.key)
+    return [version for version in page if version.key in keys]
+
+
+def image_key(document: bytes) -> str:
+    """The object key of a document's image; empty if it is not a document."""
+    try:
+        key = json.loads(document)["image"]["key"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    return key if isinstance(key, str) else ""
+
+
+def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
+    """Counts what there is about the selected images. Changes nothing."""
+    contents = Contents()
+    for page in list_images(s3, selection):
+        contents.images.add(page)
+    for page in list_documents(s3, selection):
+        contents.documents.add(page)
+    with dead_letters.read_dead_letters(sqs, selection.stack.dead_letters) as letters:
+        contents.dead_letters = sum(selection.is_about(letter) for letter in letters)
+    return contents
+
+
+def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: Callable[[int], None]) -> None:
+    """Deletes all that there is about the selected images for good. It is safe to interrupt it and to run it again.
+
+    The images are deleted first, so that no new documents of them are written.
+
+    outcome: is filled while the deletion runs, so that it is right after an interruption too.
+    on_handled: is called with numbers of versions and messages, to show progress.
+    """
+    deleted, url = outcome.deleted, selection.stack.dead_letters
+    for pages, count in (
+        (list_images(s3, selection), deleted.images),
+        (list_documents(s3, selection), deleted.documents),
+    ):
+        for page in pages:
+            failures = delete_versions(s3, selection.stack.bucket, page)
+            failed = {(failure.key, failure.id) for failure in failures}
+            count.add([version for version in page if (version.key, version.id) not in failed])
+            outcome.add_failures((failure.key, failure.reason) for failure in failures)
+            on_handled(len(page))
+    for letters, reasons in dead_letters.delete(sqs, url, selection.is_only_about):
+        deleted.dead_letters += letters
+        outcome.add_failures(("a dead letter", reason) for reason in reasons)
+        on_handled(letters + len(reasons))
