@@ -1,7 +1,6 @@
 """Each function's role allows what the function does, and nothing else."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,14 +8,13 @@ from tests.support.stack import (
     BUCKET_ARN,
     DELETED,
     ENDPOINT_ARN,
-    EXISTING_BUCKET_ARN,
     TEMPLATE,
     WITH_EXISTING_BUCKET,
     Check,
     Damage,
     Template,
-    as_list,
     as_text,
+    permissions,
     properties_of,
 )
 
@@ -35,8 +33,6 @@ OBJECTS = {
         "s3:PutObject": {"Inbox"},
     },
 }
-# Either of them is ${Bucket.Arn} in these tests.
-BUCKET_ARNS = "|".join(map(re.escape, (BUCKET_ARN, EXISTING_BUCKET_ARN)))
 # The only permissions that are wider than their purpose. S3 answers 404 instead of 403 for a missing object only to
 # identities that may list the bucket. AWS has no narrower resource for this action, and a condition on the prefix would
 # not match, because a request that reads an object has no prefix.
@@ -53,16 +49,6 @@ QUEUES = {
     "sqs:GetQueueAttributes": {"${Queue.Arn}"},
     "sqs:SendMessage": {"${Queue.Arn}", "${DeadLetterQueue.Arn}"},
 }
-
-
-def permissions(expanded: Template) -> Iterator[tuple[str, str, str]]:
-    """Yields each combination of role, action and resource that the roles' policies allow."""
-    for name, role in properties_of(expanded, "AWS::IAM::Role").items():
-        for policy in role.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                for action in as_list(statement.get("Action", "NotAction")):
-                    for resource in as_list(statement.get("Resource", "NotResource")):
-                        yield name, action, re.sub(BUCKET_ARNS, "${Bucket.Arn}", as_text(resource))
 
 
 def log_groups_of(expanded: Template, role: str) -> set[str]:
