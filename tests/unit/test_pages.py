@@ -39,7 +39,7 @@ def test_every_reason_for_a_rejection_is_explained() -> None:
     reasons = {
         reason for source in SOURCES for reason in re.findall(r'(?:Rejected\(|BROKEN = \(|return )\s*"(\w+)",', source)
     }
-    assert {"gone", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
+    assert {"archived", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
     for reason in reasons:
         assert f"`{reason}`" in API
     stored = SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"]
@@ -71,7 +71,9 @@ def test_the_defaults_of_parameters_are_the_templates() -> None:
     assert f"| `EndpointInput` | `{parameters['EndpointInput']['Default']}` |" in OPERATIONS
     assert f"| `ApiAuth` | `{parameters['ApiAuth']['Default']}` |" in OPERATIONS
     assert f"kept for {parameters['LogDays']['Default']} days (`LogDays`)" in OPERATIONS
-    assert f"restored for {parameters['OldVersionDays']['Default']} days" in OPERATIONS
+    assert f"| `OldImageDays` | {parameters['OldImageDays']['Default']} |" in OPERATIONS
+    assert f"| `ResultsDays` | {parameters['ResultsDays']['Default']} |" in OPERATIONS
+    assert f"| `OldVersionDays` | {parameters['OldVersionDays']['Default']} |" in OPERATIONS
 
 
 def test_the_quotas_that_are_named_are_those_of_the_defaults() -> None:

@@ -31,7 +31,7 @@ class Outcome:
     """What happened to a batch.
 
     written: the documents that are now in the bucket.
-    failures: the uploads that have no document yet, and why.
+    failures: the uploads that have no document, and why. Outdated ones need none.
     """
 
     written: dict[Upload, Result]
@@ -93,11 +93,7 @@ class Batches:
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        data = self.storage.read_current(upload, MAX_BYTES)
-        if data is None:
-            require_time(deadline, 0)
-            data = self.storage.read_version(upload, MAX_BYTES)
-        return data
+        return self.storage.read(upload, MAX_BYTES)
 
     def classify_faces(
         self,
