@@ -7,7 +7,7 @@ import pytest
 
 from local import template
 from local.paths import ROOT
-from mien.aws import endpoint, forms, listing
+from mien.aws import endpoint, forms, listing, pictures
 from mien.logic import bombs, circuit, images, retries
 from tests.faults.trials import TRIALS
 from tests.support import documents
@@ -32,7 +32,7 @@ def test_the_limits_of_forms_and_pages_are_the_functions() -> None:
     assert f"files of up to {images.MAX_BYTES // 1024**2} MiB, and {forms.EXPIRES // 60} minutes" in API
     assert f"a page of up to {listing.PAGE} documents" in API
     assert f"up to {listing.MAX_READ} documents per page" in API
-    assert f"valid for {listing.EXPIRES // 60} minutes" in API
+    assert f"valid for {pictures.EXPIRES // 60} minutes" in API
 
 
 def test_every_reason_for_a_rejection_is_explained() -> None:

@@ -12,18 +12,20 @@ from mien.logic.queries import Query, parse_query
 from mien.logic.results import Model, classified, document_key, image_fields, rejected, serialize
 from mien.logic.uploads import Upload
 from mien.settings import Settings
-from tests.support.fake_s3 import FakeS3
+from tests.support.fake_s3 import FakeS3, etag_of
 from tests.support.openapi import SCHEMAS, schema_errors
 from tests.support.sagemaker_runtime import EVEN
 
 SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
+IMAGE_FILE = b"an image"
+ETAG = etag_of(IMAGE_FILE).strip('"')
 MODEL = Model("faces", "AllTraffic", "1", "2-batch")
 # Names that become each other if they are decoded once too often.
 ENCODED_NAMES = ["a b.png", "a%20b.png", "a%2520b.png"]
 
 
 def document_of(name: str) -> dict[str, Any]:
-    upload = Upload("bucket", f"inbox/{name}", "v1", "e", 3, "0A")
+    upload = Upload("bucket", f"inbox/{name}", "v1", ETAG, 3, "0A")
     return classified(EVEN, image_fields(upload, 48, 48), MODEL)
 
 
@@ -66,7 +68,7 @@ def test_a_document_under_the_key_of_another_image_is_not_found() -> None:
 
 STORED = document_of("a")
 IMAGE = STORED["image"]
-REJECTED = rejected(Rejected("empty", "The file is empty."), image_fields(Upload("b", "inbox/a", None, "e", 0, "0A")))
+REJECTED = rejected(Rejected("empty", "The file is empty."), image_fields(Upload("b", "inbox/a", None, ETAG, 0, "0A")))
 FOREIGN = {
     "text": b"text",
     "not utf-8": b"\xff",
@@ -126,7 +128,8 @@ def test_a_stored_url_and_unknown_fields_are_never_handed_on(
 ) -> None:
     listing = listing_of()
     image = document["image"] | {"url": "https://evil.example/", "more": 1}
-    listing.s3.objects[f"{prefix}a.json"] = json.dumps(document | {"image": image, "more": 1}).encode()
+    listing.s3.objects |= {f"{prefix}a.json": json.dumps(document | {"image": image, "more": 1}).encode()}
+    listing.s3.objects |= {"inbox/a": IMAGE_FILE}
     found = listing.find("a")
     assert found is not None
     assert found["image"]["url"] == "https://signed.example/inbox/a"
