@@ -1,7 +1,5 @@
 """A deleted or expired image has no document, and the document of an image that is there is never deleted."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from tests.support.messages import message, removal_message
 from tests.support.sagemaker_runtime import Reply, even_rows, serving
 from tests.support.waiting import eventually
 
-EVENTS = Path(__file__).parents[2] / "events"
 DONE: dict[str, Any] = {"batchItemFailures": []}
 KINDS = [
     "ObjectRemoved:Delete",
@@ -58,14 +55,6 @@ def test_every_kind_of_removal_deletes_a_result_and_a_rejection(kind: str, bucke
     forge_document(bucket, name, bucket.rejected)
     assert invoke({"Records": [removal_message(bucket.name, bucket.inbox + name, kind)]}) == DONE
     assert bucket.documents(name) == []
-
-
-def test_the_example_event_deletes_the_documents_of_both_images(bucket: Bucket, invoke: Invoke) -> None:
-    names = ["deleted face.png", "expired face.png"]
-    for name in names:
-        forge_document(bucket, name, bucket.results)
-    assert invoke(json.loads((EVENTS / "sqs-removals.json").read_text())) == DONE
-    assert [bucket.documents(name) for name in names] == [[], []]
 
 
 def test_an_image_that_is_uploaded_again_keeps_its_document(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
