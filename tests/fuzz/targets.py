@@ -50,7 +50,7 @@ def event(data: bytes) -> None:
     message = {"messageId": "m", "eventSource": "aws:sqs", "body": text}
     first, neighbor = parse_deliveries({"Records": [message, NEIGHBOR]}, NOW)
     check(first)
-    assert neighbor.uploads == (Upload("b", "a b", None, "", 1, ""),)
+    assert neighbor.changes == (Upload("b", "a b", None, "", 1, ""),)
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -61,10 +61,11 @@ def event(data: bytes) -> None:
 
 
 def check(delivery: Delivery) -> None:
-    assert not (delivery.fault and delivery.uploads)
-    for upload in delivery.uploads:
-        assert upload.key.encode()
-        assert isinstance(upload.bucket, str)
-        assert isinstance(upload.etag, str)
-        assert isinstance(upload.sequencer, str)
-        assert isinstance(upload.size, int)
+    assert not (delivery.fault and delivery.changes)
+    for change in delivery.changes:
+        assert change.key.encode()
+        assert isinstance(change.bucket, str)
+        if isinstance(change, Upload):
+            assert isinstance(change.etag, str)
+            assert isinstance(change.sequencer, str)
+            assert isinstance(change.size, int)

@@ -9,7 +9,7 @@ from mien.logic.uploads import Upload
 from mien.settings import Settings
 from tests.support.sagemaker_runtime import EVEN
 
-SETTINGS = Settings("faces", "batch", "find", "detector.onnx", "inbox/", "results/", "rejected/")
+SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/")
 MODEL = Model("faces", "AllTraffic", "1")
 READING = Reading("4-batch", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)

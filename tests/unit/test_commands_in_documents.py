@@ -92,7 +92,8 @@ def check_aws(words: Sequence[str]) -> None:
     if service == "s3":
         assert operation in ("cp", "ls", "rm", "sync")
         return
-    model = boto3.client(service, region_name="us-east-1").meta.service_model
+    # The AWS CLI has S3's own operations under this name, because s3 is its commands for files.
+    model = boto3.client(service.replace("s3api", "s3"), region_name="us-east-1").meta.service_model
     names = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(names[operation]).input_shape
     assert shape is not None

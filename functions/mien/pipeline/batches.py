@@ -32,7 +32,7 @@ class Outcome:
     """What happened to a batch.
 
     written: the documents that are now in the bucket.
-    failures: the uploads that have no document yet, and why.
+    failures: the uploads that have no document, and why. Outdated ones need none.
     """
 
     written: dict[Upload, Result]
@@ -108,11 +108,7 @@ class Batches:
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        data = self.storage.read_current(upload, MAX_BYTES)
-        if data is None:
-            require_time(deadline, 0)
-            data = self.storage.read_version(upload, MAX_BYTES)
-        return data
+        return self.storage.read(upload, MAX_BYTES)
 
     def write_document(self, documents: dict[Upload, Result], deadline: Deadline, upload: Upload) -> None:
         require_time(deadline, TIMEOUTS.longest)

@@ -13,10 +13,12 @@ from mien.logic.pictures import MAX_FACES
 from mien.logic.queries import Query, parse_query
 from mien.logic.results import LABEL_FIELDS, document_key, image_fields, rejected, serialize
 from mien.logic.uploads import Upload
-from tests.support.fake_s3 import FakeS3
+from tests.support.fake_s3 import FakeS3, etag_of
 from tests.support.openapi import SCHEMAS, schema_errors
 from tests.support.pictures import SETTINGS, document, found
 
+IMAGE_FILE = b"an image"
+ETAG = etag_of(IMAGE_FILE).strip('"')
 # The label of faces that are all equally probable.
 EVEN_LABEL = LABELS[0]
 # Names that become each other if they are decoded once too often.
@@ -24,7 +26,7 @@ ENCODED_NAMES = ["a b.png", "a%20b.png", "a%2520b.png"]
 
 
 def document_of(name: str) -> dict[str, Any]:
-    return document(Upload("bucket", f"inbox/{name}", "v1", "e", 3, "0A"))
+    return document(Upload("bucket", f"inbox/{name}", "v1", ETAG, 3, "0A"))
 
 
 def key_of(name: str) -> str:
@@ -64,7 +66,7 @@ def test_a_document_under_the_key_of_another_image_is_not_found() -> None:
     assert page_of(listing, Query()) == ([], None)
 
 
-UPLOAD = Upload("bucket", "inbox/a", "v1", "e", 3, "0A")
+UPLOAD = Upload("bucket", "inbox/a", "v1", ETAG, 3, "0A")
 STORED = document_of("a")
 SEVERAL = document(UPLOAD, found((0, 0, 40, 40), 0.9), found((0, 0, 9, 9), 0.8, is_large=False))
 NO_FACE = {name: value for name, value in STORED.items() if name not in LABEL_FIELDS}
@@ -170,7 +172,8 @@ def test_a_document_is_handed_on_without_a_stored_url_and_without_unknown_fields
     listing = listing_of()
     image = stored["image"] | {"url": "https://evil.example/", "more": 1}
     faces = {"faces": [face | {"more": 1} for face in stored["faces"]]} if "faces" in stored else {}
-    listing.s3.objects[f"{prefix}a.json"] = json.dumps(stored | faces | {"image": image, "more": 1}).encode()
+    stored_text = json.dumps(stored | faces | {"image": image, "more": 1})
+    listing.s3.objects |= {f"{prefix}a.json": stored_text.encode(), "inbox/a": IMAGE_FILE}
     found = listing.find("a")
     assert found is not None
     assert found["image"].pop("url") == "https://signed.example/inbox/a"
