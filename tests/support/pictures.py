@@ -3,7 +3,7 @@
 from typing import Any
 
 from mien.logic.orientation import Box
-from mien.logic.pictures import GRAY_48, FoundFace, Picture, gray_face
+from mien.logic.pictures import GRAY_48, Picture, PictureFace, gray_face
 from mien.logic.results import Answer, Model, Reading, classified, image_fields
 from mien.logic.uploads import Upload
 from mien.settings import Settings
@@ -15,11 +15,11 @@ READING = Reading("4-batch", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)
 
 
-def found(box: Box = WHOLE, score: float | None = None, is_large: bool = True) -> FoundFace:
-    return FoundFace(box, score, gray_face(GRAY_48) if is_large else None)
+def found(box: Box = WHOLE, score: float | None = None, is_large: bool = True) -> PictureFace:
+    return PictureFace(box, score, gray_face(GRAY_48) if is_large else None)
 
 
-def picture(*faces: FoundFace, width: int = 48, height: int = 48) -> Picture:
+def picture(*faces: PictureFace, width: int = 48, height: int = 48) -> Picture:
     return Picture(width, height, len(faces), faces)
 
 
@@ -27,7 +27,7 @@ def answers(count: int, probabilities: list[float] = EVEN) -> list[Answer]:
     return [(probabilities, MODEL)] * count
 
 
-def document(upload: Upload, *faces: FoundFace) -> dict[str, Any]:
+def document(upload: Upload, *faces: PictureFace) -> dict[str, Any]:
     """The document of an upload with these faces; without any, of an image that is a face."""
     read = picture(*(faces or (found(),)))
     labelled = sum(face.face is not None for face in read.faces)

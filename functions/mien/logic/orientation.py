@@ -1,4 +1,4 @@
-"""EXIF's orientation: how an image has to be turned before it is shown, and where a part of it is in the file."""
+"""How an image is turned before it is shown, and where a part of the upright image is in the file."""
 
 from PIL import Image, ImageFile
 
@@ -17,6 +17,8 @@ TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# The same for an image that lies on its side without saying so, by degrees counterclockwise.
+TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 # In these, the rows of the file are columns of the upright image.
 LYING = frozenset({5, 6, 7, 8})
 # In these, the columns of the file run from right to left, or its rows from bottom to top.
@@ -45,9 +47,11 @@ def read_orientation(image: ImageFile.ImageFile) -> int:
     return orientation if isinstance(orientation, int) and orientation in TRANSPOSITIONS else UPRIGHT
 
 
-def turn(image: Image.Image, orientation: int) -> Image.Image:
-    """Returns an image as viewers show it."""
-    return image.transpose(TRANSPOSITIONS[orientation]) if orientation in TRANSPOSITIONS else image
+def turn_image(image: Image.Image, *turns: Image.Transpose | None) -> Image.Image:
+    """Returns an image turned once or more often. None turns nothing."""
+    for turn in turns:
+        image = image if turn is None else image.transpose(turn)
+    return image
 
 
 def turn_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:

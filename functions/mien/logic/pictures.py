@@ -12,10 +12,19 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile
 
-from mien.logic.boxes import Size, area, central_square, round_box, scale_size, scale_square, side, square_around
+from mien.logic.boxes import Size, central_square, round_box, scale_size, scale_square
+from mien.logic.crops import MIN_HEIGHT, FoundFace, square_of
 from mien.logic.images import decoding, load, open_image
 from mien.logic.opacity import MID_GRAY
-from mien.logic.orientation import Box, box_in_file, read_orientation, turn, turn_size
+from mien.logic.orientation import (
+    TRANSPOSITIONS,
+    TURNS,
+    Box,
+    box_in_file,
+    read_orientation,
+    turn_image,
+    turn_size,
+)
 from mien.logic.pixels import Mode, check_pixels, cut_square, has_opacity, reduce_part, require_visible
 
 # Pixels per side of our model's input.
@@ -30,8 +39,6 @@ PREPROCESSING = "4"
 MAX_CROP_SIDE = 96
 # Pixels in which faces are looked for. They are spread over the image's own width and height.
 PREVIEW_PIXELS = 1_000_000
-# Pixels of the image per side of a face. A smaller face is listed without a label.
-MIN_FACE_SIDE = 24
 # Faces of an image that are listed, the largest ones.
 MAX_FACES = 100
 # A face is decoded with this many times the pixels of the model's input, so that every pixel of it is an average.
@@ -71,19 +78,7 @@ def gray_face(target: ModelInput) -> Face:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """A face that a detector found.
-
-    edges: left, top, right and bottom in pixels of the image that the detector got.
-    score: 0 to 1.
-    """
-
-    edges: tuple[float, float, float, float]
-    score: float
-
-
-@dataclass(frozen=True)
-class FoundFace:
+class PictureFace:
     """One face of an image.
 
     box: left, top, right and bottom in pixels of the upright image.
@@ -107,11 +102,11 @@ class Picture:
     width: int
     height: int
     faces_found: int
-    faces: tuple[FoundFace, ...]
+    faces: tuple[PictureFace, ...]
 
 
-# Finds the faces in an upright RGB image. It accepts any size.
-Find = Callable[[Image.Image], Sequence[Detection]]
+# Finds the faces in an upright RGB image of any size, largest first.
+Find = Callable[[Image.Image], Sequence[FoundFace]]
 
 
 @dataclass(frozen=True)
@@ -127,13 +122,17 @@ class Decoded:
     upright: Size
     is_opacity: bool
 
-    def cut(self, box: Box, target: ModelInput) -> Face:
-        """Returns a square part, as the model sees it. box: in pixels of this upright image."""
+    def cut(self, box: Box, target: ModelInput, turn: int = 0) -> Face:
+        """Returns a square part, as the model sees it.
+
+        box: in pixels of the upright image. Parts of it can be outside.
+        turn: degrees counterclockwise by which the part is turned.
+        """
         stored = box_in_file(box, self.image.size, self.orientation)
         with decoding():
             square = cut_square(self.image, stored, target.size, target.mode, self.is_opacity)
-            require_visible(self.image, stored, square, self.is_opacity)
-        return Face(turn(square, self.orientation).tobytes(), target.size, target.mode)
+        upright = turn_image(square, TRANSPOSITIONS.get(self.orientation), TURNS.get(turn))
+        return Face(upright.tobytes(), target.size, target.mode)
 
 
 def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
@@ -150,18 +149,22 @@ def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
         return read_whole(image, target)
     reduction = min(1, math.sqrt(PREVIEW_PIXELS / (size[0] * size[1])))
     decoded = decode(image, scale_size(size, reduction), is_gray=False)
-    factor = max(1, math.isqrt(decoded.image.width * decoded.image.height // PREVIEW_PIXELS))
-    with decoding():
-        everything = (0, 0, *decoded.image.size)
-        preview = reduce_part(decoded.image, everything, factor, "RGB", decoded.is_opacity)
-        require_visible(decoded.image, everything, preview, decoded.is_opacity)
-    detections = find(turn(preview, decoded.orientation))
     upright = turn_size(size, decoded.orientation)
-    scale = upright[0] / decoded.upright[0] * factor
-    boxes = [round_box(one.edges, scale, upright) for one in detections]
-    found = sorted(zip(boxes, detections, strict=True), key=lambda pair: (-area(pair[0]), pair[0]))
+    preview = make_preview(decoded)
+    found = [face.scaled(upright[0] / preview.width) for face in find(preview)]
     faces = cut_faces(data, decoded, found[:MAX_FACES], upright, target)
     return Picture(*upright, len(found), faces)
+
+
+def make_preview(decoded: Decoded) -> Image.Image:
+    """Returns an upright RGB copy of at least PREVIEW_PIXELS, if the image has so many. Raises Rejected."""
+    image = decoded.image
+    everything = (0, 0, *image.size)
+    factor = max(1, math.isqrt(image.width * image.height // PREVIEW_PIXELS))
+    with decoding():
+        preview = reduce_part(image, everything, factor, "RGB", decoded.is_opacity)
+        require_visible(image, everything, preview, decoded.is_opacity)
+    return turn_image(preview, TRANSPOSITIONS.get(decoded.orientation))
 
 
 def read_face(data: bytes, target: ModelInput = GRAY_48) -> Face:
@@ -176,33 +179,28 @@ def read_whole(image: ImageFile.ImageFile, target: ModelInput) -> Picture:
     decoded = decode(image, scale_size(size, OVERSAMPLING * target.size / min(size)), is_gray=target.mode == "L")
     face = decoded.cut(central_square(decoded.upright), target)
     upright = turn_size(size, decoded.orientation)
-    return Picture(*upright, 1, (FoundFace(central_square(upright), None, face),))
+    return Picture(*upright, 1, (PictureFace(central_square(upright), None, face),))
 
 
 def cut_faces(
-    data: bytes,
-    decoded: Decoded,
-    found: Sequence[tuple[Box, Detection]],
-    upright: Size,
-    target: ModelInput,
-) -> tuple[FoundFace, ...]:
+    data: bytes, decoded: Decoded, found: Sequence[FoundFace], upright: Size, target: ModelInput
+) -> tuple[PictureFace, ...]:
     """Cuts faces out of an image.
 
     decoded: in which the faces were found. If they need more pixels, the file is decoded again.
-    found: boxes in pixels of the file's upright image.
-    upright: width and height of that image.
+    found: faces in pixels of the file's upright image, whose width and height are `upright`.
     """
-    squares = [square_around(box, upright) for box, _ in found]
-    sides = [side(square) for square in squares if side(square) >= MIN_FACE_SIDE]
-    if sides:
-        smallest = scale_size(upright, min(1, OVERSAMPLING * target.size / min(sides)))
+    heights = [face.height for face in found if face.height >= MIN_HEIGHT]
+    if heights:
+        smallest = scale_size(upright, min(1, OVERSAMPLING * target.size / min(heights)))
         if smallest[0] > decoded.upright[0]:
             decoded = decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
+    scale = decoded.upright[0] / upright[0]
     faces = []
-    for (box, detection), square in zip(found, squares, strict=True):
-        is_large = side(square) >= MIN_FACE_SIDE
-        face = decoded.cut(scale_square(square, upright, decoded.upright), target) if is_large else None
-        faces.append(FoundFace(box, detection.score, face))
+    for one in found:
+        is_large = one.height >= MIN_HEIGHT
+        face = decoded.cut(scale_square(square_of(one), scale), target, one.turn) if is_large else None
+        faces.append(PictureFace(round_box(one.box, upright), one.score, face))
     return tuple(faces)
 
 

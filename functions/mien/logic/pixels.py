@@ -8,6 +8,7 @@ from typing import Literal
 from PIL import Image, ImageFile
 
 from mien.errors import Rejected
+from mien.logic.boxes import inside
 from mien.logic.opacity import (
     MID_GRAY,
     STRIP_PIXELS,
@@ -55,9 +56,9 @@ def require_visible(image: ImageFile.ImageFile, box: Box, converted: Image.Image
 def cut_square(image: ImageFile.ImageFile, box: Box, size: int, mode: Mode, is_opacity: bool) -> Image.Image:
     """Returns a square part of an image, averaged down to `size` pixels per side, in the requested mode.
 
-    box: within the image. Its width is its height.
+    box: its width is its height. Pixels beyond the edge of the image repeat those at the edge.
 
-    Raises Rejected if the pixels are not supported.
+    Raises Rejected if the pixels are not supported, or are wholly transparent.
     """
     left, top, right, _ = box
     factor = max(1, (right - left) // (2 * size))
@@ -65,10 +66,38 @@ def cut_square(image: ImageFile.ImageFile, box: Box, size: int, mode: Mode, is_o
     # hundredth of the side.
     side = (right - left) // factor * factor
     left, top = left + (right - left - side) // 2, top + (right - left - side) // 2
-    small = reduce_part(image, (left, top, left + side, top + side), factor, mode, is_opacity)
+    part = inside((left, top, left + side, top + side), image.size)
+    small = reduce_part(image, part, factor, mode, is_opacity)
+    require_visible(image, part, small, is_opacity)
+    small = extend_edges(small, ((part[0] - left) // factor, (part[1] - top) // factor), side // factor)
     if small.width < size:
         return small.resize((size, size), Image.Resampling.BICUBIC)
     return shrink(small, size)
+
+
+def extend_edges(part: Image.Image, corner: tuple[int, int], side: int) -> Image.Image:
+    """Returns a square of `side` pixels with `part` in it. Pixels around the part repeat those at its edge.
+
+    corner: left and top of the part in the square.
+    """
+    if part.size == (side, side):
+        return part
+    left, top = min(corner[0], side - 1), min(corner[1], side - 1)
+    part = part.crop((0, 0, min(part.width, side - left), min(part.height, side - top)))
+    right, bottom = left + part.width, top + part.height
+    square = Image.new(part.mode, (side, side))
+    square.paste(part, (left, top))
+    # First the columns beside the part, then the rows above and below, which then reach the corners.
+    for edge, gap in (
+        ((left, top, left + 1, bottom), (0, top, left, bottom)),
+        ((right - 1, top, right, bottom), (right, top, side, bottom)),
+        ((0, top, side, top + 1), (0, 0, side, top)),
+        ((0, bottom - 1, side, bottom), (0, bottom, side, side)),
+    ):
+        width, height = gap[2] - gap[0], gap[3] - gap[1]
+        if width and height:
+            square.paste(square.crop(edge).resize((width, height), Image.Resampling.NEAREST), gap)
+    return square
 
 
 def reduce_part(image: ImageFile.ImageFile, box: Box, factor: int, mode: Mode, is_opacity: bool) -> Image.Image:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
-from mien.logic.pictures import FoundFace, Picture
+from mien.logic.pictures import Picture, PictureFace
 from mien.logic.uploads import Upload
 
 # Version 1 had one label per image. Documents of both versions are read (documents.py).
@@ -89,7 +89,7 @@ def classified(
     }
 
 
-def describe_face(found: FoundFace, probabilities: Sequence[float] | None) -> Result:
+def describe_face(found: PictureFace, probabilities: Sequence[float] | None) -> Result:
     """Returns the entry of a face in a document. probabilities: None if the face is too small for a label."""
     score = {} if found.score is None else {"score": round(found.score, SCORE_DECIMALS)}
     face = {"box": list(found.box), **score}

@@ -1,16 +1,21 @@
 """Reads images as the endpoint's model needs them, and keeps their faces until the endpoint is called."""
 
+import hashlib
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from mien.errors import TryAgain
-from mien.logic.detector import load_detector
-from mien.logic.pictures import INPUTS, PREPROCESSING, Face, Picture, read_picture
+from mien.logic.pictures import INPUTS, PREPROCESSING, Face, Find, Picture, read_picture
 from mien.logic.results import Answer, Reading
-from mien.settings import Settings
+from mien.settings import Settings, find_detector
 
 # Bytes of pixels that wait for the endpoint. 14,000 faces for our model, or 220 for the built-in algorithm.
 MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+# Characters of the detector's version: the beginning of its file's digest.
+VERSION_LENGTH = 12
 
 K = TypeVar("K")
 
@@ -20,13 +25,28 @@ class PictureReader:
 
     def __init__(self, settings: Settings):
         self.target = INPUTS[settings.endpoint_input]
-        self.detector = load_detector(settings.detector) if settings.faces == "find" else None
-        version = self.detector.version if self.detector else ""
+        self.find: Find | None = None
+        version = ""
+        if settings.faces == "find":
+            path = find_detector()
+            version = hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_LENGTH]
+            self.find = load_finder(path)
         self.reading = Reading(f"{PREPROCESSING}-{settings.endpoint_input}", version)
 
     def read(self, data: bytes) -> Picture:
         """Returns the faces of an image file. Raises Rejected."""
-        return read_picture(data, self.target, self.detector.find if self.detector else None)
+        return read_picture(data, self.target, self.find)
+
+
+def load_finder(path: Path) -> Find:
+    """Returns the function that finds faces with the detector in a file.
+
+    It imports NumPy and ONNX Runtime, which a function that takes images whole does not need.
+    """
+    from mien.logic.detector import load_detector
+    from mien.logic.faces import find_faces
+
+    return partial(find_faces, detect=load_detector(path))
 
 
 class WaitingPictures(Generic[K]):

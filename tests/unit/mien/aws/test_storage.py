@@ -12,7 +12,7 @@ from mien.aws.storage import Storage, supersedes
 from mien.errors import StorageUnavailable, TryAgain
 from mien.settings import Settings
 
-SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
+SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/")
 IMAGE, RESULT, REJECTION = "inbox/a.png", "results/a.png.json", "rejected/a.png.json"
 
 

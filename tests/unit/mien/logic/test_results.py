@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
-from mien.logic.pictures import FoundFace, Picture
+from mien.logic.pictures import Picture, PictureFace
 from mien.logic.results import (
     LABEL_FIELDS,
     MAX_KEY_BYTES,
@@ -37,7 +37,7 @@ SMALL = found((200, 20, 260, 90), 0.8)
 TINY = found((0, 0, 9, 11), 0.75, is_large=False)
 
 
-def described(*faces: FoundFace, probabilities: Sequence[Sequence[float]] = (), faces_found: int = 0) -> Result:
+def described(*faces: PictureFace, probabilities: Sequence[Sequence[float]] = (), faces_found: int = 0) -> Result:
     read = Picture(300, 200, faces_found or len(faces), faces)
     answered = [(one, MODEL) for one in probabilities]
     return classified(read, answered, image_fields(UPLOAD, read), "faces", READING)
@@ -66,7 +66,7 @@ def test_an_image_that_was_not_searched_has_one_face_without_a_score() -> None:
 
 @pytest.mark.parametrize(("faces", "status"), [((), "no_face"), ((TINY,), "too_small")])
 def test_an_image_without_a_face_that_can_be_labelled_says_so_and_has_no_label(
-    faces: tuple[FoundFace, ...], status: str
+    faces: tuple[PictureFace, ...], status: str
 ) -> None:
     document = described(*faces)
     assert document["status"] == status
