@@ -74,6 +74,10 @@ def check_application(module: str, words: Sequence[str]) -> None:
 def check_sam(words: Sequence[str]) -> None:
     configured = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
     name, *rest = words
+    if name == "delete":
+        # It only needs the stack's name.
+        assert configured["global"]["parameters"]["stack_name"]
+        return
     if name == "local":
         name = f"local_{rest.pop(0).replace('-', '_')}"
     assert "parameters" in configured.get(name, {}), f"samconfig.toml configures no sam {name}"

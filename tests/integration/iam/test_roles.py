@@ -12,6 +12,7 @@ from tests.support.direct import Application
 from tests.support.enforcing import Doors, without_permission
 from tests.support.forms import request_form
 from tests.support.invoking import invoking
+from tests.support.messages import removal_message
 from tests.support.rest import sending
 from tests.support.stack import ENDPOINT_ARN, TEMPLATE, permissions
 
@@ -34,21 +35,17 @@ def a_broken_image_gets_a_rejection(application: Application) -> None:
     assert application.statuses(application.classify(b"broken")) == ["rejected"]
 
 
-def a_rejection_replaces_a_result(application: Application) -> None:
-    name = application.classify(application.sample)
-    assert application.statuses(application.classify(b"broken", name)) == ["rejected"]
-
-
 def a_result_replaces_a_rejection(application: Application) -> None:
     name = application.classify(b"broken")
     assert application.statuses(application.classify(application.sample, name)) == ["classified"]
 
 
-def a_version_that_was_overwritten_is_classified(application: Application) -> None:
-    name, event = application.upload(application.sample)
-    application.upload(b"broken", name)
-    application.invoke(event)
+def an_image_that_is_deleted_loses_its_result(application: Application) -> None:
+    name, bucket = application.classify(application.sample), application.bucket
     assert application.statuses(name) == ["classified"]
+    bucket.s3.delete_object(Bucket=bucket.name, Key=bucket.inbox + name)
+    application.invoke({"Records": [removal_message(bucket.name, bucket.inbox + name)]})
+    assert application.statuses(name) == []
 
 
 def a_message_without_an_event_becomes_a_dead_letter(application: Application) -> None:
@@ -90,26 +87,18 @@ def a_form_of_the_api_uploads_an_image(application: Application) -> None:
     assert status == 201, body
 
 
-def a_link_of_the_api_shows_the_version_of_the_image(application: Application) -> None:
+def a_link_of_the_api_shows_the_image(application: Application) -> None:
     assert application.picture_of(application.classify(application.sample)) == application.sample
-
-
-def a_link_of_the_api_shows_an_image_whose_event_had_no_version(application: Application) -> None:
-    name, event = application.upload(application.sample)
-    del event["Records"][0]["s3"]["object"]["versionId"]
-    application.invoke(event)
-    assert application.picture_of(name) == application.sample
 
 
 INBOX, RESULTS, REJECTED = (f"${{Bucket.Arn}}/${{{name}Prefix}}*" for name in ("Inbox", "Results", "Rejected"))
 STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("InboxRole", "s3:GetObject", INBOX): a_face_gets_a_result,
-    ("InboxRole", "s3:GetObjectVersion", INBOX): a_version_that_was_overwritten_is_classified,
     ("InboxRole", "s3:PutObject", RESULTS): a_face_gets_a_result,
     ("InboxRole", "s3:PutObject", REJECTED): a_broken_image_gets_a_rejection,
     ("InboxRole", "s3:GetObject", RESULTS): a_broken_image_gets_a_rejection,
     ("InboxRole", "s3:GetObject", REJECTED): a_face_gets_a_result,
-    ("InboxRole", "s3:DeleteObject", RESULTS): a_rejection_replaces_a_result,
+    ("InboxRole", "s3:DeleteObject", RESULTS): an_image_that_is_deleted_loses_its_result,
     ("InboxRole", "s3:DeleteObject", REJECTED): a_result_replaces_a_rejection,
     ("InboxRole", "sqs:SendMessage", "${DeadLetterQueue.Arn}"): a_message_without_an_event_becomes_a_dead_letter,
     ("InboxRole", "sqs:SendMessage", "${Queue.Arn}"): a_message_that_was_not_finished_is_sent_again_and_deleted,
@@ -118,19 +107,17 @@ STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("ApiRole", "s3:GetObject", REJECTED): the_api_finds_a_result,
     ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"): the_api_lists_the_results,
     ("ApiRole", "s3:PutObject", INBOX): a_form_of_the_api_uploads_an_image,
-    ("ApiRole", "s3:GetObjectVersion", INBOX): a_link_of_the_api_shows_the_version_of_the_image,
-    ("ApiRole", "s3:GetObject", INBOX): a_link_of_the_api_shows_an_image_whose_event_had_no_version,
+    ("ApiRole", "s3:GetObject", INBOX): a_link_of_the_api_shows_the_image,
 }
 # Why nothing checks a permission in the embedded cloud.
 POLLER = "MiniStack's poller takes messages out of the queue without the role"
-NOT_FOUND = "MiniStack answers 404 for an object or a version that is missing, whether or not the caller may list them"
+NOT_FOUND = "MiniStack answers 404 for an object that is missing, whether or not the caller may list the bucket"
 LOGS = "MiniStack writes the functions' logs without the role"
 ENDPOINT = "the endpoint is not a part of MiniStack and checks no signature"
 NOT_ENFORCED = {
     ("InboxRole", "sqs:ReceiveMessage", "${Queue.Arn}"): POLLER,
     ("InboxRole", "sqs:GetQueueAttributes", "${Queue.Arn}"): POLLER,
     ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"): NOT_FOUND,
-    ("InboxRole", "s3:ListBucketVersions", "${Bucket.Arn}"): NOT_FOUND,
     **{(role, "sagemaker:InvokeEndpoint", ENDPOINT_ARN): ENDPOINT for role in ("InboxRole", "ApiRole")},
     **{
         (f"{name}Role", action, f"${{{name}Log.Arn}}"): LOGS
