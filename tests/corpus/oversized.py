@@ -11,7 +11,7 @@ from tests.corpus.pictures import SIZE, Bad, Files, encoded, gray, reference
 from tests.corpus.written import SHORT, chunk
 
 LARGEST = 7071  # side of a square with 50 million pixels, the most that are accepted
-LARGEST_COSTLY = 4898  # side of a square with 24 million pixels, the most for formats that need more memory
+LARGEST_COSTLY = 4472  # side of a square with 20 million pixels, the most for formats that need more memory
 
 
 def png_of_size(width: int, height: int) -> bytes:

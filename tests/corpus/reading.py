@@ -11,8 +11,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from local.paths import DETECTOR
 from mien.errors import Rejected
-from mien.logic.pictures import COLOR_224, GRAY_48, ModelInput, read_face
+from mien.logic.pictures import COLOR_224, GRAY_48, Find, ModelInput, read_face, read_picture
+from mien.pipeline.pictures import load_finder
 from tests import corpus
 from tests.support.peak import peak_memory
 
@@ -23,9 +25,11 @@ INPUTS = (GRAY_48, COLOR_224)
 class Reading:
     """The reading of one file.
 
-    seconds: processor time for the slower of the two models.
+    seconds: processor time of the slowest of the three ways: as a whole for each of the two models, and searched for
+        faces.
     megabytes: the process's peak memory so far.
     answers: for each model the face's pixels, or the reason of the rejection.
+    searched: the reason of the rejection of the image that is searched for faces; empty if it is not rejected.
     right: whether the answers are the expected ones.
     """
 
@@ -34,6 +38,7 @@ class Reading:
     seconds: float
     megabytes: int
     answers: list[bytes | str]
+    searched: str
     right: bool
 
 
@@ -51,9 +56,10 @@ def readings(files: corpus.Files = corpus.FILES) -> Iterator[Reading]:
             line = reader.stdout.readline()
             if not line:
                 raise RuntimeError(f"the process ended over {name!r}")
-            seconds, megabytes, texts = json.loads(line)
+            seconds, megabytes, texts, searched = json.loads(line)
             answers = [bytes.fromhex(text[1:]) if text.startswith("#") else text for text in texts]
-            yield Reading(name, len(file.data), seconds, megabytes, answers, is_right(file, answers))
+            right = is_right(file, answers) and is_searched(file, answers, searched)
+            yield Reading(name, len(file.data), seconds, megabytes, answers, searched, right)
         reader.stdin.close()
 
 
@@ -68,6 +74,11 @@ def is_right(file: corpus.File, answers: list[bytes | str]) -> bool:
             return type(face) is type(color)
 
 
+def is_searched(file: corpus.File, answers: list[bytes | str], searched: str) -> bool:
+    """Whether a file is searched for faces if it is a picture, and rejected for the same reason if it is none."""
+    return searched == (answers[0] if isinstance(answers[0], str) else "")
+
+
 def read(data: bytes, target: ModelInput) -> tuple[float, str]:
     """Seconds of processor time, and "#" with the face's pixels in hexadecimal, or the reason of the rejection."""
     began = time.process_time()
@@ -78,12 +89,23 @@ def read(data: bytes, target: ModelInput) -> tuple[float, str]:
     return time.process_time() - began, text
 
 
+def search(data: bytes, find: Find) -> tuple[float, str]:
+    """Seconds of processor time, and the reason of the rejection or nothing."""
+    began, reason = time.process_time(), ""
+    try:
+        read_picture(data, GRAY_48, find)
+    except Rejected as rejected:
+        reason = rejected.reason
+    return time.process_time() - began, reason
+
+
 def main() -> None:
+    find = load_finder(DETECTOR / "detector.onnx")
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
         seconds, texts = zip(*(read(data, target) for target in INPUTS), strict=True)
-        megabytes = peak_memory()
-        print(json.dumps([max(seconds), megabytes, texts]), flush=True)
+        seconds_of_search, searched = search(data, find)
+        print(json.dumps([max(*seconds, seconds_of_search), peak_memory(), texts, searched]), flush=True)
 
 
 if __name__ == "__main__":

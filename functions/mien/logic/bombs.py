@@ -27,10 +27,10 @@ MAX_CHUNKS = 50_000
 MAX_TAGS = 65_535
 # Strips of a TIFF. Each becomes an object of 350 bytes.
 MAX_VALUES = 65_536
-# Half of the usual limit, for formats that take about twice the memory per pixel: WebP's decoder holds an image four
-# times, libtiff also needs a strip of any height, libjpeg needs twice the bytes for CMYK and for progressive files, and
-# color of 16 bits has twice the bytes.
-MAX_COSTLY_PIXELS = 24_000_000
+# The limit for formats that take more than twice the memory per pixel: WebP's decoder holds an image four times,
+# libtiff also needs a strip of any height, libjpeg needs twice the bytes for CMYK and for progressive files, and color
+# of 16 bits has twice the bytes.
+MAX_COSTLY_PIXELS = 20_000_000
 # Pixels of the shorter side. A smaller JPEG is decoded at full size: a reduced one would be under the model's 224.
 DECODED_AT_FULL_SIZE = 4 * 224
 # Pillow unpacks run-length encoded BMPs in Python: 0.3 µs per pixel and per byte.

@@ -37,10 +37,13 @@ PREPROCESSING = "4"
 
 # Pixels of the longer side. The crops of data sets are at most this large, and are labelled whole.
 MAX_CROP_SIDE = 96
-# Pixels in which faces are looked for. They are spread over the image's own width and height.
-PREVIEW_PIXELS = 1_000_000
+# Pixels in which faces are looked for, such as 1000x750.
+PREVIEW_PIXELS = 750_000
 # Faces of an image that are listed, the largest ones.
 MAX_FACES = 100
+# A JPEG of more pixels is decoded at half its width and height at most. A progressive one takes up to six bytes per pixel
+# of the file in addition to its decoded pixels. The smallest face that is found in such an image has 70 pixels.
+MAX_FULL_PIXELS = 20_000_000
 # A face is decoded with this many times the pixels of the model's input, so that every pixel of it is an average.
 OVERSAMPLING = 2
 
@@ -192,7 +195,8 @@ def cut_faces(
     """
     heights = [face.height for face in found if face.height >= MIN_HEIGHT]
     if heights:
-        smallest = scale_size(upright, min(1, OVERSAMPLING * target.size / min(heights)))
+        most = 1 if upright[0] * upright[1] <= MAX_FULL_PIXELS else 0.5
+        smallest = scale_size(upright, min(most, OVERSAMPLING * target.size / min(heights)))
         if smallest[0] > decoded.upright[0]:
             decoded = decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
     scale = decoded.upright[0] / upright[0]
