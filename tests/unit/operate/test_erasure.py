@@ -15,7 +15,7 @@ from operate.erasure import MAX_EXAMPLES, Outcome, Selection, Stack, erase, surv
 from operate.evidence import Erasure, evidence
 from operate.forget import run, select
 from operate.stack import OperateError
-from tests.support.messages import message
+from tests.support.messages import message, removal_message
 
 STACK = Stack("faces", "inbox/", "results/", "rejected/", "dead")
 OPERATOR = "arn:aws:iam::123456789012:user/operator"
@@ -180,10 +180,11 @@ def test_delete_markers_that_the_functions_put_meanwhile_are_deleted_too(busy: i
 
 def test_only_dead_letters_about_the_selected_images_are_deleted() -> None:
     kept = [letter("ab.png"), letter("b/a.png"), "no event", letter("a/1.png", "b.png")]
-    queue = Queue([*kept, letter("a/1.png"), letter("a/1.png", "a/2.png")])
+    removal = str(removal_message("faces", "inbox/a/3.png")["body"])
+    queue = Queue([*kept, letter("a/1.png"), letter("a/1.png", "a/2.png"), removal])
     erasure = erased(Bucket({}), queue, "a/")
     assert list(queue.bodies.values()) == kept
-    assert erasure.outcome.deleted.dead_letters == 2
+    assert erasure.outcome.deleted.dead_letters == 3
     # The one that is about another image too.
     assert erasure.left is not None
     assert erasure.left.dead_letters == 1
