@@ -61,10 +61,14 @@ def forget_as_user(cloud: Cloud, name: str, allowed: list[tuple[str, str]]) -> s
 
 
 def store_something(cloud: Cloud, name: str) -> None:
-    """An image with its document, and a dead letter about it."""
+    """Two images with their documents, and a dead letter about one of them.
+
+    Of the versions in one request, MiniStack deletes the first one without asking for DeleteObjectVersion.
+    """
     bucket = Bucket.in_cloud(cloud)
-    bucket.upload(f"{name}/1.txt", b"no image")
-    bucket.await_document(f"{name}/1.txt")
+    for image in ("1.txt", "2.txt"):
+        bucket.upload(f"{name}/{image}", b"no image")
+        bucket.await_document(f"{name}/{image}")
     body = message(bucket.name, f"{bucket.inbox}{name}/1.txt", "0A")["body"]
     cloud.client("sqs").send_message(QueueUrl=cloud.outputs["DeadLetterQueueUrl"], MessageBody=body)
 
@@ -73,7 +77,7 @@ def test_the_permissions_of_the_page_are_enough(doors: Doors) -> None:
     store_something(doors.cloud, "enough")
     done = forget_as_user(doors.cloud, "enough", permissions())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Deleted 1 images and 1 documents" in done.stdout
+    assert "Deleted 2 images and 2 documents" in done.stdout
     assert "1 dead letters" in done.stdout
 
 
