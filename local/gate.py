@@ -136,8 +136,7 @@ async def refuse(scope: Scope, send: Send, content_type: str, body: str) -> None
         # Before the connection is accepted, closing it answers with status 403.
         await send({"type": "websocket.close", "code": 1008})
         return
-    headers = [(b"content-type", content_type.encode()), (b"x-content-type-options", b"nosniff")]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", content_type.encode())]})
     await send({"type": "http.response.body", "body": body.encode()})
 
 
