@@ -107,13 +107,13 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 #   .venv-sam        sam, on the same version
 #   .venv-audit      audit
 # The file ENVIRONMENT/SET.done shows that requirements/SET.txt is installed in it. A set contains only what it adds to
-# the set before it.
+# the set before it. Two runs of make can install at the same time: requirements/lock.py lets one wait for the other.
 .SECONDARY:
 .SECONDEXPANSION:
 %.done: requirements/$$(*F).txt | $$(*D)/bin/python
-	@echo "installing requirements/$(*F).txt into $(*D)"
-	@$(*D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  $(addprefix --requirement ,$(filter %.txt,$^)) && touch $@
+	@$(*D)/bin/python requirements/lock.py $(*D) $@ $^ -- sh -c 'echo "installing requirements/$(*F).txt into $(*D)" && \
+	  $(*D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  $(addprefix --requirement ,$(filter %.txt,$^)) && touch $@'
 
 .venv/local.done .venv-runtime/local.done: functions/requirements.txt models/detector/requirements.txt
 .venv/dev.done: .venv/local.done
@@ -124,12 +124,12 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 # npm itself writes this file last.
 node_modules/.package-lock.json: package.json package-lock.json .npmrc
 	@command -v npm > /dev/null || { echo "checking the page's JavaScript needs Node.js 20 or newer, with npm: nodejs.org" >&2; exit 1; }
-	@echo "installing package-lock.json into node_modules"
-	@npm ci --silent --no-audit --no-fund --ignore-scripts && touch $@
+	@$(PYTHON) requirements/lock.py node_modules $@ $^ -- sh -c 'echo "installing package-lock.json into node_modules" && \
+	  npm ci --silent --no-audit --no-fund --ignore-scripts && touch $@'
 
 .venv-training/torch.done: .venv-training/training.done
-	@echo "installing PyTorch into .venv-training"
-	@.venv-training/bin/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' && touch $@
+	@.venv-training/bin/python requirements/lock.py .venv-training $@ $^ -- sh -c 'echo "installing PyTorch into $(@D)" && \
+	  .venv-training/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" && touch $@'
 
 # `sam build` compiles for the template's runtime and needs a Python of that version, and so does running the result.
 install-runtime: .venv-sam/sam.done .venv-runtime/runtime.done
@@ -141,7 +141,7 @@ variable = PYTHON
 %/bin/python:
 	@$(version) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
 	  { echo "$* was not made: $(version) is missing or older than Python 3.11. $(variable)=... names another." >&2; exit 1; }
-	@$(version) -m venv $*
+	@$(version) requirements/lock.py $* $@ -- $(version) -m venv $*
 
 # Playwright uses the Chromium of this machine and downloads none. Without a font, the page would show no text.
 chromium:

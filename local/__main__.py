@@ -22,12 +22,13 @@ from rich.console import Console
 
 from cli import VersionOption, exit_with_error, literal, printable_json
 from local import demo, sam
-from local.cloud import CREDENTIALS, STACK, Cloud, CloudError
+from local.cloud import STACK, Cloud, CloudError
 from local.environment import isolate_process
 from local.files import image_path, select_files
 from local.paths import BUILD, MODEL, SAMPLES
 from local.processes import wait_until_healthy
 from local.stack import connect_stack, start_application
+from local.token_file import keep_token, read_token
 
 # MiniStack's own default, and LocalStack's.
 DEFAULT_PORT = 4566
@@ -99,7 +100,7 @@ def up(
 
     Starts the cloud with the application in it, and prints the page's address and commands to try.
     """
-    with contextlib.suppress(KeyboardInterrupt), start_application(port, model) as cloud:
+    with contextlib.suppress(KeyboardInterrupt), start_application(port, model) as cloud, keep_token(cloud):
         console.print(usage_examples(cloud), highlight=False, markup=False, soft_wrap=True)
         while True:
             time.sleep(1)
@@ -132,7 +133,7 @@ def run_sam(
 def usage_examples(cloud: Cloud) -> str:
     """What `up` prints: the page's address, and commands that work as they are printed."""
     face = relative_path(SAMPLES / "happy" / "1.png")
-    exports = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
+    exports = " ".join(f"{name}={value}" for name, value in cloud.credentials.items())
     inbox, results, rejected = (cloud.outputs[name] for name in ("Inbox", "Results", "Rejected"))
     key, url = cloud.api_key, cloud.classify_url
     python = shlex.quote(relative_path(Path(sys.executable)))
@@ -211,13 +212,16 @@ def results(port: RunningPortOption = DEFAULT_PORT) -> None:
 
 
 def connect(port: int) -> Cloud:
-    """Connects to the cloud that `up` keeps running. Raises CloudError if nothing answers at the port."""
+    """Connects to the cloud that `up` of this checkout keeps running. Raises CloudError if there is none."""
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_healthy(url, seconds=1)
     except CloudError:
         raise CloudError(f"no cloud runs at {url}; start it with: make up PORT={port}") from None
-    return connect_stack(Cloud(url, None, {}))
+    token = read_token(url)
+    if token is None:
+        raise CloudError(f"the cloud at {url} was not started with `make up` in this folder, so its secret is unknown")
+    return connect_stack(Cloud(url, None, token, {}))
 
 
 def relative_path(path: Path) -> str:

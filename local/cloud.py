@@ -7,7 +7,7 @@ application.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -16,7 +16,8 @@ from botocore.config import Config
 STACK = "mien"
 ENDPOINT_NAME = "mien-faces"
 REGION = "us-east-1"
-# MiniStack accepts any key. It uses a key of twelve digits as the account number.
+# MiniStack accepts any key. It uses a key of twelve digits as the account number. The gate before it wants the token of
+# its run as well (Cloud.credentials).
 ACCOUNT = "000000000000"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
@@ -46,6 +47,7 @@ class Cloud:
 
     url: address of all services except the SageMaker runtime.
     endpoint_url: address of the SageMaker runtime; None if this process did not start the cloud.
+    token: session token that requests need; the secret of this run.
     outputs: outputs of the deployed stack, by name; empty before the deployment.
     require_running: raises CloudError if a process of the cloud has ended, or if its disk is full. Call it in each loop
         that waits for the cloud. It does nothing if this process did not start the cloud.
@@ -53,6 +55,7 @@ class Cloud:
 
     url: str
     endpoint_url: str | None
+    token: str = field(repr=False)
     outputs: Mapping[str, str]
     require_running: Callable[[], None] = lambda: None
 
@@ -64,8 +67,14 @@ class Cloud:
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self.token,
             config=Config(proxies={}, **config),
         )
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Environment variables with which an AWS client may use the cloud."""
+        return {**CREDENTIALS, "AWS_SESSION_TOKEN": self.token}
 
     @property
     def bucket(self) -> str:

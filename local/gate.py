@@ -1,17 +1,26 @@
-"""MiniStack behind a gate: web pages of other sites can't use the embedded cloud through the developer's browser.
+"""MiniStack behind a gate: neither web pages of other sites nor other users of the machine can use the embedded cloud.
 
-    python -m local.gate
+    AWS_SESSION_TOKEN=SECRET python -m local.gate
 
 MiniStack checks no signature, allows every origin, and runs the code of functions that it is given. Without the gate,
-each page in the developer's browser could run programs as the developer. The gate is in MiniStack's own process, so a
-request needs no second connection. Programs of this machine, such as curl and the AWS CLI, are not restricted.
+each page in the developer's browser, and each user of the machine, could run programs as the developer. The gate is in
+MiniStack's own process, so a request needs no second connection.
+
+Requests to AWS's services need the secret of this run as their session token, which all AWS clients send as they are
+configured. The deployed API needs none: it has its own keys.
 Sources: WHATWG, "Fetch Standard", header `Origin`; W3C, "Fetch Metadata Request Headers", header `Sec-Fetch-Site`;
-RFC 6761, section 6.3, for names that end in `.localhost`.
+RFC 6761, section 6.3, for names that end in `.localhost`; IAM User Guide, "Create a signed AWS API request", for
+session tokens.
 """
 
+import os
 import re
+import secrets
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -24,6 +33,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 LOCAL_HOST = re.compile(r"(?:127\.0\.0\.1|(?:[a-z0-9_-]+\.)*localhost)(?P<port>:\d{1,5})?")
 # A request from the gateway's own pages, or one that the user started in the address bar.
 OWN_SITES = ("same-origin", "none")
+# The deployed APIs, whose requests MiniStack sends to API Gateway and to nothing else.
+PUBLIC_PATH = re.compile(r"/_ministack/health|/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?", re.DOTALL)
+PUBLIC_HOST = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d{1,5})?", re.IGNORECASE)
+NO_SECRET = "Each run of this cloud has its own secret: set AWS_SESSION_TOKEN to the value that `make up` prints."
+# Bytes. A form has its file last, and its other fields are far smaller than this.
+MAX_FORM_FIELDS = 65_536
 
 
 def refusal(headers: Headers) -> str | None:
@@ -53,23 +68,76 @@ def is_own_origin(origin: str, port: str | None) -> bool:
     return origin.startswith("http://") and local is not None and local["port"] == port
 
 
-class Gate:
-    """An ASGI application that passes requests on to another one, except those that the gate refuses."""
+def header(scope: Scope, name: bytes) -> str:
+    """The first header with this name, which is in lower case; empty if there is none."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
 
-    def __init__(self, application: Application):
+
+def is_public(scope: Scope) -> bool:
+    """Whether a request needs no secret: it is to the deployed API, or a preflight, which carries no credentials."""
+    if scope.get("method") == "OPTIONS":
+        return True
+    return bool(PUBLIC_PATH.fullmatch(scope["path"]) and PUBLIC_HOST.fullmatch(header(scope, b"host")))
+
+
+def has_secret(scope: Scope, secret: str) -> bool:
+    """Whether a request carries the secret as its session token: in a header, or in a presigned URL."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    tokens = [header(scope, b"x-amz-security-token"), *query.get("X-Amz-Security-Token", [])]
+    return any(secrets.compare_digest(token.encode(), secret.encode()) for token in tokens)
+
+
+async def read_form_fields(receive: Receive, secret: str) -> tuple[bool, Receive]:
+    """Reads a form until the secret is found. Returns whether it was, and a function that receives all of it again."""
+    messages, body = [], b""
+    while secret.encode() not in body and len(body) <= MAX_FORM_FIELDS:
+        messages.append(await receive())
+        body += messages[-1].get("body", b"")
+        if not messages[-1].get("more_body"):
+            break
+
+    async def receive_again() -> dict[str, Any]:
+        return messages.pop(0) if messages else await receive()
+
+    return secret.encode() in body, receive_again
+
+
+class Gate:
+    """An ASGI application that passes requests on to another one, except those that the gate refuses.
+
+    secret: what requests to AWS's services carry as their session token; None if MiniStack checks credentials itself.
+    """
+
+    def __init__(self, application: Application, secret: str | None):
         self.application = application
+        self.secret = secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reason = None if scope["type"] == "lifespan" else refusal(scope["headers"])
-        if reason is None:
+        if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
-        elif scope["type"] == "websocket":
-            # Before the connection is accepted, closing it answers with status 403.
-            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+            return
+        if reason := refusal(scope["headers"]):
+            await refuse(scope, send, "text/plain; charset=utf-8", f"{reason}\n")
+            return
+        allowed = self.secret is None or is_public(scope) or has_secret(scope, self.secret)
+        if self.secret and not allowed and header(scope, b"content-type").lower().startswith("multipart/form-data"):
+            allowed, receive = await read_form_fields(receive, self.secret)
+        if allowed:
+            await self.application(scope, receive, send)
         else:
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
-            await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": f"{reason}\n".encode()})
+            # AWS clients show the message of an error in this format.
+            error = f"<Error><Code>AccessDenied</Code><Message>{escape(NO_SECRET)}</Message></Error>"
+            await refuse(scope, send, "application/xml", f"<ErrorResponse>{error}</ErrorResponse>\n")
+
+
+async def refuse(scope: Scope, send: Send, content_type: str, body: str) -> None:
+    """Answers with status 403."""
+    if scope["type"] == "websocket":
+        # Before the connection is accepted, closing it answers with status 403.
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", content_type.encode())]})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 def main() -> None:
@@ -79,7 +147,11 @@ def main() -> None:
     from local.lifeline import end_with_parent
 
     end_with_parent()
-    ministack.app.app = Gate(ministack.app.app)
+    # With AUTH, MiniStack checks signatures and tokens, and gives each function credentials of its own.
+    secret = None if ministack.app.AUTH else os.environ.get("AWS_SESSION_TOKEN", "")
+    if secret == "":
+        sys.exit("set AWS_SESSION_TOKEN to a secret; `make up` does")
+    ministack.app.app = Gate(ministack.app.app, secret)
     ministack.app.main()
 
 

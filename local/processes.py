@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -61,7 +62,9 @@ def start_cloud(
             reason = log_tail(log, 1).strip()
             raise CloudError(f"the model in {model} can't be served: {reason}")
         address = f"http://127.0.0.1:{port}"
-        environment = {**ministack_environment(port, f"http://127.0.0.1:{endpoint_port}", scratch), **variables}
+        token = secrets.token_hex()
+        defaults = ministack_environment(port, f"http://127.0.0.1:{endpoint_port}", token, scratch)
+        environment = {**defaults, **variables}
         ministack = stack.enter_context(run_process([sys.executable, "-m", "local.gate"], environment, log))
         processes = {"MiniStack": ministack, "the model's endpoint": endpoint}
 
@@ -75,7 +78,7 @@ def start_cloud(
 
         try:
             wait_until_healthy(address, require_running=require_running)
-            yield Cloud(address, f"http://127.0.0.1:{endpoint_port}", {}, require_running)
+            yield Cloud(address, f"http://127.0.0.1:{endpoint_port}", token, {}, require_running)
         except CloudError:
             raise
         except Exception:
@@ -130,11 +133,15 @@ def unpack_model(model: Path, scratch: Path) -> Path:
     return scratch / "model"
 
 
-def ministack_environment(port: int, endpoint_url: str, scratch: str) -> dict[str, str]:
-    """MiniStack's environment variables. The functions inherit them, and find the model's endpoint in this way."""
+def ministack_environment(port: int, endpoint_url: str, token: str, scratch: str) -> dict[str, str]:
+    """MiniStack's environment variables. The functions inherit them, and find the model's endpoint in this way.
+
+    token: session token that the gate asks for.
+    """
     return {
         **child_environment(scratch),
         **CREDENTIALS,
+        "AWS_SESSION_TOKEN": token,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "LOG_LEVEL": "WARNING",

@@ -30,7 +30,7 @@ def start_application(port: int | None = None, model: Path = MODEL) -> Iterator[
     with start_cloud(port, model) as cloud:
         build()
         deploy = ["deploy", "--config-env", "embedded", "--parameter-overrides", *parameter_overrides()]
-        run_sam(*deploy, AWS_ENDPOINT_URL=cloud.url)
+        run_sam(*deploy, AWS_ENDPOINT_URL=cloud.url, **cloud.credentials)
         yield finish_deployment(cloud)
 
 

@@ -41,9 +41,9 @@ def connect(stack: StackOption = "mien", dry_run: DryRunOption = False) -> None:
         print(printable_json(json.dumps(asdict(after), indent=2, ensure_ascii=False)))
         return
     inbox = found.parameters["InboxPrefix"]
-    changed = write_settings(s3, bucket, before, after, validate=True)
     for limit in find_limits(s3, bucket, inbox):
         console.print(literal(limit), soft_wrap=True)
+    changed = write_settings(s3, bucket, before, after, validate=True)
     state = "now tells" if changed else "already tells"
     console.print(literal(f"Bucket {bucket} {state} stack {stack} about images in {inbox}."), soft_wrap=True)
 

@@ -4,6 +4,7 @@ The stack itself never changes such a bucket. CloudFormation could only replace 
 those of other applications. Here, all entries of others stay as they are.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +124,7 @@ def write_settings(s3: S3, bucket: str, before: BucketSettings, after: BucketSet
 
     Raises OperateError if S3 refuses the notifications.
     """
-    notifications_differ = without_ids(after.notifications) != without_ids(before.notifications)
+    notifications_differ = comparable(after.notifications) != comparable(before.notifications)
     if notifications_differ:
         try:
             s3.put_bucket_notification_configuration(
@@ -143,14 +144,19 @@ def write_settings(s3: S3, bucket: str, before: BucketSettings, after: BucketSet
     return True
 
 
-def without_ids(notifications: dict[str, Any]) -> dict[str, Any]:
-    """The notifications without the IDs that S3 invents, to compare them."""
+def comparable(notifications: dict[str, Any]) -> dict[str, Any]:
+    """The notifications without what S3 changes in them: IDs, the order of events, and `Prefix` instead of `prefix`."""
     return {
-        kind: [{name: value for name, value in entry.items() if name != "Id"} for entry in entries]
-        if isinstance(entries, list)
-        else entries
+        kind: sorted(map(comparable_entry, entries)) if isinstance(entries, list) else entries
         for kind, entries in notifications.items()
     }
+
+
+def comparable_entry(entry: Entry) -> str:
+    kept = {name: value for name, value in entry.items() if name not in ("Id", "Events", "Filter")}
+    rules = entry.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    filters = sorted([rule["Name"].lower(), rule["Value"]] for rule in rules)
+    return json.dumps([kept, sorted(entry["Events"]), filters], sort_keys=True)
 
 
 def find_limits(s3: S3, bucket: str, inbox: str) -> list[str]:

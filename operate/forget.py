@@ -17,6 +17,10 @@ from operate.erasure import Contents, Selection, Stack, erase, survey
 from operate.evidence import Erasure, evidence
 from operate.stack import OperateError
 
+# The functions delete documents too, as soon as S3 reports that an image is deleted. They can put a delete marker on a
+# document while it is being erased, so one pass may leave something.
+MAX_PASSES = 5
+
 
 def select(stack: Stack, name: str, everything: bool) -> Selection:
     """Returns what the options select. Raises OperateError if an empty name would select everything by mistake."""
@@ -70,13 +74,23 @@ def open_report(path: Path) -> IO[str]:
 
 
 def run(erasure: Erasure, s3: Any, sqs: Any, console: Console) -> None:
-    """Deletes, and then looks for what is left."""
+    """Deletes, and looks for what is left, until nothing is left or another pass would not help."""
+    left = erasure.found
+    for _ in range(MAX_PASSES):
+        deleted_before = erasure.outcome.deleted.total
+        left = erase_and_look(erasure, left.total, s3, sqs, console)
+        if not left.total or erasure.outcome.failures or erasure.outcome.deleted.total == deleted_before:
+            break
+    erasure.left, erasure.ended = left, datetime.now(UTC)
+
+
+def erase_and_look(erasure: Erasure, total: int, s3: Any, sqs: Any, console: Console) -> Contents:
+    """Deletes once, and returns what is left. total: number of versions and messages."""
     with Progress(console=console) as progress:
-        task = progress.add_task("deleting", total=erasure.found.total)
+        task = progress.add_task("deleting", total=total)
         erase(s3, sqs, erasure.selection, erasure.outcome, lambda count: progress.advance(task, count))
     with console.status("looking for what is left"):
-        erasure.left = survey(s3, sqs, erasure.selection)
-    erasure.ended = datetime.now(UTC)
+        return survey(s3, sqs, erasure.selection)
 
 
 def print_contents(selection: Selection, contents: Contents, console: Console) -> None:
@@ -109,7 +123,11 @@ def print_outcome(erasure: Erasure, console: Console) -> None:
     for name, reason in erasure.outcome.examples:
         console.print(literal(f"not deleted: {name}: {reason}", style="red"), soft_wrap=True)
     if erasure.is_complete:
-        console.print("Messages about these images that still wait in the queue do nothing when they arrive.")
+        console.print(
+            "Messages about these images that still wait in the queue do nothing when they arrive. An image that was "
+            "being classified can leave an old version of its document: run the command again after two minutes.",
+            soft_wrap=True,
+        )
     elif left:
         console.print(
             f"Left are {left.images.total:,} versions of images, {left.documents.total:,} versions of documents and "

@@ -37,7 +37,7 @@ class Failure:
 class Count:
     """Counts versions of objects, without keeping them.
 
-    objects: number of different keys.
+    objects: number of different keys with at least one version that is not a delete marker.
     size: bytes of all versions.
     """
 
@@ -49,14 +49,13 @@ class Count:
 
     def add(self, versions: list[Version]) -> None:
         """Counts more versions. All versions of a key have to be added one after the other, as S3 lists them."""
-        keys = {version.key for version in versions} - {self.last_key}
+        keys = {version.key for version in versions if not version.is_marker}
         markers = sum(version.is_marker for version in versions)
-        self.objects += len(keys)
+        self.objects += len(keys - {self.last_key})
         self.versions += len(versions) - markers
         self.delete_markers += markers
         self.size += sum(version.size for version in versions)
-        if versions:
-            self.last_key = max(version.key for version in versions)
+        self.last_key = max(keys, default=self.last_key)
 
     @property
     def total(self) -> int:

@@ -100,11 +100,13 @@ def test_a_page_of_another_site_creates_no_function_and_no_queue(foreign_page: P
     assert created(cloud) == []
 
 
-def test_a_program_of_this_machine_may_send_the_same_request(cloud: Cloud) -> None:
-    connection = http.client.HTTPConnection(urlsplit(cloud.url).netloc)
-    connection.request("POST", "/2015-03-31/functions", function_body(), {"Content-Type": "text/plain"})
-    assert connection.getresponse().status == 201
-    connection.close()
+def test_a_program_of_this_machine_may_send_the_same_request_with_the_secret_of_the_run(cloud: Cloud) -> None:
+    secret = {"X-Amz-Security-Token": cloud.token}
+    for headers, status in (({}, 403), (secret, 201)):
+        connection = http.client.HTTPConnection(urlsplit(cloud.url).netloc)
+        connection.request("POST", "/2015-03-31/functions", function_body(), {"Content-Type": "text/plain", **headers})
+        assert connection.getresponse().status == status
+        connection.close()
     cloud.client("lambda").delete_function(FunctionName=FUNCTION)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from local import sam, template
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from local.package import LAYER_FOLDER
 from local.paths import BUILD, SAMPLES
 from local.processes import free_port
@@ -47,7 +47,7 @@ def cloud() -> Iterator[tuple[Cloud, dict[str, str]]]:
     with start_application() as running:
         assert running.endpoint_url
         addresses = {"AWS_ENDPOINT_URL": running.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": running.endpoint_url}
-        yield running, {**addresses, **template.function_environment(running.references)}
+        yield running, {**addresses, **running.credentials, **template.function_environment(running.references)}
 
 
 @contextlib.contextmanager
@@ -59,7 +59,6 @@ def interface(function: str, handler: str, environment: dict[str, str]) -> Itera
         "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "DetectorLayer" / LAYER_FOLDER))),
         "LAMBDA_TASK_ROOT": str(package),
         "AWS_LAMBDA_FUNCTION_NAME": function,
-        **CREDENTIALS,
         **environment,
     }
     listening = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local import template
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from local.paths import ROOT
 from local.stack import start_application
 from tests.support.bucket import Bucket
@@ -61,6 +61,7 @@ def start_handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> StartHandler
 
     def start(endpoint: str, name: str = "inbox", **variables: str) -> Handle:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+        monkeypatch.setenv("AWS_SESSION_TOKEN", cloud.token)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         for variable, value in (template.function_environment(cloud.references) | variables).items():
             monkeypatch.setenv(variable, value)
@@ -96,7 +97,7 @@ def operate(cloud: Cloud) -> Operate:
         return subprocess.run(
             [sys.executable, "-m", "operate", *arguments],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
+            env={"PATH": os.environ["PATH"], "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.url, **cloud.credentials},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

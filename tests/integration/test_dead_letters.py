@@ -5,8 +5,9 @@ import json
 from local.cloud import STACK
 from operate.dead_letters import REASON_OF_SQS
 from tests.support.bucket import Bucket
-from tests.support.messages import message
+from tests.support.messages import message, removal_message
 from tests.support.operating import Operate, SendDeadLetter
+from tests.support.waiting import eventually
 
 FIXED_CAUSE = "the model refused the image, until an operator fixed the model"
 
@@ -25,6 +26,18 @@ def test_a_dead_letter_is_shown_with_its_reason_and_stays_in_the_queue(
         assert "inbox/Jürgen 1.png" in shown.stdout
         assert "1  this message is read and stays" in shown.stdout
         assert f"python -m operate redrive --stack {STACK}" in shown.stdout
+
+
+def test_a_dead_letter_about_a_removal_is_shown_and_redriven_like_all_others(
+    bucket: Bucket, send_dead_letter: SendDeadLetter, operate: Operate
+) -> None:
+    key = f"{bucket.results}not yet deleted.png.json"
+    bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=b"{}")
+    removal = removal_message(bucket.name, f"{bucket.inbox}not yet deleted.png")
+    send_dead_letter(str(removal["body"]), "deleting the document of a removed image: AccessDenied")
+    assert "inbox/not yet deleted.png" in operate("dead-letters", "--reason", "of a removed").stdout
+    assert operate("redrive", "--reason", "of a removed").returncode == 0
+    assert eventually(lambda: bucket.keys(key) == [])
 
 
 def test_a_dead_letter_without_a_reason_was_moved_by_sqs(send_dead_letter: SendDeadLetter, operate: Operate) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from local.paths import ROOT
 from tests.support import documents
 from tests.support.bucket import Bucket
@@ -37,7 +37,7 @@ PRINTS = [
 def run(example: Block, cloud: Cloud, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
-        **CREDENTIALS,
+        **cloud.credentials,
         "AWS_ENDPOINT_URL": cloud.url,
         "API": cloud.page_url.removesuffix("/"),
         "KEY": cloud.api_key,

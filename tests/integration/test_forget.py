@@ -8,9 +8,11 @@ import pytest
 
 from local.cloud import Cloud
 from mien.logic.results import document_key
+from operate.dead_letters import count_messages
 from tests.support.bucket import Bucket
-from tests.support.messages import message
+from tests.support.messages import message, removal_message
 from tests.support.operating import Operate, SendDeadLetter, operate_at_terminal
+from tests.support.waiting import eventually
 
 # Longer than what fits into a document's key together with `.json`.
 LONG_NAME = "n" * 1010 + ".png"
@@ -186,6 +188,23 @@ def test_at_a_terminal_it_asks_first(bucket: Bucket, cloud: Cloud, answer: str, 
     assert "Delete all of this for good?" in ended.stdout
     assert ended.returncode == status
     assert bool(traces(bucket, "asked/")) == (answer == "n")
+
+
+def test_messages_that_still_wait_in_the_queue_do_nothing_when_they_arrive(
+    bucket: Bucket, cloud: Cloud, sample: bytes, operate: Operate
+) -> None:
+    stored = bucket.upload("waiting.png", sample)
+    bucket.await_document("waiting.png")
+    assert operate("forget", "waiting.png", "--yes").returncode == 0
+    sqs, url = cloud.client("sqs"), cloud.outputs["QueueUrl"]
+    key = bucket.inbox + "waiting.png"
+    for waiting in (
+        message(bucket.name, key, "0A", versionId=stored["VersionId"], eTag=stored["ETag"].strip('"')),
+        removal_message(bucket.name, key),
+    ):
+        sqs.send_message(QueueUrl=url, MessageBody=waiting["body"])
+    assert eventually(lambda: count_messages(sqs, url) == 0)
+    assert traces(bucket, "waiting.png") == []
 
 
 def test_a_dead_letter_that_is_about_other_images_too_is_left_and_reported(

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from local import template
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from mien.logic.images import MAX_BYTES
 from tests import corpus
 from tests.corpus.largest import LARGEST_FILES
@@ -45,7 +45,7 @@ def test_a_batch_uses_less_than_half_of_the_functions_memory(
     environment = template.function_environment({**cloud.references, "InboxPrefix": "elsewhere/"})
     event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
     addresses = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url)}
-    answer, megabytes = run_handler("mien.handlers.inbox", event, {**addresses, **CREDENTIALS, **environment})
+    answer, megabytes = run_handler("mien.handlers.inbox", event, {**addresses, **cloud.credentials, **environment})
     assert answer == {"batchItemFailures": []}
     assert [bucket.documents(name)[0]["status"] for name in names] == statuses
     limit = template.load_template()["Globals"]["Function"]["MemorySize"]

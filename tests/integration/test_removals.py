@@ -1,5 +1,7 @@
 """A deleted or expired image has no document, and the document of an image that is there is never deleted."""
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -142,6 +144,26 @@ def test_an_image_that_is_deleted_while_it_is_classified_gets_no_document(
     assert [d["status"] for d in bucket.documents("classified meanwhile.png")] == ["classified"]
 
 
+def test_a_version_that_is_deleted_for_good_while_it_is_classified_gets_no_document(
+    bucket: Bucket, sample: bytes, start_handler: StartHandler
+) -> None:
+    """The version before it is then current, so there still is an image."""
+    name = "version deleted during classification.png"
+    bucket.upload(name, sample + b" ")
+    stored = bucket.upload(name, sample)
+    bucket.await_document(name, stored["ETag"])
+
+    def delete_and_answer(body: bytes) -> Reply:
+        delete(bucket, name, VersionId=stored["VersionId"])
+        assert eventually(lambda: bucket.documents(name) == [])
+        return even_rows(body)
+
+    fields = {"versionId": stored["VersionId"], "eTag": stored["ETag"].strip('"')}
+    with serving(delete_and_answer) as (url, _):
+        assert start_handler(url)({"Records": [message(bucket.name, bucket.inbox + name, "FF", **fields)]}) == DONE
+    assert bucket.documents(name) == []
+
+
 def test_a_removal_outside_the_inbox_or_in_another_bucket_deletes_nothing(
     bucket: Bucket, invoke: Invoke, dead_letters: DeadLetters
 ) -> None:
@@ -163,3 +185,38 @@ def test_removals_for_which_no_time_is_left_are_handled_later(bucket: Bucket, st
         assert start_handler(url)(event, seconds=15) == DONE
     assert len(bucket.documents("no time.png")) == 1
     assert eventually(lambda: bucket.documents("no time.png") == [])
+
+
+def test_a_removal_that_fails_for_three_days_becomes_a_dead_letter_with_its_reason(
+    bucket: Bucket, start_handler: StartHandler, dead_letters: DeadLetters
+) -> None:
+    """Until then, it is retried: the second message is sent again, and the deployed function handles it."""
+    names = ["failed for long.png", "failed once.png"]
+    for name in names:
+        forge_document(bucket, name, bucket.results)
+    old, new = (removal_message(bucket.name, bucket.inbox + name, message_id=name) for name in names)
+    old["attributes"] = {"SentTimestamp": str(round((time.time() - 4 * 86_400) * 1000))}
+    with serving(even_rows) as (url, _):
+        handle = start_handler(url, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+        assert handle({"Records": [old, new]}) == DONE
+    [letter] = [m for m in dead_letters() if m["Body"] == old["body"]]
+    reason = letter["MessageAttributes"]["Reason"]["StringValue"]
+    assert reason.endswith("hours; the last error: deleting the document of a removed image: EndpointConnectionError")
+    assert eventually(lambda: bucket.documents("failed once.png") == [])
+    assert len(bucket.documents("failed for long.png")) == 1
+
+
+def test_removals_have_metrics_of_their_own(
+    bucket: Bucket, start_handler: StartHandler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They do not count as images."""
+    forge_document(bucket, "counted.png", bucket.results)
+    forge_document(bucket, "counted.png", bucket.rejected)
+    removal = removal_message(bucket.name, f"{bucket.inbox}counted.png", message_id="1")
+    outdated = message(bucket.name, f"{bucket.inbox}counted too.png", "0A", "2")
+    with serving(even_rows) as (url, _):
+        assert start_handler(url)({"Records": [removal, outdated]}) == DONE
+    [metrics] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    expected = {"RemovalsHandled": [1], "DocumentsDeleted": [2], "ImagesOutdated": [1]}
+    nothing = {name: [0] for name in ("ImagesClassified", "ImagesRejected", "MessagesRetried", "MessagesDead")}
+    assert {name: metrics[name] for name in expected | nothing} == expected | nothing

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from local.paths import ROOT
 from training.data import upload
 from training.s3_uri import parse_s3_uri
@@ -29,7 +29,7 @@ def place(cloud: Cloud, tmp_path: Path) -> str:
 
 
 def run(folder: Path, to: str, cloud: Cloud) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **CREDENTIALS, "AWS_ENDPOINT_URL": cloud.url, "COLUMNS": "200"}
+    environment = {**os.environ, **cloud.credentials, "AWS_ENDPOINT_URL": cloud.url, "COLUMNS": "200"}
     command = [sys.executable, "-m", "training", "upload", str(folder), to]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 

@@ -16,7 +16,7 @@ from local.paths import ROOT
 INSTALLED = re.compile(r"^(\.venv.*|\.git|\.aws-sam|\..*_cache|\.hypothesis|build|node_modules)$")
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 # The first word of what is a command and not a name, a path or a value.
-PROGRAMS = re.compile(r"^(make|sam|aws|python|cp|mkdir|tar|\.venv[\w-]*/bin/python)$")
+PROGRAMS = re.compile(r"^(make|sam|aws|python|cp|mkdir|tar|sed|\.venv[\w-]*/bin/python)$")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from local.cloud import CREDENTIALS, Cloud
+from local.cloud import Cloud
 from local.paths import ROOT
 
 # Runs `python -m operate` with these arguments.
@@ -23,7 +23,7 @@ def operate_at_terminal(cloud: Cloud, answer: str, *arguments: str) -> subproces
         return subprocess.run(
             [sys.executable, "-m", "operate", *arguments],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
+            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": cloud.url, **cloud.credentials},
             stdin=terminal,
             capture_output=True,
             text=True,

@@ -1,7 +1,8 @@
 """The CloudFormation template that SAM generates, as the tests of the template read it.
 
 A check is a function that receives such a template and returns its findings, one sentence or name each. To prove that a
-check works, its tests apply a Damage to a copy of the template and expect a finding.
+check works, its tests apply a Damage to a copy of the template and expect a finding. A module of tests/unit/template
+has its checks in CHECKS and their damages in DAMAGES; test_checks.py tests them all.
 
     Damage(no_bucket_is_public, "Bucket", "OwnershipControls", DELETED, "ACLs").is_found()
 """

@@ -118,6 +118,7 @@ CHECKS: dict[str, Callable[[Sequence[str]], None]] = {
     "aws": check_aws,
     "cp": check_files,
     "mkdir": check_files,
+    "sed": check_files,
     "tar": check_files,
 }
 

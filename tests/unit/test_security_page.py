@@ -1,9 +1,5 @@
 """The limits that docs/security.md states are those of the code and of the template."""
 
-import re
-
-import pytest
-
 from local import template
 from local.paths import ROOT
 from mien.logic import images, requests, retries
@@ -47,8 +43,3 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     assert f"messages for {days}, logs for {parameters['LogDays']['Default']}" in PAGE
     assert retries.MAX_CRASHES == 5
     assert "after the fifth time" in PAGE
-
-
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", PAGE))))
-def test_every_link_of_the_page_leads_somewhere(link: str) -> None:
-    assert (ROOT / "docs" / link).exists()

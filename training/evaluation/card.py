@@ -13,6 +13,15 @@ VOTES = (
     "2016)."
 )
 
+LAW = (
+    "If labels serve to infer emotions, the EU AI Act (Regulation (EU) 2024/1689) prohibits this at work and in "
+    "education, except for medical or safety reasons (Article 5(1)(f)), lists it as high-risk elsewhere (Annex III, "
+    "point 1(c)), and requires you to inform the people concerned (Article 50(3)). Pictures of people who can be "
+    "identified are personal data under the GDPR (Regulation (EU) 2016/679): people can ask you to erase theirs "
+    "(Article 17), and biometric data that serve to identify a person may be used only in the cases of Article 9; "
+    "the model identifies nobody. This is not legal advice."
+)
+
 
 def card(figures: dict[str, Any], contract: dict[str, Any]) -> str:
     """The text of a model's README.md.
@@ -71,6 +80,8 @@ A label describes how a face looks. It does not say what a person feels, means o
 used to judge people: not in hiring, policing, schooling, insurance, medicine or at a border, and not wherever a wrong
 label harms somebody. The data do not represent people of different ages, skin colors and cultures evenly, and the
 errors per group have not been measured.
+
+{paragraph(LAW)}
 
 ## Data
 

@@ -77,8 +77,8 @@ class Storage:
         A stored document can claim to be newer than it is, because its upload was read from a forged message. So the
         bucket decides: the document of the object's current version replaces every other one.
 
-        Raises Outdated if the image was deleted while it was classified. Its document is then stored and must be
-        deleted (delete_outdated). The event of the deletion may have been handled before the document was written.
+        Raises Outdated if the image was deleted or overwritten while it was classified. Its document can then be stored
+        and must be deleted (delete_outdated): the event of the deletion may have been handled before it was written.
         """
         prefix, other_prefix = self.settings.results_prefix, self.settings.rejected_prefix
         if result["status"] == "rejected":
@@ -92,8 +92,9 @@ class Storage:
                 self.delete(upload.bucket, other_key, other.etag)
             elif other and etag:
                 self.delete(upload.bucket, key, etag)
-            if self.find_image(upload.bucket, upload.key) is None:
-                raise Outdated("the image was deleted while it was classified")
+            image = self.find_image(upload.bucket, upload.key)
+            if image is None or not is_version(upload, image):
+                raise Outdated("the image was deleted or overwritten while it was classified")
 
     def put_if_newer(self, upload: Upload, key: str, body: bytes) -> str | None:
         """Returns the ETag of the upload's document, or None if the document of a newer upload is stored."""

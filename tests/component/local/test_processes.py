@@ -8,15 +8,18 @@ import sys
 import tarfile
 import time
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from local import processes
 from local.cloud import Cloud, CloudError
 from local.paths import MODEL, ROOT
 from local.processes import start_cloud
+from local.token_file import keep_token, read_token
 from tests.support.commands import restore_signals
 
 ENDED = {"local.gate": "MiniStack", "local.endpoint": "the model's endpoint"}
@@ -40,6 +43,29 @@ def use_without(module: str, cloud: Cloud) -> None:
     for _ in range(50):
         cloud.require_running()
         time.sleep(0.1)
+
+
+def test_a_client_without_the_secret_of_the_run_is_told_what_to_set() -> None:
+    with start_cloud() as cloud, start_cloud() as other:
+        assert cloud.client("s3").list_buckets()["Buckets"] == []
+        assert cloud.token != other.token
+        stranger = replace(cloud, token=other.token)
+        for service, operation in (("s3", "list_buckets"), ("cloudformation", "list_stacks"), ("sqs", "list_queues")):
+            with pytest.raises(ClientError, match="set AWS_SESSION_TOKEN to the value that `make up` prints"):
+                getattr(stranger.client(service), operation)()
+
+
+def test_only_its_user_can_read_the_secret_of_a_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("local.token_file.BUILD", tmp_path)
+    cloud = Cloud("http://127.0.0.1:4566", None, "secret", {})
+    # A cloud that was killed has left its file.
+    (tmp_path / "cloud-4566.token").write_text("old")
+    with keep_token(cloud):
+        [path] = tmp_path.iterdir()
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert read_token(cloud.url) == "secret"
+        assert read_token("http://127.0.0.1:4567") is None
+    assert read_token(cloud.url) is None
 
 
 @pytest.mark.parametrize("module", ENDED)

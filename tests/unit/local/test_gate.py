@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from local.gate import Gate, refusal
+from local.gate import MAX_FORM_FIELDS, NO_SECRET, Gate, refusal
 
+SECRET = "5ec2e7"
 OWN_HOST = "127.0.0.1:4566"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"
 
@@ -104,26 +105,125 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         coroutine.send(None)
 
 
+class Request:
+    """A request to the gate. After it, `body` is what MiniStack received, or None if the request did not reach it.
+
+    chunks: the parts in which the body arrives.
+    answers: what the gate itself has sent.
+    """
+
+    def __init__(
+        self,
+        path: str = "/",
+        query: str = "",
+        chunks: tuple[bytes, ...] = (b"",),
+        scope_type: str = "http",
+        method: str = "POST",
+        secret: str | None = SECRET,
+        **headers: str,
+    ):
+        self.scope = {
+            "type": scope_type,
+            "method": method,
+            "path": path,
+            "query_string": query.encode(),
+            "headers": sent(**headers),
+        }
+        last = len(chunks) - 1
+        self.messages: list[dict[str, Any]] = [
+            {"type": "http.request", "body": chunk, "more_body": n < last} for n, chunk in enumerate(chunks)
+        ]
+        self.received = 0
+        self.body: bytes | None = None
+        self.answers: list[dict[str, Any]] = []
+        run(Gate(self.ministack, secret)(self.scope, self.receive, self.send))
+
+    async def receive(self) -> dict[str, Any]:
+        self.received += 1
+        return self.messages[self.received - 1]
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.answers.append(message)
+
+    async def ministack(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self.body = b""
+        more = scope["type"] == "http"
+        while more:
+            message = await receive()
+            self.body += message["body"]
+            more = message["more_body"]
+
+
 def test_a_refused_request_does_not_reach_ministack() -> None:
-    reached: list[str] = []
-    answers: list[dict[str, Any]] = []
+    foreign: Any = {"origin": "https://evil.example", "x_amz_security_token": SECRET}
+    for scope_type, answers in (
+        ("http", ["http.response.start", "http.response.body"]),
+        ("websocket", ["websocket.close"]),
+    ):
+        request = Request(scope_type=scope_type, **foreign)
+        assert (request.body, request.received) == (None, 0)
+        assert [answer["type"] for answer in request.answers] == answers
+    [start, _] = Request(**foreign).answers
+    assert start["status"] == 403
+    assert not [name for name, _ in start["headers"] if name.startswith(b"access-control")]
+    for scope_type in ("http", "websocket", "lifespan"):
+        assert Request(scope_type=scope_type, x_amz_security_token=SECRET).body == b""
 
-    async def ministack(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        reached.append(scope["type"])
 
-    async def send(message: dict[str, Any]) -> None:
-        answers.append(message)
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {},
+        {"x_amz_security_token": ""},
+        {"x_amz_security_token": SECRET[:-1]},
+        {"x_amz_security_token": SECRET + "0"},
+        {"authorization": f"AWS4-HMAC-SHA256 Credential={SECRET}/20260101/us-east-1/s3/aws4_request"},
+        {"query": "X-Amz-Security-Token="},
+        {"query": f"prefix=X-Amz-Security-Token={SECRET}"},
+        {"content_type": "application/json", "chunks": (SECRET.encode(),)},
+        {"content_type": "multipart/form-data; boundary=b", "chunks": (b"another secret",)},
+        {"content_type": "multipart/form-data; boundary=b", "chunks": (b" " * MAX_FORM_FIELDS, b" ", SECRET.encode())},
+    ],
+    ids=lambda credentials: ",".join(credentials) or "none",
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/2015-03-31/functions",
+        "/_ministack/reset",
+        "/_ministack/health/",
+        "/restapis/a/v1",
+        "/x/restapis/a/v1/_user_request_/",
+    ],
+)
+def test_aws_services_are_closed_without_the_secret_of_the_run(path: str, credentials: Any) -> None:
+    request = Request(path, **credentials)
+    assert request.body is None
+    [start, body] = request.answers
+    assert start["status"] == 403
+    assert NO_SECRET in body["body"].decode()
 
-    async def receive() -> dict[str, Any]:
-        raise AssertionError("the gate must not read a body")
 
-    foreign, own = sent(origin="https://evil.example"), sent()
-    for scope_type in ("http", "websocket"):
-        run(Gate(ministack)({"type": scope_type, "headers": foreign}, receive, send))
-    assert reached == []
-    assert [answer["type"] for answer in answers] == ["http.response.start", "http.response.body", "websocket.close"]
-    assert answers[0]["status"] == 403
-    assert not [name for name, _ in answers[0]["headers"] if name.startswith(b"access-control")]
-    for scope in ({"type": "http", "headers": own}, {"type": "websocket", "headers": own}, {"type": "lifespan"}):
-        run(Gate(ministack)(scope, receive, send))
-    assert reached == ["http", "websocket", "lifespan"]
+def test_the_secret_opens_them_in_a_header_in_a_presigned_url_and_in_a_form() -> None:
+    assert Request(x_amz_security_token=SECRET, chunks=(b"a", b"b")).body == b"ab"
+    assert Request(query=f"X-Amz-Expires=900&X-Amz-Security-Token={SECRET}").body == b""
+    # The secret can be split over two parts, and MiniStack still gets the whole body.
+    chunks = (b"fields " + SECRET[:3].encode(), SECRET[3:].encode() + b" file", b"x" * 100_000)
+    assert Request(chunks=chunks, content_type="multipart/form-data; boundary=b").body == b"".join(chunks)
+
+
+def test_without_a_secret_only_the_rules_for_browsers_are_left() -> None:
+    assert Request("/2015-03-31/functions", secret=None).body == b""
+    assert Request(secret=None, content_type="multipart/form-data; boundary=b", chunks=(b"a", b"b")).body == b"ab"
+    assert Request(secret=None, origin="https://evil.example").body is None
+
+
+def test_the_deployed_api_needs_no_secret_because_it_has_its_own_keys() -> None:
+    api = "/restapis/a1/v1/_user_request_/classify"
+    assert Request(api).body == b""
+    assert Request("/restapis/a1/v1/_user_request_/").body == b""
+    assert Request("/_ministack/health", method="GET").body == b""
+    assert Request("/mien-bucket", method="OPTIONS").body == b""
+    # With the name of a bucket as its host, MiniStack could take the path for an object's key.
+    assert Request(api, host="mien-bucket.localhost:4566").body is None

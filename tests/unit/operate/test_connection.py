@@ -1,5 +1,6 @@
 """The notifications and CORS rules of a bucket with and without a connection."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -113,15 +114,19 @@ class Bucket:
         self.requests.append("no rules")
 
 
+def as_s3_returns(notifications: dict[str, Any]) -> dict[str, Any]:
+    """S3 adds IDs, keeps no order, and writes the names of rules in another way than it accepts them."""
+    returned = copy.deepcopy(notifications)
+    [queue] = returned["QueueConfigurations"]
+    queue["Id"] = "of S3"
+    queue["Events"].reverse()
+    queue["Filter"]["Key"]["FilterRules"][0]["Name"] = "Prefix"
+    return returned
+
+
 def test_only_what_differs_is_written() -> None:
     bucket, after = Bucket(), connected(OTHERS, stack(), ARN)
-    stored = BucketSettings(
-        {
-            kind: [{**e, "Id": "x"} for e in entries] if entries else entries
-            for kind, entries in after.notifications.items()
-        },
-        after.cors_rules,
-    )
+    stored = BucketSettings(as_s3_returns(after.notifications), after.cors_rules)
     assert not write_settings(bucket, "photos", stored, after, validate=True)
     assert bucket.requests == []
     assert write_settings(bucket, "photos", BucketSettings(after.notifications, []), after, validate=True)

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from operate.dead_letters import VISIBILITY_TIMEOUT, parse_message, read_dead_letters, redrive
+from tests.support.messages import removal_message
 
 # Bytes. Source: Amazon SQS Developer Guide, "Message quotas".
 MAX_REQUEST_BYTES = 262_144
@@ -109,3 +110,8 @@ def test_attributes_that_strangers_wrote_count_as_missing(value: str) -> None:
 @pytest.mark.parametrize("body", ["[" * 5000 + "]" * 5000, "no JSON", "1" * 5000, '{"Records": [{}]}'])
 def test_a_body_that_is_not_an_event_has_no_images(body: str) -> None:
     assert parse_message(sent_message("m", body)).images == []
+
+
+def test_a_dead_letter_about_a_removal_names_the_removed_image() -> None:
+    body = str(removal_message("faces", "inbox/a b.png", "LifecycleExpiration:Delete")["body"])
+    assert parse_message(sent_message("m", body)).images == ["inbox/a b.png"]

@@ -1,5 +1,6 @@
 """The erasure of images, over a bucket and a queue that are models of S3 and SQS."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,17 +8,20 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from mien.logic.chunks import chunks
 from operate.erasure import MAX_EXAMPLES, Outcome, Selection, Stack, erase, survey
 from operate.evidence import Erasure, evidence
-from operate.forget import select
+from operate.forget import run, select
 from operate.stack import OperateError
-from tests.support.messages import message
+from tests.support.messages import message, removal_message
 
 STACK = Stack("faces", "inbox/", "results/", "rejected/", "dead")
 OPERATOR = "arn:aws:iam::123456789012:user/operator"
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+# The version of a delete marker.
+MARKER = "marker"
 # Source: Amazon S3 API Reference, "DeleteObjects".
 MAX_DELETED = 1000
 
@@ -37,7 +41,12 @@ class Bucket:
     def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
         listed = sorted(version for version in self.versions if version[0].startswith(request["Prefix"]))
         for page in chunks(listed, MAX_DELETED):
-            yield {"Versions": [{"Key": key, "VersionId": version, "Size": 10} for key, version in page]}
+            yield {
+                "Versions": [
+                    {"Key": key, "VersionId": version, "Size": 10} for key, version in page if version != MARKER
+                ],
+                "DeleteMarkers": [{"Key": key, "VersionId": version} for key, version in page if version == MARKER],
+            }
 
     def delete_objects(self, **request: Any) -> dict[str, Any]:
         objects = request["Delete"]["Objects"]
@@ -140,12 +149,42 @@ def test_what_can_not_be_deleted_is_counted_and_the_rest_is_deleted() -> None:
     assert report["left"]["images"]["versions"] == 21
 
 
+class BucketInUse(Bucket):
+    """The functions delete documents of deleted images too, and so put delete markers on them.
+
+    busy: how often they do it while documents are deleted.
+    """
+
+    busy = 1
+
+    def delete_objects(self, **request: Any) -> dict[str, Any]:
+        answer = super().delete_objects(**request)
+        if self.busy and request["Delete"]["Objects"][0]["Key"].startswith("results/"):
+            self.versions.add(("results/a/1.png.json", MARKER))
+            self.busy -= 1
+        return answer
+
+
+@pytest.mark.parametrize(("busy", "complete"), [(1, True), (3, True), (1000, False)])
+def test_delete_markers_that_the_functions_put_meanwhile_are_deleted_too(busy: int, complete: bool) -> None:
+    bucket, queue = BucketInUse({"inbox/a/1.png": 1, "results/a/1.png.json": 1}), Queue([])
+    bucket.busy = busy
+    selection = Selection(STACK, "a/")
+    erasure = Erasure(selection, OPERATOR, survey(bucket, queue, selection), BEGAN)
+    run(erasure, bucket, queue, Console(file=io.StringIO()))
+    assert erasure.is_complete is complete
+    assert (bucket.versions == set()) is complete
+    # A document counts once, however many delete markers it gets.
+    assert erasure.outcome.deleted.documents.objects == 1
+
+
 def test_only_dead_letters_about_the_selected_images_are_deleted() -> None:
     kept = [letter("ab.png"), letter("b/a.png"), "no event", letter("a/1.png", "b.png")]
-    queue = Queue([*kept, letter("a/1.png"), letter("a/1.png", "a/2.png")])
+    removal = str(removal_message("faces", "inbox/a/3.png")["body"])
+    queue = Queue([*kept, letter("a/1.png"), letter("a/1.png", "a/2.png"), removal])
     erasure = erased(Bucket({}), queue, "a/")
     assert list(queue.bodies.values()) == kept
-    assert erasure.outcome.deleted.dead_letters == 2
+    assert erasure.outcome.deleted.dead_letters == 3
     # The one that is about another image too.
     assert erasure.left is not None
     assert erasure.left.dead_letters == 1

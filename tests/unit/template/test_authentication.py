@@ -86,20 +86,6 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_the_template_passes_each_check(check: Check) -> None:
-    assert check(TEMPLATE) == []
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
-def test_each_damage_is_found(damage: Damage) -> None:
-    assert damage.is_found()
-
-
-def test_each_check_finds_at_least_one_damage() -> None:
-    assert {damage.check for damage in DAMAGES} == set(CHECKS)
-
-
 @pytest.mark.parametrize(("auth", "scheme"), [("key", "api_key"), ("iam", "sigv4")])
 def test_all_routes_of_the_function_require_a_key_or_an_iam_signature(auth: str, scheme: str) -> None:
     operations = {

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import pytest
-
 from tests.support.stack import (
     BUCKET_ARN,
     DELETED,
     EXISTING_BUCKET_ARN,
-    TEMPLATE,
-    WITH_EXISTING_BUCKET,
     Check,
     Damage,
     Template,
@@ -103,18 +99,3 @@ DAMAGES = [
     ),
     Damage(only_the_api_invokes_its_functions, "", "Url", {"Type": "AWS::Lambda::Url"}, "Url"),
 ]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_the_template_passes_each_check(check: Check) -> None:
-    assert check(TEMPLATE) == []
-    assert check(WITH_EXISTING_BUCKET) == []
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
-def test_each_damage_is_found(damage: Damage) -> None:
-    assert damage.is_found()
-
-
-def test_each_check_finds_at_least_one_damage() -> None:
-    assert {damage.check for damage in DAMAGES} == set(CHECKS)

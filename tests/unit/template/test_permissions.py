@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.support.stack import (
     BUCKET_ARN,
     DELETED,
@@ -192,21 +190,6 @@ DAMAGES = [
         only_lambda_assumes_a_role, "ApiRole AssumeRolePolicyDocument Statement 0", "Principal", {"AWS": "*"}, "ApiRole"
     ),
 ]
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_the_template_passes_each_check(check: Check) -> None:
-    assert check(TEMPLATE) == []
-    assert check(WITH_EXISTING_BUCKET) == []
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
-def test_each_damage_is_found(damage: Damage) -> None:
-    assert damage.is_found()
-
-
-def test_each_check_finds_at_least_one_damage() -> None:
-    assert {damage.check for damage in DAMAGES} == set(CHECKS)
 
 
 def test_a_wildcard_in_a_resource_is_the_end_of_one_prefix_of_the_bucket() -> None:

@@ -102,20 +102,6 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_the_template_passes_each_check(check: Check) -> None:
-    assert check(TEMPLATE) == []
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
-def test_each_damage_is_found(damage: Damage) -> None:
-    assert damage.is_found()
-
-
-def test_each_check_finds_at_least_one_damage() -> None:
-    assert {damage.check for damage in DAMAGES} == set(CHECKS)
-
-
 def test_the_bucket_and_the_queues_are_encrypted_and_private() -> None:
     bucket = only_resource("AWS::S3::Bucket")
     assert bucket["BucketEncryption"]
