@@ -1,8 +1,9 @@
 """The embedded cloud as a client sees it: its addresses, its credentials, and the outputs of the stack in it.
 
-MiniStack emulates CloudFormation, S3, SQS, Lambda, API Gateway, CloudWatch and IAM (it does not enforce IAM policies).
-It has no SageMaker: InvokeEndpoint goes to local/endpoint.py. Resource names, prefixes, timeouts and sizes come from
-template.yaml. local/processes.py starts the processes, local/stack.py deploys the application.
+MiniStack emulates CloudFormation, S3, SQS, Lambda, API Gateway, CloudWatch and IAM. It enforces IAM policies only if
+its variable AUTH is true. It has no SageMaker: InvokeEndpoint goes to local/endpoint.py. Resource names, prefixes,
+timeouts and sizes come from template.yaml. local/processes.py starts the processes, local/stack.py deploys the
+application.
 """
 
 from collections.abc import Callable, Mapping

@@ -2,7 +2,8 @@
 
 When the alarm for dead letters is on: `dead-letters` shows why the messages failed, and `redrive` sends them back when
 the cause is fixed. When a person wants to be forgotten: `forget` erases images with all that there is about them.
-Credentials, region and AWS_ENDPOINT_URL are those of the AWS CLI.
+`connect` connects a bucket that existed before the stack. `delete-stack` deletes a stack with its bucket. Credentials,
+region and AWS_ENDPOINT_URL are those of the AWS CLI.
 """
 
 import json
@@ -20,11 +21,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli import VersionOption, exit_with_error, literal, printable_json
-from operate import dead_letters
+from operate import connect, dead_letters, delete
 from operate.dead_letters import DeadLetter
 from operate.erasure import Stack
 from operate.forget import forget as forget_images
 from operate.forget import select
+from operate.options import StackOption
 from operate.stack import OperateError, stack_outputs
 
 # Longer tables would scroll the summary by reason off the screen.
@@ -35,7 +37,6 @@ MAX_BODY_LENGTH = 60
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
-StackOption = Annotated[str, typer.Option(help="Name of the stack, as in samconfig.toml.")]
 ReasonOption = Annotated[str, typer.Option(help="Only messages whose reason contains this text.")]
 
 
@@ -162,6 +163,11 @@ def forget(
     selection = select(Stack.from_outputs(stack_outputs(stack)), name, everything)
     if not forget_images(selection, dry_run, yes, report, console):
         raise typer.Exit(1)
+
+
+app.command()(connect.connect)
+app.command()(connect.disconnect)
+app.command(name="delete-stack")(delete.delete_stack)
 
 
 def main() -> None:

@@ -47,9 +47,9 @@ class DeadLetter:
 
     @property
     def images(self) -> list[str]:
-        """Object keys of the images that the message is about. Empty if its body is not an S3 event."""
+        """Object keys of the new or removed images that the message is about. Empty if its body is not an S3 event."""
         try:
-            return [upload.key for upload in parse_body(self.body)]
+            return [change.key for change in parse_body(self.body)]
         except NotAStorageEvent:
             return []
 

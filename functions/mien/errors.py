@@ -1,5 +1,6 @@
 """All exceptions of the functions, ordered by what the caller can do about them.
 
+    Outdated                        Nothing to do: the image was deleted or overwritten in the meantime.
     Rejected                        Never retry. Write the reason, or answer with an HTTP status of 4xx.
     └── InvalidRequest              The HTTP request itself is wrong.
     TryAgain                        Retry later: leave the message in the queue, or answer 503 with Retry-After.
@@ -19,6 +20,13 @@ Every other exception is a bug: let it rise, so that it is seen.
 
 from collections.abc import Mapping
 from http import HTTPStatus
+
+
+class Outdated(Exception):
+    """The inbox no longer has this version of the image. It gets no document.
+
+    S3 has sent an event about the removal, or about the newer version.
+    """
 
 
 class Rejected(Exception):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 EndpointInput = Literal["batch", "image"]
+Faces = Literal["find", "whole"]
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class Settings:
     endpoint_name: name of the SageMaker endpoint.
     endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
         (SageMaker's built-in image classification).
+    faces: `find` to look for faces, `whole` to take the central square of every image as a face.
     inbox_prefix, results_prefix, rejected_prefix: prefixes of object keys; each ends with a slash.
     """
 
     endpoint_name: str
     endpoint_input: EndpointInput
+    faces: Faces
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
@@ -45,10 +48,14 @@ class BucketSettings:
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
     values = read_variables(Settings, environment)
-    endpoint_input = values.pop("endpoint_input")
-    if endpoint_input not in get_args(EndpointInput):
-        raise ValueError(f"ENDPOINT_INPUT is {endpoint_input!r}, not one of {', '.join(get_args(EndpointInput))}")
-    return Settings(endpoint_input=cast(EndpointInput, endpoint_input), **values)
+    check_choice("ENDPOINT_INPUT", values["endpoint_input"], get_args(EndpointInput))
+    check_choice("FACES", values["faces"], get_args(Faces))
+    return Settings(**cast(Any, values))
+
+
+def check_choice(variable: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{variable} is {value!r}, not one of {', '.join(choices)}")
 
 
 def read_queue_settings(environment: Mapping[str, str] = os.environ) -> QueueSettings:

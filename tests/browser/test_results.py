@@ -119,6 +119,22 @@ def test_rejected_images_are_shown_with_their_reason_on_request(visitor: Visitor
     expect(visitor.page.locator("#results")).to_contain_text("pixels")
 
 
+def test_a_document_whose_image_is_gone_is_shown_without_a_picture(
+    visitor: Visitor, bucket: Bucket, documents: Documents
+) -> None:
+    """It can be read for the moment between the deletion of an image and that of its document."""
+    document = next(iter(documents.values()))
+    image = {**document["image"], "key": f"{bucket.inbox}gone/1.png"}
+    body = json.dumps({**document, "image": image}).encode()
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.results}gone/1.png.json", Body=body)
+    requests: list[str] = []
+    visitor.page.on("request", lambda request: requests.append(request.url))
+    visitor.show_results("gone/", 1)
+    expect(visitor.page.locator("#results .placeholder")).to_contain_text("no preview")
+    assert not [url for url in requests if url.endswith("1.png")]
+    bucket.s3.delete_object(Bucket=bucket.name, Key=f"{bucket.results}gone/1.png.json")
+
+
 def test_a_new_batch_appears_in_the_results_without_a_refresh(visitor: Visitor) -> None:
     status = visitor.page.locator("#results-status")
     expect(status).to_have_text(re.compile("All results are loaded"))

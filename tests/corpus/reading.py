@@ -10,15 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from mien.errors import Rejected
-from mien.logic import images
+from mien.logic.pictures import COLOR_224, GRAY_48, ModelInput, read_face
 from tests import corpus
 from tests.support.peak import peak_memory
 
-Model = tuple[int, Literal["L", "RGB"]]
-MODELS: tuple[Model, Model] = ((images.FACE_SIZE, "L"), (images.BUILT_IN_SIZE, "RGB"))
+INPUTS = (GRAY_48, COLOR_224)
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,11 @@ def is_right(file: corpus.File, answers: list[bytes | str]) -> bool:
             return type(face) is type(color)
 
 
-def read(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]:
+def read(data: bytes, target: ModelInput) -> tuple[float, str]:
     """Seconds of processor time, and "#" with the face's pixels in hexadecimal, or the reason of the rejection."""
     began = time.process_time()
     try:
-        text = "#" + images.read_face(data, size, mode).pixels.hex()
+        text = "#" + read_face(data, target).pixels.hex()
     except Rejected as rejected:
         text = rejected.reason
     return time.process_time() - began, text
@@ -83,7 +81,7 @@ def read(data: bytes, size: int, mode: Literal["L", "RGB"]) -> tuple[float, str]
 def main() -> None:
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
-        seconds, texts = zip(*(read(data, *model) for model in MODELS), strict=True)
+        seconds, texts = zip(*(read(data, target) for target in INPUTS), strict=True)
         megabytes = peak_memory()
         print(json.dumps([max(seconds), megabytes, texts]), flush=True)
 

@@ -3,16 +3,17 @@
 import contextlib
 import json
 import time
-from typing import Any, Literal
+from typing import Any
 
 from mien.errors import NotAStorageEvent, Rejected
-from mien.logic import images
+from mien.logic.images import MIN_SIDE
+from mien.logic.pictures import COLOR_224, GRAY_48, read_picture
 from mien.logic.uploads import Delivery, Upload, parse_deliveries
 
 SECONDS = 2  # processor time for one file
 NOW = 1_000_000.0  # seconds since 1970
 # The inputs of the two models. The parity of a file's length chooses one, so a finding can be reproduced.
-FORMS: tuple[tuple[int, Literal["L", "RGB"]], ...] = ((images.BUILT_IN_SIZE, "RGB"), (images.FACE_SIZE, "L"))
+INPUTS = (COLOR_224, GRAY_48)
 NEIGHBOR: dict[str, Any] = {
     "messageId": "neighbor",
     "eventSource": "aws:sqs",
@@ -34,11 +35,12 @@ NEIGHBOR: dict[str, Any] = {
 def image(data: bytes) -> None:
     """A file must give a face of the right size or a rejection, in SECONDS."""
     began = time.process_time()
-    size, mode = FORMS[len(data) % 2]
+    target = INPUTS[len(data) % 2]
     with contextlib.suppress(Rejected):
-        face = images.read_face(data, size, mode)
-        assert len(face.pixels) == size * size * len(mode)
-        assert min(face.width, face.height) >= images.MIN_SIDE
+        picture = read_picture(data, target, None)
+        [face] = [found.face for found in picture.faces if found.face]
+        assert len(face.pixels) == target.size**2 * len(target.mode)
+        assert min(picture.width, picture.height) >= MIN_SIDE
     assert time.process_time() - began < SECONDS
 
 
@@ -48,7 +50,7 @@ def event(data: bytes) -> None:
     message = {"messageId": "m", "eventSource": "aws:sqs", "body": text}
     first, neighbor = parse_deliveries({"Records": [message, NEIGHBOR]}, NOW)
     check(first)
-    assert neighbor.uploads == (Upload("b", "a b", None, "", 1, ""),)
+    assert neighbor.changes == (Upload("b", "a b", None, "", 1, ""),)
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -59,10 +61,11 @@ def event(data: bytes) -> None:
 
 
 def check(delivery: Delivery) -> None:
-    assert not (delivery.fault and delivery.uploads)
-    for upload in delivery.uploads:
-        assert upload.key.encode()
-        assert isinstance(upload.bucket, str)
-        assert isinstance(upload.etag, str)
-        assert isinstance(upload.sequencer, str)
-        assert isinstance(upload.size, int)
+    assert not (delivery.fault and delivery.changes)
+    for change in delivery.changes:
+        assert change.key.encode()
+        assert isinstance(change.bucket, str)
+        if isinstance(change, Upload):
+            assert isinstance(change.etag, str)
+            assert isinstance(change.sequencer, str)
+            assert isinstance(change.size, int)

@@ -1,7 +1,6 @@
 """The embedded cloud with the application in it. It is started once, and all these tests use it."""
 
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from local.cloud import CREDENTIALS, Cloud
 from local.paths import ROOT
 from local.stack import start_application
 from tests.support.bucket import Bucket
-from tests.support.invoking import DeadLetters, Event, Handle, Invoke, StartHandler
+from tests.support.invoking import DeadLetters, Handle, Invoke, StartHandler, invoking
 from tests.support.lambda_context import Context
 from tests.support.operating import Operate, SendDeadLetter
 from tests.support.rest import Send, sending
@@ -54,18 +53,6 @@ def invoke_api(cloud: Cloud) -> Invoke:
 def invoke_page(cloud: Cloud) -> Invoke:
     """Invokes the deployed PageFunction with an event, as API Gateway would."""
     return invoking(cloud, "Page")
-
-
-def invoking(cloud: Cloud, function: str) -> Invoke:
-    client = cloud.client("lambda")
-    [name] = [f["FunctionName"] for f in client.list_functions()["Functions"] if function in f["FunctionName"]]
-
-    def invoke(event: Event) -> Any:
-        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-        assert "FunctionError" not in answer, answer["Payload"].read()
-        return json.loads(answer["Payload"].read())
-
-    return invoke
 
 
 @pytest.fixture

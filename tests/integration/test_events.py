@@ -32,6 +32,7 @@ API: dict[str, Any] = {
     "api-result.json": "happy",
 }
 PAGE = "page.json"
+REMOVALS = "sqs-removals.json"
 
 
 def event(name: str) -> Any:
@@ -45,6 +46,14 @@ def test_a_storage_event_leads_to_results(name: str, bucket: Bucket, invoke: Inv
     assert invoke(event(name)) == {"batchItemFailures": []}
     for key, sample in INBOX[name].items():
         assert [d["label"] for d in bucket.documents(key)] == [Path(sample).parent.name]
+
+
+def test_an_event_of_removals_deletes_the_documents(bucket: Bucket, invoke: Invoke) -> None:
+    names = ["deleted face.png", "expired face.png"]
+    for name in names:
+        bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.results}{name}.json", Body=b"{}")
+    assert invoke(event(REMOVALS)) == {"batchItemFailures": []}
+    assert [bucket.documents(name) for name in names] == [[], []]
 
 
 @pytest.mark.parametrize("name", API)
@@ -68,4 +77,4 @@ def test_the_page_is_answered(invoke_page: Invoke) -> None:
 
 
 def test_every_file_is_tested() -> None:
-    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, PAGE}
+    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, PAGE, REMOVALS}

@@ -2,20 +2,15 @@
 
 import hashlib
 import json
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from local.cloud import CREDENTIALS, Cloud
-from local.paths import ROOT
+from local.cloud import Cloud
 from mien.logic.results import document_key
 from tests.support.bucket import Bucket
 from tests.support.messages import message
-from tests.support.operating import Operate, SendDeadLetter
+from tests.support.operating import Operate, SendDeadLetter, operate_at_terminal
 
 # Longer than what fits into a document's key together with `.json`.
 LONG_NAME = "n" * 1010 + ".png"
@@ -187,21 +182,7 @@ def test_a_slip_deletes_nothing(bucket: Bucket, operate: Operate, arguments: lis
 @pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
 def test_at_a_terminal_it_asks_first(bucket: Bucket, cloud: Cloud, answer: str, status: int) -> None:
     put(bucket, f"{bucket.results}asked/1.png.json")
-    controller, terminal = pty.openpty()
-    try:
-        os.write(controller, f"{answer}\n".encode())
-        ended = subprocess.run(
-            [sys.executable, "-m", "operate", "forget", "asked/"],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": cloud.url, **CREDENTIALS},
-            stdin=terminal,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    finally:
-        os.close(controller)
-        os.close(terminal)
+    ended = operate_at_terminal(cloud, answer, "forget", "asked/")
     assert "Delete all of this for good?" in ended.stdout
     assert ended.returncode == status
     assert bool(traces(bucket, "asked/")) == (answer == "n")

@@ -5,7 +5,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,43 +16,17 @@ from mien.aws.listing import MAX_READ, PAGE
 from mien.logic.images import MAX_BYTES
 from tests import corpus
 from tests.support.bucket import Bucket
+from tests.support.forms import Form, request_form
 from tests.support.rest import Send
 
 LABELS = [path.name for path in sorted(SAMPLES.iterdir()) if path.is_dir()]
-
-
-@dataclass(frozen=True)
-class Form:
-    """An upload form, as a browser fills it in."""
-
-    url: str
-    fields: dict[str, str]
-
-    def send(self, data: bytes, filename: str = "1.png", **fields: str) -> tuple[int, str]:
-        """Uploads a file. Returns the status and the body of S3's answer."""
-        filled = self.fields | {name.replace("_", "-"): value for name, value in fields.items()}
-        parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in filled.items()]
-        parts.append(f'name="file"; filename="{filename}"\r\nContent-Type: image/png\r\n\r\n'.encode() + data)
-        whole = b"".join(b"--part\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
-        body = whole + b"--part--\r\n"
-        headers = {"Content-Type": "multipart/form-data; boundary=part"}
-        try:
-            with urllib.request.urlopen(urllib.request.Request(self.url, body, headers), timeout=60) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
 
 
 @pytest.fixture(scope="session")
 def form(send: Send) -> Callable[[str], Form]:
     """Requests a form for PNGs in a folder of the inbox."""
 
-    def ask(folder: str) -> Form:
-        answer = send("POST", "/uploads", json.dumps({"prefix": folder}).encode(), Content_Type="application/json")
-        return Form(answer.json["url"], answer.json["forms"]["image/png"])
-
-    return ask
+    return partial(request_form, send)
 
 
 def results(send: Send, **query: str) -> dict[str, Any]:

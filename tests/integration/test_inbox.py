@@ -172,40 +172,6 @@ def test_a_folder_made_in_the_s3_console_has_no_document(bucket: Bucket, invoke:
     assert bucket.documents("console/") == []
 
 
-def test_a_deleted_image_is_rejected(bucket: Bucket, invoke: Invoke) -> None:
-    event = {"Records": [message(bucket.name, f"{bucket.inbox}gone.png", "0A")]}
-    assert invoke(event) == {"batchItemFailures": []}
-    [document] = bucket.documents("gone.png")
-    assert (document["status"], document["reason"]) == ("rejected", "gone")
-
-
-def test_an_image_that_is_deleted_before_it_is_classified_gets_no_result(
-    bucket: Bucket, sample: bytes, invoke: Invoke
-) -> None:
-    """The bucket keeps the deleted version, so the function could still read it."""
-    stored = bucket.upload("deleted.png", sample)
-    bucket.await_document("deleted.png")
-    bucket.s3.delete_object(Bucket=bucket.name, Key=f"{bucket.inbox}deleted.png")
-    bucket.s3.delete_object(Bucket=bucket.name, Key=f"{bucket.results}deleted.png.json")
-    fields = {"versionId": stored["VersionId"], "eTag": stored["ETag"].strip('"')}
-    late = message(bucket.name, f"{bucket.inbox}deleted.png", "FF", **fields)
-    assert invoke({"Records": [late]}) == {"batchItemFailures": []}
-    [document] = bucket.documents("deleted.png")
-    assert (document["status"], document["reason"]) == ("rejected", "gone")
-
-
-def test_a_version_that_is_gone_is_rejected(bucket: Bucket, sample: bytes, invoke: Invoke) -> None:
-    stored = bucket.upload("two versions.png", sample)
-    bucket.await_document("two versions.png")
-    bucket.upload_without_event("two versions.png", sample + b" ")
-    bucket.s3.delete_object(Bucket=bucket.name, Key=f"{bucket.inbox}two versions.png", VersionId=stored["VersionId"])
-    fields = {"versionId": stored["VersionId"], "eTag": stored["ETag"].strip('"')}
-    late = message(bucket.name, f"{bucket.inbox}two versions.png", "00", **fields)
-    assert invoke({"Records": [late]}) == {"batchItemFailures": []}
-    [document] = bucket.documents("two versions.png")
-    assert (document["status"], document["reason"]) == ("rejected", "gone")
-
-
 def test_a_message_that_is_not_a_storage_event_becomes_a_dead_letter_alone(
     cloud: Cloud, bucket: Bucket, sample: bytes, dead_letters: DeadLetters
 ) -> None:

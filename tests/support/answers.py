@@ -1,17 +1,18 @@
 """An endpoint's answers about faces."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from mien.aws.endpoint import Answer
 from mien.errors import TryAgain
-from mien.logic.images import FACE_SIZE, Face
 from mien.logic.payloads import face_id
+from mien.logic.pictures import FACE_SIZE, Face
+from mien.logic.results import Answer
 from tests.support.sagemaker_runtime import EVEN
 
 
 def flat_face(level: int) -> Face:
     """A face of one gray. level: from 0, black, to 255."""
-    return Face(bytes([level]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
+    return Face(bytes([level]) * FACE_SIZE**2, FACE_SIZE, "L")
 
 
 def rows(faces: list[Face]) -> list[dict[str, Any]]:
@@ -19,7 +20,7 @@ def rows(faces: list[Face]) -> list[dict[str, Any]]:
     return [{"face": face_id(face), "probabilities": EVEN} for face in faces]
 
 
-def probabilities(answers: list[Answer | Exception]) -> list[list[float]]:
+def probabilities(answers: list[Answer | Exception]) -> list[Sequence[float]]:
     """The probabilities of faces, all of which were classified."""
     assert all(isinstance(answer, tuple) for answer in answers), answers
     return [answer[0] for answer in answers if isinstance(answer, tuple)]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from mien.aws.endpoint import Endpoint
-from mien.settings import EndpointInput, Settings
+from mien.settings import EndpointInput
+from tests.support.pictures import SETTINGS
 from tests.support.sagemaker_runtime import Request, Respond, serving
 
 
@@ -21,5 +23,4 @@ def endpoint_at(url: str, kind: EndpointInput = "batch") -> Endpoint:
     """A client that sends its requests to this address."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", url)
-        settings = Settings("faces", kind, "inbox/", "results/", "rejected/")
-        return Endpoint(settings, read_timeout=2, connections=2)
+        return Endpoint(replace(SETTINGS, endpoint_input=kind), read_timeout=2, connections=2)

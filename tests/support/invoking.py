@@ -1,7 +1,10 @@
-"""The types of the fixtures that call the functions and read the dead-letter queue."""
+"""Calls the deployed functions, and the types of the fixtures that do so and that read the dead-letter queue."""
 
+import json
 from collections.abc import Callable
 from typing import Any, Protocol
+
+from local.cloud import Cloud
 
 Event = dict[str, Any]
 Invoke = Callable[[Event], Any]
@@ -16,3 +19,16 @@ class Handle(Protocol):
 
 class StartHandler(Protocol):
     def __call__(self, endpoint: str, name: str = ..., **variables: str) -> Handle: ...
+
+
+def invoking(cloud: Cloud, function: str) -> Invoke:
+    """function: `Inbox`, `Api` or `Page`."""
+    client = cloud.client("lambda")
+    [name] = [f["FunctionName"] for f in client.list_functions()["Functions"] if function in f["FunctionName"]]
+
+    def invoke(event: Event) -> Any:
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    return invoke

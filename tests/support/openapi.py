@@ -1,21 +1,31 @@
-"""Reads openapi.yaml, and compares answers of the API with it."""
+"""Reads openapi.yaml and the schema of the documents that it refers to, and compares answers of the API with them."""
 
+import json
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from local.paths import ROOT
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+# The file's name as openapi.yaml writes it.
+STORED = "schemas/document.schema.json"
+STORED_DOCUMENT: dict[str, Any] = json.loads((ROOT / STORED).read_text())
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"] | STORED_DOCUMENT["$defs"]
+FILES: Registry[Any] = Registry().with_resource(STORED, DRAFT202012.create_resource(STORED_DOCUMENT))
 
 
 def resolve_reference(node: dict[str, Any]) -> dict[str, Any]:
     """A part of the document, or the part that its $ref leads to. Raises KeyError if the $ref leads nowhere."""
+    document = DOCUMENT
     while "$ref" in node:
-        target: Any = DOCUMENT
-        for step in node["$ref"].removeprefix("#/").split("/"):
+        file, _, path = node["$ref"].partition("#/")
+        document = STORED_DOCUMENT if file == STORED else document
+        target: Any = document
+        for step in path.split("/"):
             target = target[step]
         node = target
     return node
@@ -40,8 +50,8 @@ def documented_response(method: str, path: str, status: int) -> dict[str, Any]:
 
 def schema_errors(value: Any, schema: dict[str, Any]) -> list[str]:
     """What is wrong with a JSON value, as one sentence per error."""
-    with_components = {**schema, "components": DOCUMENT["components"]}
-    errors = Draft202012Validator(with_components).iter_errors(value)
+    whole = {**schema, "components": DOCUMENT["components"], "$defs": STORED_DOCUMENT["$defs"]}
+    errors = Draft202012Validator(whole, registry=FILES).iter_errors(value)
     return [f"{list(error.path)}: {error.message}" for error in errors]
 
 

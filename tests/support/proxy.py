@@ -3,19 +3,24 @@
 with proxy() as server:
     server.upstream = "http://127.0.0.1:4566"
     server.intervene = lambda exchange, forward: Reply(503)
+
+With a certificate, clients connect over TLS, and the proxy says so to the other side in X-Forwarded-Proto.
 """
 
 import contextlib
 import http.client
+import ssl
 import threading
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+NOT_FORWARDED = {"connection", "expect", "transfer-encoding", "x-forwarded-proto"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,14 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # The handshake is made by the thread of each connection.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.upstream = ""
         self.intervene: Intervene = lambda exchange, forward: forward()
         self.seen: Counter[tuple[str, str]] = Counter()
@@ -80,7 +91,7 @@ class Proxy(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def exchange(self, method: str, path: str, body: bytes, caller: Caller) -> Exchange:
         place = urllib.parse.urlsplit(path)
@@ -109,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
         return Caller(self.client_address[1], self.server.server_port)
 
     def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.read_body()
         exchange = self.server.exchange(self.command, self.path, body, self.caller())
         reply = self.server.intervene(exchange, lambda: self.forward(body))
         if reply is None:
@@ -132,8 +143,22 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = answer
     do_DELETE = answer
 
+    def read_body(self) -> bytes:
+        """Over TLS, boto3 sends files in chunks. Source: RFC 9112, section 7.1."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
+
     def forward(self, body: bytes) -> Reply:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("expect", "connection")}
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in NOT_FORWARDED}
+        if self.server.scheme == "https":
+            headers["X-Forwarded-Proto"] = "https"
         for attempt in range(2):
             if self.upstream is None:
                 self.upstream = http.client.HTTPConnection(self.server.upstream.removeprefix("http://"), timeout=60)
@@ -164,8 +189,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def proxy() -> Iterator[Proxy]:
-    with Proxy() as server:
+def proxy(certificate: Path | None = None) -> Iterator[Proxy]:
+    """certificate: a PEM file with a private key and its certificate; None for no TLS."""
+    with Proxy(certificate) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server

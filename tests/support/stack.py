@@ -8,7 +8,8 @@ check works, its tests apply a Damage to a copy of the template and expect a fin
 
 import copy
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ WITH_EXISTING_BUCKET: Template = with_condition(EXPANDED, "BucketIsCreated", Fal
 # be a circular dependency in some places.
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
 EXISTING_BUCKET_ARN = "arn:${AWS::Partition}:s3:::${ExistingBucket}"
+BUCKET_ARNS = "|".join(map(re.escape, (BUCKET_ARN, EXISTING_BUCKET_ARN)))
 ENDPOINT_ARN = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:endpoint/${EndpointName}"
 # The value of a Damage that deletes an entry.
 DELETED = object()
@@ -81,6 +83,19 @@ def as_text(value: Any) -> str:
         case {"Fn::Sub": text}:
             return str(text)
     return str(value)
+
+
+def permissions(expanded: Template) -> Iterator[tuple[str, str, str]]:
+    """Yields each combination of role, action and resource that the roles' policies allow.
+
+    The bucket's ARN is ${Bucket.Arn}, whether or not the bucket existed before the stack.
+    """
+    for name, role in properties_of(expanded, "AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for action in as_list(statement.get("Action", "NotAction")):
+                    for resource in as_list(statement.get("Resource", "NotResource")):
+                        yield name, action, re.sub(BUCKET_ARNS, "${Bucket.Arn}", as_text(resource))
 
 
 @dataclass(frozen=True)

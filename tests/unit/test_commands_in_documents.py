@@ -74,6 +74,10 @@ def check_application(module: str, words: Sequence[str]) -> None:
 def check_sam(words: Sequence[str]) -> None:
     configured = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
     name, *rest = words
+    if name == "delete":
+        # It only needs the stack's name.
+        assert configured["global"]["parameters"]["stack_name"]
+        return
     if name == "local":
         name = f"local_{rest.pop(0).replace('-', '_')}"
     assert "parameters" in configured.get(name, {}), f"samconfig.toml configures no sam {name}"
@@ -92,7 +96,8 @@ def check_aws(words: Sequence[str]) -> None:
     if service == "s3":
         assert operation in ("cp", "ls", "rm", "sync")
         return
-    model = boto3.client(service, region_name="us-east-1").meta.service_model
+    # The AWS CLI has S3's own operations under this name, because s3 is its commands for files.
+    model = boto3.client(service.replace("s3api", "s3"), region_name="us-east-1").meta.service_model
     names = {xform_name(name, "-"): name for name in model.operation_names}
     shape = model.operation_model(names[operation]).input_shape
     assert shape is not None

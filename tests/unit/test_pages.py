@@ -7,7 +7,7 @@ import pytest
 
 from local import template
 from local.paths import ROOT
-from mien.aws import endpoint, forms, listing
+from mien.aws import endpoint, forms, listing, pictures
 from mien.logic import bombs, circuit, images, retries
 from tests.faults.trials import TRIALS
 from tests.support import documents
@@ -32,14 +32,14 @@ def test_the_limits_of_forms_and_pages_are_the_functions() -> None:
     assert f"files of up to {images.MAX_BYTES // 1024**2} MiB, and {forms.EXPIRES // 60} minutes" in API
     assert f"a page of up to {listing.PAGE} documents" in API
     assert f"up to {listing.MAX_READ} documents per page" in API
-    assert f"valid for {listing.EXPIRES // 60} minutes" in API
+    assert f"valid for {pictures.EXPIRES // 60} minutes" in API
 
 
 def test_every_reason_for_a_rejection_is_explained() -> None:
     reasons = {
         reason for source in SOURCES for reason in re.findall(r'(?:Rejected\(|BROKEN = \(|return )\s*"(\w+)",', source)
     }
-    assert {"gone", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
+    assert {"archived", "too_complex", "broken_image", "not_an_image", "empty"} <= reasons
     for reason in reasons:
         assert f"`{reason}`" in API
     stored = SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"]
@@ -49,12 +49,14 @@ def test_every_reason_for_a_rejection_is_explained() -> None:
 
 def test_the_document_that_is_shown_is_one() -> None:
     [block] = [block for block in documents.blocks("docs/api.md") if block.language == "json"]
-    shown, stored = json.loads(block.text), SCHEMAS["StoredResult"]
-    assert set(shown) == set(stored["properties"])
+    shown = json.loads(block.text)
+    assert schema_errors(shown, SCHEMAS["StoredResult"]) == []
+    assert set(shown) == set(SCHEMAS["Faces"]["properties"])
     assert set(shown["image"]) == set(SCHEMAS["StoredImage"]["properties"]) - {"url"}
-    assert set(shown["model"]) == set(SCHEMAS["Result"]["properties"]["model"]["properties"])
-    assert sum(shown["probabilities"].values()) == pytest.approx(1, abs=0.001)
-    assert shown["confidence"] == max(shown["probabilities"].values()) == shown["probabilities"][shown["label"]]
+    for face in (shown, *(face for face in shown["faces"] if "label" in face)):
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
+        assert face["confidence"] == max(face["probabilities"].values()) == face["probabilities"][face["label"]]
+    assert (shown["label"], shown["confidence"]) == (shown["faces"][0]["label"], shown["faces"][0]["confidence"])
 
 
 def test_the_answer_about_health_that_is_shown_is_one() -> None:
@@ -71,7 +73,9 @@ def test_the_defaults_of_parameters_are_the_templates() -> None:
     assert f"| `EndpointInput` | `{parameters['EndpointInput']['Default']}` |" in OPERATIONS
     assert f"| `ApiAuth` | `{parameters['ApiAuth']['Default']}` |" in OPERATIONS
     assert f"kept for {parameters['LogDays']['Default']} days (`LogDays`)" in OPERATIONS
-    assert f"restored for {parameters['OldVersionDays']['Default']} days" in OPERATIONS
+    assert f"| `OldImageDays` | {parameters['OldImageDays']['Default']} |" in OPERATIONS
+    assert f"| `ResultsDays` | {parameters['ResultsDays']['Default']} |" in OPERATIONS
+    assert f"| `OldVersionDays` | {parameters['OldVersionDays']['Default']} |" in OPERATIONS
 
 
 def test_the_quotas_that_are_named_are_those_of_the_defaults() -> None:

@@ -42,8 +42,9 @@ def test_the_limits_that_the_page_states_are_those_of_the_template() -> None:
     assert f"{2 * throttle['RateLimit'] * 86_400 / 1e6:.1f} million requests of them a day" in PAGE
     assert f"`MaximumConcurrency` ({parameters['MaximumConcurrency']['Default']})" in PAGE
     days = seconds["TwoWeeks"]["Retention"] // 86400
-    old_versions, logs = parameters["OldVersionDays"]["Default"], parameters["LogDays"]["Default"]
-    assert f"old versions for {old_versions} days, messages for {days}, logs for {logs}" in PAGE
+    assert f"old versions of images stay for {parameters['OldImageDays']['Default']} days" in PAGE
+    assert f"those of documents for {parameters['OldVersionDays']['Default']}" in PAGE
+    assert f"messages for {days}, logs for {parameters['LogDays']['Default']}" in PAGE
     assert retries.MAX_CRASHES == 5
     assert "after the fifth time" in PAGE
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
+from mien.logic.pictures import FACE_SIZE
 from training.data.fer2013 import Faces
 
 # Faces are compared by this many principal components instead of 2,304 pixels: it is faster, and ignores fine detail.

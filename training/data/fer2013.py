@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
+from mien.logic.pictures import FACE_SIZE
 from training.data.csv_rows import CsvRows, Usage, left_out_text
 
 # Columns of FER2013's CSV.

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, encode_png, read_face
+from mien.logic.pictures import BUILT_IN_SIZE, COLOR_224, FACE_SIZE, encode_png, read_face
 
 Fit = Literal["resize", "pad"]
 Encoder = Callable[[np.ndarray], bytes]
@@ -28,10 +28,10 @@ def encode_small(image: np.ndarray) -> bytes:
 def encode_large(image: np.ndarray, fit: Fit) -> bytes:
     """Encodes a face, uint8 [48, 48], as a PNG of 224x224 pixels, RGB.
 
-    fit: "resize" enlarges it as serving does (`mien.logic.images`); "pad" centers it on black, as the article did.
+    fit: "resize" enlarges it as serving does (`mien.logic.pictures`); "pad" centers it on black, as the article did.
     """
     if fit == "resize":
-        return encode_png(read_face(encode_small(image), BUILT_IN_SIZE, "RGB"))
+        return encode_png(read_face(encode_small(image), COLOR_224))
     canvas = Image.new("RGB", (BUILT_IN_SIZE, BUILT_IN_SIZE))
     margin = (BUILT_IN_SIZE - FACE_SIZE) // 2
     canvas.paste(Image.fromarray(image).convert("RGB"), (margin, margin))

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from mien.logic.images import BUILT_IN_SIZE
 from mien.logic.labels import LABELS
+from mien.logic.pictures import BUILT_IN_SIZE
 from training.data import recordio
 from training.data.fer2013 import Faces
 from training.data.png import Encoder, Fit, encode_in_parallel, encode_large, encode_small

@@ -7,9 +7,8 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mien.errors import TryAgain
-from mien.logic.images import BUILT_IN_SIZE, FACE_SIZE, Face, encode_png
-from mien.logic.opacity import MID_GRAY
 from mien.logic.payloads import check_rows, face_id, npy
+from mien.logic.pictures import INPUTS, Face, encode_png, gray_face
 from training.hosting.request import AwsRequest, send_request
 
 # How often an endpoint that is still starting its container is invoked, with a pause between the attempts.
@@ -21,20 +20,13 @@ def smoke_test_request(endpoint: str, endpoint_input: Literal["batch", "image"])
 
     endpoint_input: as the template's EndpointInput.
     """
-    face = gray_face(endpoint_input)
+    face = gray_face(INPUTS[endpoint_input])
     if endpoint_input == "image":
         content_type, body = "application/x-image", encode_png(face)
     else:
         content_type, body = "application/x-npy", npy([face])
     content = {"ContentType": content_type, "Accept": "application/json", "Body": body}
     return AwsRequest("sagemaker-runtime", "invoke_endpoint", {"EndpointName": endpoint, **content})
-
-
-def gray_face(endpoint_input: Literal["batch", "image"]) -> Face:
-    """Returns a uniformly gray face of the size and colours that the container reads."""
-    if endpoint_input == "image":
-        return Face(bytes([MID_GRAY]) * BUILT_IN_SIZE**2 * 3, BUILT_IN_SIZE, "RGB", BUILT_IN_SIZE, BUILT_IN_SIZE)
-    return Face(bytes([MID_GRAY]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
 
 
 def run_smoke_test(
@@ -53,7 +45,7 @@ def run_smoke_test(
         return f"{details.get('Code')}: {details.get('Message')}"
     except BotoCoreError as error:
         return str(error)
-    return find_fault(answer["Body"].read(), gray_face(endpoint_input), request.parameters["EndpointName"])
+    return find_fault(answer["Body"].read(), gray_face(INPUTS[endpoint_input]), request.parameters["EndpointName"])
 
 
 def invoke_with_retries(request: AwsRequest, client: Any, pause: Callable[[], None]) -> Any:

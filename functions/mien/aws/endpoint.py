@@ -25,9 +25,9 @@ from mien.errors import (
 )
 from mien.logic.circuit import Circuit
 from mien.logic.deadline import Deadline
-from mien.logic.images import BUILT_IN_SIZE, PREPROCESSING, Face, encode_png, read_face
-from mien.logic.payloads import Probabilities, check_rows, face_id, npy
-from mien.logic.results import Model
+from mien.logic.payloads import check_rows, face_id, npy
+from mien.logic.pictures import Face, encode_png
+from mien.logic.results import Answer, Model
 from mien.settings import Settings
 
 # Faces per call: 2.3 MB. A serverless endpoint accepts 4 MB (Amazon SageMaker AI quotas).
@@ -44,7 +44,6 @@ RETRYABLE_STATUSES = frozenset({429, 500, 503, 530})
 # A model that answers with one of these is overloaded. All other 4xx statuses mean that it refused the request.
 OVERLOAD_STATUSES = (408, 429)
 
-Answer = tuple[Probabilities, Model]
 Outcome = Answer | Exception
 
 
@@ -63,10 +62,6 @@ class Endpoint:
         self.runtime = make_client("sagemaker-runtime", timeouts, connections)
         self.longest_call = timeouts.longest
         self.circuit = Circuit()
-
-    def read_face(self, data: bytes) -> Face:
-        """Returns the face of an image file, in the form that this endpoint accepts. Raises Rejected."""
-        return read_face(data) if self.input == "batch" else read_face(data, BUILT_IN_SIZE, "RGB")
 
     @property
     def faces_per_call(self) -> int:
@@ -173,7 +168,6 @@ class Endpoint:
             endpoint=self.name,
             variant=answer.get("InvokedProductionVariant", ""),
             version=answer.get("CustomAttributes", ""),
-            preprocessing=f"{PREPROCESSING}-{self.input}",
         )
         return [
             row if isinstance(row, Exception) else (row, model)

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
+from mien.aws.pictures import THREADS, with_urls
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
 from mien.logic.documents import parse_document
@@ -25,11 +26,9 @@ PAGE = 100
 MAX_READ = 500
 # Maximum size of a result document, in bytes. Larger objects were written by something else and are skipped.
 MAX_DOCUMENT_BYTES = 65_536
-# Seconds for which the URL of an image is valid.
-EXPIRES = 900
-THREADS = 16
-# Two attempts at each request fit into the function's timeout, and into the time that a person waits.
-TIMEOUTS = Timeouts(connect=2, read=4, attempts=2)
+# Two attempts at each request fit into the function's timeout, for all four steps of a page: documents are listed and
+# read, and images are listed and looked up.
+TIMEOUTS = Timeouts(connect=1, read=2, attempts=2)
 
 
 class Listing:
@@ -38,7 +37,7 @@ class Listing:
     def __init__(self, settings: Settings, bucket: str):
         self.settings = settings
         self.bucket = bucket
-        self.prefixes = {"classified": settings.results_prefix, "rejected": settings.rejected_prefix}
+        self.prefixes = (settings.results_prefix, settings.rejected_prefix)
         # Appending to a list is safe from several threads.
         self.skipped: list[str] = []
 
@@ -60,14 +59,15 @@ class Listing:
         name: the image's key below the inbox.
         """
         key = self.settings.inbox_prefix + name
-        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes.values()]
+        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes]
         found = [document for document in documents if document and document["image"]["key"] == key]
         if not found:
             return None
         # For a moment, a result and a rejection can both exist: see storage.Storage.write.
         first, last = found[0], found[-1]
         is_last_newer = is_newer(last["image"]["sequencer"], first["image"]["sequencer"])
-        return self.with_url(last if is_last_newer else first)
+        [document] = with_urls(self.s3, self.bucket, [last if is_last_newer else first])
+        return document
 
     def key_of(self, image_key: str, prefix: str) -> str:
         return document_key(image_key, self.settings.inbox_prefix, prefix)
@@ -78,16 +78,17 @@ class Listing:
         The `next` is None if there are no more documents. A page can have fewer documents than PAGE, even none, and
         still not be the last.
         """
-        prefix = self.prefixes[query.status]
+        prefix = self.prefixes[query.status == "rejected"]
         keys, has_more = self.list_keys(prefix, query)
         shown: list[Result] = []
-        last_key = None
+        last_key, count = None, 0
         for key, document in self.read_in_order(keys, prefix, deadline.earlier(TIMEOUTS.longest)):
-            last_key = key
-            if document and query.label in (None, document.get("label")):
-                shown.append(self.with_url(document))
+            last_key, count = key, count + 1
+            if document and query.selects(document):
+                shown.append(document)
                 if len(shown) == PAGE:
                     break
+        shown = with_urls(self.s3, self.bucket, shown, span=count)
         is_complete = not has_more and (not keys or last_key == keys[-1])
         if is_complete or last_key is None:
             return shown, None
@@ -98,7 +99,7 @@ class Listing:
         request: dict[str, Any] = {
             "Bucket": self.bucket,
             "Prefix": prefix + query.prefix,
-            "MaxKeys": PAGE if query.label is None else MAX_READ,
+            "MaxKeys": MAX_READ if query.is_selective else PAGE,
         }
         if query.after:
             request["StartAfter"] = prefix + query.after
@@ -143,15 +144,3 @@ class Listing:
                 raise
             with closing(answer["Body"]) as body:
                 return body.read() if answer["ContentLength"] <= MAX_DOCUMENT_BYTES else b""
-
-    def with_url(self, document: Result) -> Result:
-        """Returns a stored document with a presigned URL of its image."""
-        image = document["image"]
-        # The key comes from the document. A client that can write a document must not get the URL of another place.
-        if not image["key"].startswith(self.settings.inbox_prefix):
-            return document
-        version = {"VersionId": image["version_id"]} if image["version_id"] else {}
-        url = self.s3.generate_presigned_url(
-            "get_object", Params={"Bucket": self.bucket, "Key": image["key"], **version}, ExpiresIn=EXPIRES
-        )
-        return {**document, "image": {**image, "url": url}}

@@ -1,33 +1,33 @@
-"""The bucket: reads uploads and writes documents, so that the document of the newest upload is the one that stays."""
+"""The bucket: reads images, writes their documents, and deletes those of images that are gone.
+
+The document of the newest upload is the one that stays, and only as long as its image does.
+"""
 
 from contextlib import closing
-from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
-from mien.errors import Rejected, StorageUnavailable
+from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
 from mien.logic.results import Result, document_key, is_newer, serialize
 from mien.logic.uploads import Upload
+from mien.logic.versions import (
+    StoredDocument,
+    StoredImage,
+    document_metadata,
+    is_outdated,
+    is_version,
+    stored_document,
+    stored_image,
+)
 from mien.settings import Settings
 
 TIMEOUTS = Timeouts(connect=2, read=5, attempts=3)
-MISSING_CODES = {"NoSuchKey", "NoSuchVersion", "404", "MethodNotAllowed", "405"}
+MISSING_CODES = {"NoSuchKey", "404"}
 # A conditional write failed, because another writer was faster.
 CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 MAX_WRITE_ATTEMPTS = 5
-
-
-@dataclass(frozen=True)
-class StoredDocument:
-    """A document in the bucket, without its content. sequencer: of the upload that it belongs to."""
-
-    etag: str
-    sequencer: str
-
-
-class Overwritten(Exception):
-    """The object's content is not what the event names. It does not leave this module."""
 
 
 class Storage:
@@ -40,56 +40,32 @@ class Storage:
         self.settings = settings
         self.s3 = make_client("s3", TIMEOUTS, connections)
 
-    def read_current(self, upload: Upload, limit: int) -> bytes | None:
-        """Returns the object's content if it is what the event names, or None if the object was overwritten meanwhile.
-
-        In a bucket with versions, a deleted object still has its versions. But its owner does not expect a result.
+    def read(self, upload: Upload, limit: int) -> bytes:
+        """Returns the content of an image.
 
         limit: bytes. A larger object is rejected unread.
 
-        Raises Rejected if the object is too large, deleted or archived.
+        Raises Rejected if the object is too large or archived, and Outdated if the inbox no longer has this version.
+        Older versions are never read: their owner has deleted or replaced them.
         """
-        if not (upload.etag and upload.version_id):
-            return None
-        try:
-            return self.get(upload, limit, {}, {"IfMatch": f'"{upload.etag}"'})
-        except Overwritten:
-            return None
-
-    def read_version(self, upload: Upload, limit: int) -> bytes:
-        """Returns the object's content in the version that the event names. limit, errors: as for read_current."""
-        return self.get(upload, limit, {"VersionId": upload.version_id} if upload.version_id else {}, {})
-
-    def get(self, upload: Upload, limit: int, version: dict[str, str], condition: dict[str, str]) -> bytes:
         with s3_failures("reading from S3"):
             try:
-                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **version, **condition)
+                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key)
             except ClientError as error:
                 if error_code(error) in MISSING_CODES:
-                    self.confirm_missing(upload.bucket, upload.key, version)
-                    raise Rejected("gone", "The object was deleted before it could be read.") from error
-                if condition and error_code(error) in CONFLICT_CODES:
-                    raise Overwritten from error
+                    raise Outdated("the image was deleted before it could be read") from error
                 if error_code(error) == "InvalidObjectState":
                     detail = "The object is in an archive storage class. Restore it and upload it again."
                     raise Rejected("archived", detail) from error
                 raise
             # As a context manager, the body would be another object, whose errors are not botocore's.
             with closing(answer["Body"]) as body:
+                if not is_version(upload, stored_image(answer)):
+                    raise Outdated("the image was overwritten before it could be read")
                 size = answer["ContentLength"]
                 if size > limit:
                     raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")
                 return body.read()
-
-    def confirm_missing(self, bucket: str, key: str, version: dict[str, str]) -> None:
-        """Asks a second time, because a rejection is final. Raises StorageUnavailable if the object is there."""
-        try:
-            self.s3.head_object(Bucket=bucket, Key=key, **version)
-        except ClientError as error:
-            if error_code(error) in MISSING_CODES:
-                return
-            raise
-        raise StorageUnavailable("reading from S3: GetObject reported the object missing, HeadObject found it")
 
     def write(self, upload: Upload, result: Result) -> None:
         """Writes an upload's document, unless a newer upload of the same key has one.
@@ -100,6 +76,9 @@ class Storage:
 
         A stored document can claim to be newer than it is, because its upload was read from a forged message. So the
         bucket decides: the document of the object's current version replaces every other one.
+
+        Raises Outdated if the image was deleted while it was classified. Its document is then stored and must be
+        deleted (delete_outdated). The event of the deletion may have been handled before the document was written.
         """
         prefix, other_prefix = self.settings.results_prefix, self.settings.rejected_prefix
         if result["status"] == "rejected":
@@ -113,6 +92,8 @@ class Storage:
                 self.delete(upload.bucket, other_key, other.etag)
             elif other and etag:
                 self.delete(upload.bucket, key, etag)
+            if self.find_image(upload.bucket, upload.key) is None:
+                raise Outdated("the image was deleted while it was classified")
 
     def put_if_newer(self, upload: Upload, key: str, body: bytes) -> str | None:
         """Returns the ETag of the upload's document, or None if the document of a newer upload is stored."""
@@ -124,8 +105,7 @@ class Storage:
                     Key=key,
                     Body=body,
                     ContentType="application/json",
-                    # As metadata, the sequencer can be compared with a HEAD request.
-                    Metadata={"sequencer": upload.sequencer},
+                    Metadata=document_metadata(upload),
                     **condition,
                 )
                 return answer["ETag"]
@@ -145,31 +125,60 @@ class Storage:
         """Returns whether a document claims to be newer than an upload that is the object's current version."""
         if not upload.version_id or not is_newer(stored.sequencer, upload.sequencer):
             return False
-        try:
-            current = self.s3.head_object(Bucket=upload.bucket, Key=upload.key)
-        except ClientError as error:
-            if error_code(error) in MISSING_CODES:
-                return False
-            raise
-        return bool(current.get("VersionId") == upload.version_id)
+        current = self.find_image(upload.bucket, upload.key)
+        return current is not None and current.version_id == upload.version_id
+
+    def delete_outdated(self, bucket: str, key: str) -> tuple[int, StoredImage | None]:
+        """Deletes the documents of an image that are not about its current version: all, if the image is deleted.
+
+        The documents are looked up before the image, and each is deleted only if it has not changed since. So the
+        document of an upload that comes in the meantime always stays: it is a changed or a new document.
+
+        Returns the number of deleted documents, and the current version of the image, or None if it is deleted. Raises
+        TryAgain if a document has changed in the meantime.
+        """
+        inbox = self.settings.inbox_prefix
+        keys = [document_key(key, inbox, p) for p in (self.settings.results_prefix, self.settings.rejected_prefix)]
+        deleted = 0
+        with s3_failures("deleting the document of a removed image"):
+            found = [(name, document) for name in keys if (document := self.find(bucket, name))]
+            image = self.find_image(bucket, key)
+            for name, document in found:
+                if is_outdated(document, image):
+                    if not self.delete(bucket, name, document.etag):
+                        raise TryAgain("a document changed while it was deleted")
+                    deleted += 1
+        return deleted, image
+
+    def find_image(self, bucket: str, key: str) -> StoredImage | None:
+        """Returns the current version of an image, or None if it is deleted."""
+        answer = self.look(bucket, key)
+        return stored_image(answer) if answer else None
 
     def find(self, bucket: str, key: str) -> StoredDocument | None:
         """Returns the document at a key, or None if there is none."""
+        answer = self.look(bucket, key)
+        return stored_document(answer) if answer else None
+
+    def look(self, bucket: str, key: str) -> Any:
+        """Returns S3's answer to a HEAD request, or None if there is no object."""
         try:
-            answer = self.s3.head_object(Bucket=bucket, Key=key)
+            return self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if error_code(error) in MISSING_CODES:
                 return None
             raise
-        return StoredDocument(answer["ETag"], answer["Metadata"].get("sequencer", ""))
 
-    def delete(self, bucket: str, key: str, etag: str) -> None:
-        """Deletes a document, unless it has changed or is gone."""
+    def delete(self, bucket: str, key: str, etag: str) -> bool:
+        """Deletes a document, unless it has changed. Returns False if it has."""
         try:
             self.s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
         except ClientError as error:
-            if error_code(error) not in CONFLICT_CODES | MISSING_CODES:
+            if error_code(error) in CONFLICT_CODES:
+                return False
+            if error_code(error) not in MISSING_CODES:
                 raise
+        return True
 
 
 def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:
@@ -181,4 +190,4 @@ def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:
         return True
     if is_newer(other_sequencer, sequencer):
         return False
-    return result["status"] == "classified"
+    return result["status"] != "rejected"

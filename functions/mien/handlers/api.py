@@ -25,9 +25,10 @@ from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
 from mien.logic.queries import parse_name, parse_query
 from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, wants_text
-from mien.logic.results import Result, failed, rejected
+from mien.logic.results import Result, count_results, face_words, failed, rejected
 from mien.pipeline.health import Health
-from mien.pipeline.requests import classify_images
+from mien.pipeline.pictures import PictureReader
+from mien.pipeline.requests import RequestPipeline
 from mien.settings import read_bucket_settings, read_cors_origin, read_settings
 
 TEXT = "text/plain; charset=utf-8"
@@ -67,7 +68,9 @@ app = ExactResolver()
 settings = read_settings()
 # With this timeout, two attempts fit into the 29 s that API Gateway waits.
 endpoint = Endpoint(settings, read_timeout=10, connections=1)
-health = Health(endpoint)
+reader = PictureReader(settings)
+pipeline = RequestPipeline(endpoint, reader)
+health = Health(endpoint, reader.target)
 listing = Listing(settings, read_bucket_settings().bucket)
 
 
@@ -102,17 +105,20 @@ def classify() -> Response[str]:
     )
     is_single = isinstance(sent, bytes)
     images: Sequence[bytes | str] = [sent] if isinstance(sent, bytes) else sent
-    done = classify_images(images, endpoint, Deadline.from_context(app.lambda_context))
-    count("ImagesClassified", sum(isinstance(outcome, dict) for outcome in done.outcomes))
+    done = pipeline.classify(images, Deadline.from_context(app.lambda_context))
+    results = [outcome for outcome in done.outcomes if isinstance(outcome, dict)]
+    for metric, number in count_results(results).items():
+        count(metric, number)
     count("ImagesRejected", sum(isinstance(outcome, Rejected) for outcome in done.outcomes))
     if is_single:
         [outcome] = done.outcomes
         if isinstance(outcome, Exception):
             raise outcome
-        return answer(outcome, [outcome], done.model_seconds)
+        return answer(outcome, face_words(outcome), done.model_seconds)
     raise_if_endpoint_failed(done.outcomes)
     entries = [outcome if isinstance(outcome, dict) else describe_entry(outcome) for outcome in done.outcomes]
-    return answer({"results": entries}, entries, done.model_seconds)
+    lines = [" ".join(face_words(entry)) for entry in entries]
+    return answer({"results": entries}, lines, done.model_seconds)
 
 
 @app.route("/uploads", ROUTES["/uploads"])
@@ -171,11 +177,10 @@ def log_and_describe(error: Exception) -> Problem:
     return problems.describe_error(error)
 
 
-def answer(body: Result, entries: Sequence[Result], model_seconds: float) -> Response[str]:
-    """Answers as JSON; or, if the client prefers text, with one line per image: its label, or its status."""
+def answer(body: Result, lines: Sequence[str], model_seconds: float) -> Response[str]:
+    """Answers as JSON, or with lines of text if the client prefers that."""
     headers = server_timing(model_seconds)
     if wants_text(app.current_event.headers.get("accept")):
-        lines = [entry.get("label", entry["status"]) for entry in entries]
         return respond(HTTPStatus.OK, TEXT, "".join(f"{line}\n" for line in lines), headers)
     return respond_json(body, headers)
 

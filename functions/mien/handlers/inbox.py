@@ -1,4 +1,4 @@
-"""The function of the inbox's queue: storage events → result documents."""
+"""The function of the inbox's queue: storage events → documents, written and deleted."""
 
 import time
 from collections import Counter
@@ -12,8 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
+from mien.logic.results import count_results
 from mien.logic.retries import isolate_crashes
-from mien.logic.uploads import Delivery, parse_deliveries
+from mien.logic.uploads import Delivery, Removal, Upload, parse_deliveries
 from mien.pipeline.deliveries import Decisions, DeliveryPipeline
 from mien.settings import read_bucket_settings, read_queue_settings, read_settings
 
@@ -37,8 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def handle(deliveries: Sequence[Delivery], deadline: Deadline) -> set[Message]:
-    """Classifies deliveries and settles the failed ones. Returns the messages that could not be sent anywhere."""
-    decisions = pipeline.classify(deliveries, deadline)
+    """Handles deliveries and settles the failed ones. Returns the messages that could not be sent anywhere."""
+    decisions = pipeline.handle(deliveries, deadline)
     report(decisions)
     if decisions.direct_error:
         raise decisions.direct_error
@@ -51,9 +52,14 @@ def report(decisions: Decisions) -> None:
     An outage has one reason and thousands of messages. So temporary failures are one log line per reason.
     """
     outcome = decisions.outcome
-    statuses = Counter(document["status"] for document in outcome.written.values())
-    metrics.add_metric("ImagesClassified", MetricUnit.Count, statuses["classified"])
-    metrics.add_metric("ImagesRejected", MetricUnit.Count, statuses["rejected"])
+    rejections = [document for document in outcome.written.values() if document["status"] == "rejected"]
+    metrics.add_metric("ImagesRejected", MetricUnit.Count, len(rejections))
+    for metric, number in count_results(d for d in outcome.written.values() if d["status"] != "rejected").items():
+        metrics.add_metric(metric, MetricUnit.Count, number)
+    removals = sum(isinstance(change, Removal) for change in outcome.cleared)
+    metrics.add_metric("RemovalsHandled", MetricUnit.Count, removals)
+    metrics.add_metric("ImagesOutdated", MetricUnit.Count, len(outcome.cleared) - removals)
+    metrics.add_metric("DocumentsDeleted", MetricUnit.Count, sum(outcome.cleared.values()))
     metrics.add_metric("MessagesRetried", MetricUnit.Count, len(decisions.retried))
     metrics.add_metric("MessagesDead", MetricUnit.Count, len(decisions.dead))
     for message in decisions.retried:
@@ -61,10 +67,11 @@ def report(decisions: Decisions) -> None:
     temporary = Counter(str(error) for error in outcome.failures.values() if isinstance(error, TryAgain))
     for reason, count in temporary.items():
         logger.warning(reason, images=count)
-    for upload, error in outcome.failures.items():
+    for change, error in outcome.failures.items():
+        version_id = change.version_id if isinstance(change, Upload) else None
         if isinstance(error, NeedsOperator):
-            logger.error(str(error), version_id=upload.version_id)
+            logger.error(str(error), version_id=version_id)
         elif not isinstance(error, TryAgain):
-            logger.error("unexpected error", exc_info=error, version_id=upload.version_id)
+            logger.error("unexpected error", exc_info=error, version_id=version_id)
     for message in decisions.dead:
         logger.error("sent to the dead-letter queue", message_id=message.id)

@@ -4,10 +4,9 @@ The model was trained on FER2013's crops. A square with the side of the detector
 they cover.
 """
 
-import numpy as np
-from PIL import Image
+from dataclasses import dataclass
 
-from mien.logic.faces import TURNS, FoundFace
+from mien.logic.orientation import Box
 
 # Side of the square, as a share of the box's height. 0.9 to 1.1 give the same accuracy; benchmarks/faces.md has it.
 SIDE = 1.0
@@ -20,7 +19,37 @@ MIN_HEIGHT = 24
 UP = {0: (0, -1), 90: (1, 0), 180: (0, 1), 270: (-1, 0)}
 
 
-def square_of(face: FoundFace) -> tuple[int, int, int, int]:
+@dataclass(frozen=True)
+class FoundFace:
+    """A face in a photo.
+
+    box: left, top, right and bottom in pixels of the photo as it was given.
+    score: the detector's, from 0 to 1.
+    turn: 0, 90, 180 or 270 degrees counterclockwise. The face is upright after the photo is turned by them.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    turn: int = 0
+
+    @property
+    def height(self) -> float:
+        """The height of the upright face in pixels."""
+        left, top, right, bottom = self.box
+        return bottom - top if self.turn in (0, 180) else right - left
+
+    @property
+    def area(self) -> float:
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top)
+
+    def scaled(self, factor: float) -> "FoundFace":
+        """The same face in a copy of the photo that is `factor` times as large."""
+        left, top, right, bottom = self.box
+        return FoundFace((left * factor, top * factor, right * factor, bottom * factor), self.score, self.turn)
+
+
+def square_of(face: FoundFace) -> Box:
     """Returns left, top, right and bottom of a face's square, in the pixels of its box.
 
     Parts of it can be outside the photo.
@@ -31,16 +60,3 @@ def square_of(face: FoundFace) -> tuple[int, int, int, int]:
     square_left = round((left + right - side) / 2 + x * RISE * side)
     square_top = round((top + bottom - side) / 2 + y * RISE * side)
     return square_left, square_top, square_left + side, square_top + side
-
-
-def cut(image: Image.Image, face: FoundFace) -> Image.Image:
-    """Returns the square of a face, upright, in the mode of the image.
-
-    image: the photo in which the face was found. Pixels beyond its edge repeat those at the edge.
-    """
-    left, top, right, bottom = square_of(face)
-    inside = (max(0, left), max(0, top), min(image.width, right), min(image.height, bottom))
-    pixels = np.asarray(image.crop(inside))
-    margins = [(inside[1] - top, bottom - inside[3]), (inside[0] - left, right - inside[2])]
-    square = Image.fromarray(np.pad(pixels, margins + [(0, 0)] * (pixels.ndim - 2), mode="edge"))
-    return square.transpose(TURNS[face.turn]) if face.turn else square

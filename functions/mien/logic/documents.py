@@ -10,14 +10,18 @@ from typing import Any, NoReturn
 
 from mien.logic.images import MIN_SIDE
 from mien.logic.labels import LABELS
-from mien.logic.results import SCHEMA, Result, document_key
+from mien.logic.pictures import MAX_FACES
+from mien.logic.results import LABEL_FIELDS, SCHEMA, Result, document_key
 
-MODEL_FIELDS = ("endpoint", "variant", "version", "preprocessing")
+# Documents of this version have one label per image, and no faces.
+OLD_SCHEMA = 1
+OLD_MODEL_FIELDS = ("endpoint", "variant", "version", "preprocessing")
+MODEL_FIELDS = (*OLD_MODEL_FIELDS, "detector")
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 def parse_document(data: bytes, key: str, inbox_prefix: str, prefix: str) -> Result | None:
-    """Returns the document with the fields that openapi.yaml describes, and without all others.
+    """Returns the document with the fields that schemas/document.schema.json describes, and without all others.
 
     Returns None if a field is missing, has another type or an impossible value, if the text can't be written as UTF-8
     again, or if the document does not belong to its object key.
@@ -27,7 +31,7 @@ def parse_document(data: bytes, key: str, inbox_prefix: str, prefix: str) -> Res
     """
     try:
         stored = json.loads(data, parse_constant=refuse_constant)
-        document = read_result(stored) or read_rejection(stored)
+        document = read_result(stored) or read_old_result(stored) or read_rejection(stored)
         # A lone surrogate can't be written as UTF-8.
         json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -48,31 +52,87 @@ def read_result(stored: Any) -> Result | None:
     match stored:
         case {
             "schema": schema,
-            "status": "classified",
-            "label": str(label),
-            "confidence": confidence,
-            "probabilities": dict(probabilities),
+            "status": status,
+            "faces": list(entries),
+            "faces_found": int(found),
             "image": image,
-            "model": dict(model),
+            "model": model,
         } if (
-            is_schema(schema)
-            and label in LABELS
+            is_schema(schema, SCHEMA)
+            and type(found) is int
+            and len(entries) <= min(found, MAX_FACES)
+            and (model := read_model(model, MODEL_FIELDS)) is not None
+            and (image := read_image(image)) is not None
+        ):
+            faces = [face for entry in entries if (face := read_face(entry)) is not None]
+            labelled = [face for face in faces if "label" in face]
+            expected = "classified" if labelled else "too_small" if faces else "no_face"
+            if len(faces) < len(entries) or status != expected:
+                return None
+            return {
+                "schema": SCHEMA,
+                "status": status,
+                **({name: labelled[0][name] for name in LABEL_FIELDS} if labelled else {}),
+                "faces": faces,
+                "faces_found": found,
+                "image": image,
+                "model": model,
+            }
+    return None
+
+
+def read_face(entry: Any) -> Result | None:
+    match entry:
+        case {"box": [left, top, right, bottom]} if (
+            all(type(edge) is int for edge in (left, top, right, bottom))
+            and 0 <= left < right
+            and 0 <= top < bottom
+            and ("score" not in entry or is_probability(entry["score"]))
+        ):
+            face = {name: entry[name] for name in ("box", "score") if name in entry}
+        case _:
+            return None
+    if (label := read_label(entry)) is not None:
+        return {**face, **label}
+    return {**face, "reason": "too_small"} if entry.get("reason") == "too_small" and "score" in face else None
+
+
+def read_old_result(stored: Any) -> Result | None:
+    match stored:
+        case {"schema": schema, "status": "classified", "image": image, "model": model} if (
+            is_schema(schema, OLD_SCHEMA)
+            and (label := read_label(stored)) is not None
+            and (model := read_model(model, OLD_MODEL_FIELDS)) is not None
+            and (image := read_image(image)) is not None
+        ):
+            return {"schema": OLD_SCHEMA, "status": "classified", **label, "image": image, "model": model}
+    return None
+
+
+def read_label(entry: Any) -> Result | None:
+    """Returns the label of a face, or of an image, with its confidence and all probabilities."""
+    match entry:
+        case {"label": str(label), "confidence": confidence, "probabilities": dict(probabilities)} if (
+            label in LABELS
             and is_probability(confidence)
             and probabilities.keys() == set(LABELS)
             and all(map(is_probability, probabilities.values()))
-            and all(isinstance(model.get(name), str) for name in MODEL_FIELDS)
-            and (fields := read_image(image)) is not None
         ):
-            return {
-                "schema": SCHEMA,
-                "status": "classified",
-                "label": label,
-                "confidence": confidence,
-                "probabilities": probabilities,
-                "image": fields,
-                "model": {name: model[name] for name in MODEL_FIELDS},
-            }
+            return {"label": label, "confidence": confidence, "probabilities": probabilities}
     return None
+
+
+def read_model(model: Any, fields: tuple[str, ...]) -> dict[str, str] | None:
+    if not isinstance(model, dict) or not all(isinstance(model.get(name), str) for name in fields):
+        return None
+    return {name: model[name] for name in fields}
+
+
+def faces_of(document: Result) -> list[Result]:
+    """Returns the faces of a document. An old document is itself like a face: it has one label."""
+    if document["status"] == "rejected":
+        return []
+    return list(document.get("faces", [document]))
 
 
 def read_rejection(stored: Any) -> Result | None:
@@ -84,12 +144,12 @@ def read_rejection(stored: Any) -> Result | None:
             "detail": str(detail),
             "image": image,
         } if (
-            is_schema(schema)
+            is_schema(schema, OLD_SCHEMA, SCHEMA)
             and REASON.fullmatch(reason)
             and detail.endswith(".")
             and (fields := read_image(image)) is not None
         ):
-            return {"schema": SCHEMA, "status": "rejected", "reason": reason, "detail": detail, "image": fields}
+            return {"schema": schema, "status": "rejected", "reason": reason, "detail": detail, "image": fields}
     return None
 
 
@@ -112,8 +172,8 @@ def read_image(image: Any) -> dict[str, Any] | None:
     return {name: image[name] for name in [*names, *sides]}
 
 
-def is_schema(value: Any) -> bool:
-    return type(value) is int and value == SCHEMA
+def is_schema(value: Any, *versions: int) -> bool:
+    return type(value) is int and value in versions
 
 
 def is_probability(value: Any) -> bool:

@@ -5,15 +5,12 @@ photo, which it would score low or miss in the first. A face that is not upright
 high, the photo is turned in the other three directions, and the direction with the highest score is kept.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from PIL import Image
 
+from mien.logic.crops import FoundFace
 from mien.logic.detector import Detector
-
-# Left, top, right and bottom, in pixels.
-Box = tuple[float, float, float, float]
+from mien.logic.orientation import TURNS
 
 # Pixels of the longer side of the copy in which all faces are looked for. Smaller images are not enlarged.
 DETECTION_SIDE = 1024
@@ -30,38 +27,6 @@ TURN_MARGIN = 0.05
 SAME_FACE = 0.3
 # The detector's sides are multiples of it.
 STRIDE = 32
-
-TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
-
-
-@dataclass(frozen=True)
-class FoundFace:
-    """A face in a photo.
-
-    box: in pixels of the photo as it was given.
-    score: the detector's, from 0 to 1.
-    turn: 0, 90, 180 or 270 degrees counterclockwise. The face is upright after the photo is turned by them.
-    """
-
-    box: Box
-    score: float
-    turn: int = 0
-
-    @property
-    def height(self) -> float:
-        """The height of the upright face in pixels."""
-        left, top, right, bottom = self.box
-        return bottom - top if self.turn in (0, 180) else right - left
-
-    @property
-    def area(self) -> float:
-        left, top, right, bottom = self.box
-        return (right - left) * (bottom - top)
-
-    def scaled(self, factor: float) -> "FoundFace":
-        """The same face in a copy of the photo that is `factor` times as large."""
-        left, top, right, bottom = self.box
-        return FoundFace((left * factor, top * factor, right * factor, bottom * factor), self.score, self.turn)
 
 
 def find_faces(image: Image.Image, detect: Detector) -> list[FoundFace]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mien.errors import Retryable, TryAgain
-from mien.logic.images import FACE_SIZE, Face
 from mien.logic.labels import LABELS
+from mien.logic.pictures import FACE_SIZE, Face
 
 Probabilities = list[float]
 # A probability may be this much below 0 or above 1, and the sum of a row this much below or above 1. Models compute in

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from mien.errors import InvalidRequest
+from mien.logic.documents import faces_of
 from mien.logic.labels import LABELS
-from mien.logic.results import MAX_KEY_BYTES
+from mien.logic.results import MAX_KEY_BYTES, Result
 
-STATUSES = ("classified", "rejected")
+STATUSES = ("classified", "no_face", "too_small", "rejected")
 # A `next` begins with this character, and the rest is base64url. The keys of documents end with `.json`, and base64url
 # has no dot, so a key is never read as a `next`.
 NEXT_MARK = "~"
@@ -29,14 +30,25 @@ class Query:
 
     prefix: beginning of the images' names, below the inbox.
     after: key of a document, below its own prefix. Only documents behind it are listed.
-    label: None selects every label.
-    status: one of STATUSES.
+    label: only images in which a face has this label; None selects every image.
+    status: one of STATUSES; None selects every image that was not rejected.
     """
 
     prefix: str = ""
     after: str = ""
     label: str | None = None
-    status: str = "classified"
+    status: str | None = None
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether documents must be read to know which ones are selected: S3 lists keys alone."""
+        return self.label is not None or self.status not in (None, "rejected")
+
+    def selects(self, document: Result) -> bool:
+        """Returns whether a document of the queried prefix has the label and the status."""
+        if self.status not in (None, document["status"]):
+            return False
+        return self.label is None or any(face.get("label") == self.label for face in faces_of(document))
 
 
 def parse_query(parameters: Mapping[str, str]) -> Query:
@@ -44,12 +56,12 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     names = ("prefix", "after", "label", "status")
     query = Query(**{name: parameters[name] for name in names if name in parameters})
     query = replace(query, after=parse_next(query.after) or query.after)
-    if query.status not in STATUSES:
-        raise malformed(f"Unknown status. Use {' or '.join(STATUSES)}.")
+    if query.status not in (None, *STATUSES):
+        raise malformed(f"Unknown status. Use one of {', '.join(STATUSES)}.")
     if query.label is not None and query.label not in LABELS:
         raise malformed(f"Unknown label. Use one of {', '.join(LABELS)}.")
-    if query.label is not None and query.status == "rejected":
-        raise malformed("A rejected image has no label. Leave out label, or ask for status=classified.")
+    if query.label is not None and query.status not in (None, "classified"):
+        raise malformed("Only classified images have a label. Leave out label, or ask for status=classified.")
     if not is_valid_key(query.prefix):
         raise malformed(
             f"The value of prefix can't be part of an object key: a key has at most {MAX_KEY_BYTES:,} bytes and no "

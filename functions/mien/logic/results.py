@@ -6,17 +6,22 @@ The same upload, model and preprocessing give the same bytes. So a duplicate del
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mien.errors import Rejected
 from mien.logic.labels import LABELS
+from mien.logic.pictures import Picture, PictureFace
 from mien.logic.uploads import Upload
 
-SCHEMA = 1
+# Version 1 had one label per image. Documents of both versions are read (documents.py).
+SCHEMA = 2
 # Four decimals are finer than what the model knows, and coarser than the differences between floating-point units.
 DECIMALS = 4
+SCORE_DECIMALS = 2
+# Of a face, and of the document, which repeats those of the largest face.
+LABEL_FIELDS = ("label", "confidence", "probabilities")
 # Bytes. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 MAX_KEY_BYTES = 1024
 # The end of a name that was cut: the digest of the whole name.
@@ -27,41 +32,93 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Model:
-    """The model that classified an image.
+    """The model that classified a face.
 
     endpoint, variant: name of the SageMaker endpoint and of its production variant.
     version: what the model's container reports; empty for the built-in algorithm, which reports nothing.
-    preprocessing: version of the image preprocessing and the kind of input.
     """
 
     endpoint: str
-    variant: str
-    version: str
-    preprocessing: str
+    variant: str = ""
+    version: str = ""
 
 
-def classified(probabilities: Sequence[float], image: dict[str, Any], model: Model) -> Result:
-    """Returns the document of a classified image.
+@dataclass(frozen=True)
+class Reading:
+    """How an image was read.
 
-    probabilities: one per label, in the labels' order.
-    image: the fields that describe the image (image_fields).
+    preprocessing: version of the image preprocessing and the kind of input.
+    detector: version of the face detector; empty if none is used.
     """
-    best = max(range(len(LABELS)), key=probabilities.__getitem__)
-    rounded = [round(probability, DECIMALS) for probability in probabilities]
+
+    preprocessing: str
+    detector: str
+
+
+# The probabilities of a face, in the labels' order, and the model.
+Answer = tuple[Sequence[float], Model]
+
+
+def classified(
+    picture: Picture, answers: Sequence[Answer], image: dict[str, Any], endpoint: str, reading: Reading
+) -> Result:
+    """Returns the document of an image.
+
+    answers: one for each face of the picture that has pixels, in their order.
+    image: the fields that describe the image (image_fields).
+    endpoint: name of the endpoint, which the document names even if no face needed a call.
+    """
+    remaining = iter(answers)
+    faces = [describe_face(found, next(remaining)[0] if found.face else None) for found in picture.faces]
+    labelled = [face for face in faces if "label" in face]
+    model = answers[0][1] if answers else Model(endpoint)
     return {
         "schema": SCHEMA,
-        "status": "classified",
-        "label": LABELS[best],
-        "confidence": rounded[best],
-        "probabilities": dict(zip(LABELS, rounded, strict=True)),
+        "status": "classified" if labelled else "too_small" if faces else "no_face",
+        **({name: labelled[0][name] for name in LABEL_FIELDS} if labelled else {}),
+        "faces": faces,
+        "faces_found": picture.faces_found,
         "image": image,
         "model": {
             "endpoint": model.endpoint,
             "variant": model.variant,
             "version": model.version,
-            "preprocessing": model.preprocessing,
+            "preprocessing": reading.preprocessing,
+            "detector": reading.detector,
         },
     }
+
+
+def describe_face(found: PictureFace, probabilities: Sequence[float] | None) -> Result:
+    """Returns the entry of a face in a document. probabilities: None if the face is too small for a label."""
+    score = {} if found.score is None else {"score": round(found.score, SCORE_DECIMALS)}
+    face = {"box": list(found.box), **score}
+    if probabilities is None:
+        return {**face, "reason": "too_small"}
+    best = max(range(len(LABELS)), key=probabilities.__getitem__)
+    rounded = [round(probability, DECIMALS) for probability in probabilities]
+    return {
+        **face,
+        "label": LABELS[best],
+        "confidence": rounded[best],
+        "probabilities": dict(zip(LABELS, rounded, strict=True)),
+    }
+
+
+def face_words(result: Result) -> list[str]:
+    """Returns one word per face: its label, or why it has none. `none` if there is no face, or else the status."""
+    if result["status"] == "no_face":
+        return ["none"]
+    return [face.get("label") or face["reason"] for face in result.get("faces", [])] or [result["status"]]
+
+
+def count_results(results: Iterable[Result]) -> dict[str, int]:
+    """Returns how many images were classified, how many have no face with a label, and how many faces have one."""
+    counts = {"ImagesClassified": 0, "ImagesWithoutFace": 0, "FacesClassified": 0}
+    for result in results:
+        counts["ImagesClassified" if "label" in result else "ImagesWithoutFace"] += 1
+        counts["FacesClassified"] += sum("label" in face for face in result["faces"])
+    return counts
 
 
 def rejected(error: Rejected, image: dict[str, Any]) -> Result:
@@ -74,12 +131,12 @@ def failed(reason: str, detail: str) -> Result:
     return {"schema": SCHEMA, "status": "failed", "reason": reason, "detail": detail}
 
 
-def image_fields(upload: Upload, width: int | None = None, height: int | None = None) -> dict[str, Any]:
+def image_fields(upload: Upload, picture: Picture | None = None) -> dict[str, Any]:
     """Returns what a document states about its image.
 
-    width, height: pixels; None if the image was rejected before its size was known.
+    picture: None if the image was rejected.
     """
-    size = {} if width is None else {"width": width, "height": height}
+    size = {"width": picture.width, "height": picture.height} if picture else {}
     return {
         "bucket": upload.bucket,
         "key": upload.key,

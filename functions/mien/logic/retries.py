@@ -1,4 +1,4 @@
-"""Decides what happens to a message whose images could not be classified: when it is retried, or why it is not.
+"""Decides what happens to a message whose changes could not be handled: when it is retried, or why it is not.
 
 SQS counts receives, and an outage of an hour would use them up for images that are good. Therefore a message that may
 succeed later is sent again as a new message, with a delay, its number of attempts and the time of its first message,
@@ -124,12 +124,12 @@ def decide_retry(
     now: float,
     jitter: float | None = None,
 ) -> Retry | DeadLetter:
-    """Decides what happens to a message after its uploads failed.
+    """Decides what happens to a message after its changes failed.
 
     The delay doubles with each attempt. Half of it is random, so that messages that failed together do not return
     together.
 
-    failures: the errors of its uploads; at least one.
+    failures: the errors of its changes; at least one.
     now: seconds since 1970.
     jitter: from 0 to 1; by default a random number.
     """

@@ -1,4 +1,4 @@
-"""Event JSON → uploads.
+"""Event JSON → uploads and removals.
 
 Storage events reach the function in two ways: directly from S3 (`Records` of `aws:s3`), or in the bodies of queue
 messages (`Records` of `aws:sqs`), one storage event per message.
@@ -7,6 +7,8 @@ Source: Amazon S3 User Guide, "Event message structure".
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -38,15 +40,29 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """An object, or a version of it, was deleted by hand or by a lifecycle rule.
+
+    key: the object key, decoded. Another version can still be stored under it, or already a new one.
+    """
+
+    bucket: str
+    key: str
+
+
+Change = Upload | Removal
+
+
+@dataclass(frozen=True)
 class Delivery:
-    """Uploads that arrived together and are retried together.
+    """Changes of objects that arrived together and are retried together.
 
     message: the queue message that they arrived in, or None if the whole event came directly from S3.
-    fault: why the message could not be read. It then has no uploads, and it does not count as handled.
+    fault: why the message could not be read. It then has no changes, and it does not count as handled.
     """
 
     message: Message | None
-    uploads: tuple[Upload, ...]
+    changes: tuple[Change, ...]
     fault: str | None = None
 
 
@@ -62,7 +78,7 @@ def parse_deliveries(event: Any, now: float) -> list[Delivery]:
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list) and records and all(is_queue_record(record) for record in records):
         return [parse_queue_record(record, now) for record in records]
-    return [Delivery(None, tuple(parse_uploads(event)))]
+    return [Delivery(None, tuple(parse_changes(event)))]
 
 
 def is_queue_record(record: Any) -> bool:
@@ -80,20 +96,20 @@ def parse_queue_record(record: dict[str, Any], now: float) -> Delivery:
         return Delivery(message, (), str(error))
 
 
-def parse_body(body: Any) -> list[Upload]:
-    """Returns the uploads of a message's body. Raises NotAStorageEvent for everything that is not an S3 event."""
+def parse_body(body: Any) -> list[Change]:
+    """Returns the changes in a message's body. Raises NotAStorageEvent for everything that is not an S3 event."""
     try:
         event = json.loads(body)
     except (TypeError, ValueError, RecursionError) as error:
         # json.loads also fails for lists nested a thousand deep, and for numbers of more than 4,300 digits.
         raise NotAStorageEvent("the message's body is not JSON") from error
-    return parse_uploads(event)
+    return parse_changes(event)
 
 
-def parse_uploads(event: Any) -> list[Upload]:
-    """Returns the objects that an S3 event reports as created.
+def parse_changes(event: Any) -> list[Change]:
+    """Returns the objects that an S3 event reports as created or removed.
 
-    S3's test event and events of removals report none. Folders are left out: they are not images.
+    S3's test event and all other events report none. New folders are left out: they are not images.
 
     Raises NotAStorageEvent.
     """
@@ -101,18 +117,26 @@ def parse_uploads(event: Any) -> list[Upload]:
         return []
     if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
         raise NotAStorageEvent("not an S3 event: it has no list of Records")
-    uploads = [parse_upload(record) for record in event["Records"] if is_creation(record)]
-    return [upload for upload in uploads if not is_folder(upload)]
+    changes: list[Change] = []
+    for record in event["Records"]:
+        match parse_kind(record):
+            case "ObjectCreated":
+                upload = parse_upload(record)
+                changes += [] if is_folder(upload) else [upload]
+            case "ObjectRemoved" | "LifecycleExpiration":
+                changes.append(parse_removal(record))
+    return changes
 
 
-def is_creation(record: Any) -> bool:
+def parse_kind(record: Any) -> str:
+    """Returns the first part of an event's name, such as `ObjectRemoved` of `ObjectRemoved:DeleteMarkerCreated`."""
     if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
         raise NotAStorageEvent("a record does not come from aws:s3")
     # Minor versions only add fields; a new major version may change what they mean.
     major = str(record.get("eventVersion")).partition(".")[0]
     if major != "2":
         raise NotAStorageEvent(f"S3 event version {record.get('eventVersion')} is not 2.x")
-    return str(record.get("eventName")).startswith("ObjectCreated:")
+    return str(record.get("eventName")).partition(":")[0]
 
 
 def is_folder(upload: Upload) -> bool:
@@ -125,18 +149,32 @@ def is_folder(upload: Upload) -> bool:
 
 
 def parse_upload(record: dict[str, Any]) -> Upload:
-    try:
-        bucket = record["s3"]["bucket"]["name"]
+    with invalid_fields():
         stored = record["s3"]["object"]
         version = stored.get("versionId")
         return Upload(
-            bucket=require_text(bucket),
+            bucket=require_text(record["s3"]["bucket"]["name"]),
             key=require_text(unquote_plus(stored["key"])),
             version_id=None if version is None else require_text(version),
             etag=require_text(stored.get("eTag", "")),
             size=int(stored.get("size", 0)),
             sequencer=require_sequencer(stored.get("sequencer", "")),
         )
+
+
+def parse_removal(record: dict[str, Any]) -> Removal:
+    with invalid_fields():
+        return Removal(
+            bucket=require_text(record["s3"]["bucket"]["name"]),
+            key=require_text(unquote_plus(record["s3"]["object"]["key"])),
+        )
+
+
+@contextmanager
+def invalid_fields() -> Iterator[None]:
+    """Turns the errors of a record whose fields are missing, or have another type or range, into NotAStorageEvent."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise NotAStorageEvent(
             f"an S3 record lacks a valid bucket, key, size or sequencer: {type(error).__name__}"

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from mien.aws.endpoint import Answer, Endpoint
+from mien.aws.endpoint import Endpoint
 from mien.aws.storage import TIMEOUTS, Storage
 from mien.errors import Rejected, TryAgain
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
-from mien.logic.images import MAX_BYTES, Face
+from mien.logic.images import MAX_BYTES
 from mien.logic.results import Result, classified, image_fields, rejected
 from mien.logic.uploads import Upload
+from mien.pipeline.pictures import PictureReader, WaitingPictures
 from mien.settings import Settings
 
 # Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
@@ -31,7 +32,7 @@ class Outcome:
     """What happened to a batch.
 
     written: the documents that are now in the bucket.
-    failures: the uploads that have no document yet, and why.
+    failures: the uploads that have no document, and why. Outdated ones need none.
     """
 
     written: dict[Upload, Result]
@@ -44,6 +45,7 @@ class Batches:
     def __init__(self, settings: Settings):
         self.storage = Storage(settings, connections=WORKERS)
         self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=WORKERS)
+        self.reader = PictureReader(settings)
 
     def classify(self, uploads: Sequence[Upload], deadline: Deadline) -> Outcome:
         """Classifies a batch. Work that can't be finished by the deadline fails with TryAgain.
@@ -53,71 +55,60 @@ class Batches:
         answer_deadline = deadline.earlier(TIMEOUTS.longest)
         read_deadline = answer_deadline.earlier(self.endpoint.longest_call)
         with ThreadPoolExecutor(WORKERS) as pool:
-            faces, failures = self.read_faces(pool, uploads, read_deadline)
-            answers, unanswered = self.classify_faces(pool, faces, answer_deadline)
-            failures |= unanswered
             documents: dict[Upload, Result] = {}
-            for upload, (probabilities, model) in answers.items():
-                face = faces[upload]
-                documents[upload] = classified(probabilities, image_fields(upload, face.width, face.height), model)
-            for upload, error in failures.items():
-                if isinstance(error, Rejected):
-                    documents[upload] = rejected(error, image_fields(upload))
+            failures: dict[Upload, Exception] = {}
+            for upload, outcome in self.classify_uploads(pool, uploads, read_deadline, answer_deadline):
+                if isinstance(outcome, Rejected):
+                    documents[upload] = rejected(outcome, image_fields(upload))
+                elif isinstance(outcome, Exception):
+                    failures[upload] = outcome
+                else:
+                    documents[upload] = outcome
             write = partial(self.write_document, documents, deadline)
             written, unwritten = run_all(pool, write, list(documents))
-        failed = {upload: error for upload, error in failures.items() if upload not in documents} | unwritten
-        return Outcome({upload: documents[upload] for upload in written}, failed)
+        return Outcome({upload: documents[upload] for upload in written}, failures | unwritten)
 
-    def read_faces(
-        self,
-        pool: Executor,
-        uploads: Iterable[Upload],
-        deadline: Deadline,
-    ) -> tuple[dict[Upload, Face], dict[Upload, Exception]]:
-        """Reads a few files ahead in the pool's threads, and decodes them one after the other in this thread.
+    def classify_uploads(
+        self, pool: Executor, uploads: Iterable[Upload], read_deadline: Deadline, answer_deadline: Deadline
+    ) -> Iterator[tuple[Upload, Result | Exception]]:
+        """Yields each upload with its document, or the error why it has none.
 
-        Decoding needs a processor, and a function has about one. It can also need much memory, which the C library
-        keeps for each thread that ever used it: decoding in eight threads would cost eight times the memory.
+        Reads a few files ahead in the pool's threads, and decodes them one after the other in this thread. Decoding
+        needs a processor, and a function has about one. It can also need much memory, which the C library keeps for
+        each thread that ever used it: decoding in eight threads would cost eight times the memory.
         """
-        faces: dict[Upload, Face] = {}
-        failures: dict[Upload, Exception] = {}
-        for upload, data in read_ahead(pool, partial(self.read_file, deadline), uploads):
+        waiting = WaitingPictures[Upload]()
+        for upload, data in read_ahead(pool, partial(self.read_file, read_deadline), uploads):
             try:
-                require_time(deadline, 0)
-                faces[upload] = self.endpoint.read_face(data.result())
+                require_time(read_deadline, 0)
+                waiting.add(upload, self.reader.read(data.result()))
             except Exception as error:
-                failures[upload] = error
-        return faces, failures
+                yield upload, error
+            if waiting.is_full:
+                yield from self.classify_pictures(pool, waiting, answer_deadline)
+                waiting = WaitingPictures[Upload]()
+        yield from self.classify_pictures(pool, waiting, answer_deadline)
+
+    def classify_pictures(
+        self, pool: Executor, waiting: WaitingPictures[Upload], deadline: Deadline
+    ) -> Iterator[tuple[Upload, Result | Exception]]:
+        """Classifies the faces of all pictures with as few calls as the endpoint allows."""
+        batches = list(chunks(waiting.faces, self.endpoint.faces_per_call))
+        classify = partial(self.endpoint.classify, deadline=deadline)
+        outcomes = [outcome for answered in pool.map(classify, batches) for outcome in answered]
+        for upload, answers in waiting.sort_answers(outcomes):
+            if isinstance(answers, Exception):
+                yield upload, answers
+            else:
+                picture = waiting.pictures[upload]
+                image = image_fields(upload, picture)
+                yield upload, classified(picture, answers, image, self.endpoint.name, self.reader.reading)
 
     def read_file(self, deadline: Deadline, upload: Upload) -> bytes:
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        data = self.storage.read_current(upload, MAX_BYTES)
-        if data is None:
-            require_time(deadline, 0)
-            data = self.storage.read_version(upload, MAX_BYTES)
-        return data
-
-    def classify_faces(
-        self,
-        pool: Executor,
-        faces: dict[Upload, Face],
-        deadline: Deadline,
-    ) -> tuple[dict[Upload, Answer], dict[Upload, Exception]]:
-        """Classifies all faces with as few calls as the endpoint allows."""
-        batches = list(chunks(faces, self.endpoint.faces_per_call))
-        classify = partial(self.endpoint.classify, deadline=deadline)
-        outcomes = pool.map(lambda batch: classify([faces[upload] for upload in batch]), batches)
-        answers: dict[Upload, Answer] = {}
-        failures: dict[Upload, Exception] = {}
-        for batch, batch_outcomes in zip(batches, outcomes, strict=True):
-            for upload, outcome in zip(batch, batch_outcomes, strict=True):
-                if isinstance(outcome, Exception):
-                    failures[upload] = outcome
-                else:
-                    answers[upload] = outcome
-        return answers, failures
+        return self.storage.read(upload, MAX_BYTES)
 
     def write_document(self, documents: dict[Upload, Result], deadline: Deadline, upload: Upload) -> None:
         require_time(deadline, TIMEOUTS.longest)

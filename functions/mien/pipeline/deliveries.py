@@ -1,4 +1,4 @@
-"""Deliveries → documents in the bucket. Messages that failed are sent again, or to the dead-letter queue."""
+"""Deliveries → changes of documents in the bucket. Messages that failed are sent again, or to the dead-letter queue."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
 from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry
 from mien.logic.uploads import Delivery
-from mien.pipeline.batches import Batches, Outcome
+from mien.pipeline.changes import Changes, Outcome
 from mien.settings import BucketSettings, QueueSettings, Settings
 
 
@@ -36,11 +36,11 @@ class DeliveryPipeline:
     def __init__(self, settings: Settings, bucket: BucketSettings, queues: QueueSettings):
         self.inbox_prefix = settings.inbox_prefix
         self.bucket = bucket.bucket
-        self.batches = Batches(settings)
+        self.changes = Changes(settings)
         self.queue = Queue(queues)
 
-    def classify(self, deliveries: Sequence[Delivery], deadline: Deadline) -> Decisions:
-        """Classifies the uploads of a group of deliveries, and decides what happens to the messages that failed."""
+    def handle(self, deliveries: Sequence[Delivery], deadline: Deadline) -> Decisions:
+        """Handles the changes of a group of deliveries, and decides what happens to the messages that failed."""
         dead: dict[Message, DeadLetter] = {}
         accepted: list[Delivery] = []
         for delivery in (refuse_other_buckets(delivery, self.bucket) for delivery in deliveries):
@@ -49,10 +49,10 @@ class DeliveryPipeline:
             else:
                 accepted.append(delivery)
         # The bucket's notification only covers the inbox. If its filter were wrong, results of results would loop.
-        uploads = [u for delivery in accepted for u in delivery.uploads if u.key.startswith(self.inbox_prefix)]
-        # The same upload twice in one batch is a duplicate delivery.
-        unique = list(dict.fromkeys(uploads))
-        outcome = self.batches.classify(unique, deadline.earlier(TIMEOUTS.longest))
+        changes = [c for delivery in accepted for c in delivery.changes if c.key.startswith(self.inbox_prefix)]
+        # The same change twice in one batch is a duplicate delivery.
+        unique = list(dict.fromkeys(changes))
+        outcome = self.changes.handle(unique, deadline.earlier(TIMEOUTS.longest))
         now = time.time()
         decisions = Decisions(outcome, {}, dead, find_direct_error(accepted, outcome), now)
         for delivery in accepted:
@@ -85,19 +85,19 @@ class DeliveryPipeline:
 
 
 def refuse_other_buckets(delivery: Delivery, bucket: str) -> Delivery:
-    """Returns the delivery, or one with a fault if an upload is in another bucket than `bucket`.
+    """Returns the delivery, or one with a fault if a change is in another bucket than `bucket`.
 
     Only a forged message names another bucket. The role's policy is not the only protection: the other bucket's own
     policy could allow the function to read and write there.
     """
-    if all(upload.bucket == bucket for upload in delivery.uploads):
+    if all(change.bucket == bucket for change in delivery.changes):
         return delivery
     return Delivery(delivery.message, (), f"the message is about an object outside the bucket {bucket}")
 
 
 def find_errors(delivery: Delivery, outcome: Outcome) -> list[Exception]:
-    """Returns why a delivery is not done: the errors of its uploads, or that it could not be read."""
-    errors = [outcome.failures[upload] for upload in delivery.uploads if upload in outcome.failures]
+    """Returns why a delivery is not done: the errors of its changes, or that it could not be read."""
+    errors = [outcome.failures[change] for change in delivery.changes if change in outcome.failures]
     if delivery.fault:
         errors.append(NeedsOperator(delivery.fault))
     return errors

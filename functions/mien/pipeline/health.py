@@ -6,8 +6,7 @@ from collections.abc import Callable
 from mien.aws.endpoint import Endpoint
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
-from mien.logic.images import FACE_SIZE, Face, encode_png
-from mien.logic.opacity import MID_GRAY
+from mien.logic.pictures import ModelInput, gray_face
 
 # Seconds for which an answer is remembered. A process makes at most one call in this time.
 INTERVAL = 5.0
@@ -16,14 +15,14 @@ INTERVAL = 5.0
 class Health:
     """The health of one endpoint, as one process sees it.
 
+    target: the input of the endpoint's model.
     clock: returns seconds. Tests pass their own.
     """
 
-    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, endpoint: Endpoint, target: ModelInput, clock: Callable[[], float] = time.monotonic):
         self.endpoint = endpoint
         self.clock = clock
-        gray = Face(bytes([MID_GRAY]) * FACE_SIZE**2, FACE_SIZE, "L", FACE_SIZE, FACE_SIZE)
-        self.face = endpoint.read_face(encode_png(gray))
+        self.face = gray_face(target)
         self.checked_until = clock()
         self.failure: Exception | None = None
 

@@ -8,9 +8,10 @@ from mien.aws.endpoint import Endpoint, Outcome
 from mien.errors import OutOfTime, Rejected
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
-from mien.logic.images import Face
+from mien.logic.pictures import Face
 from mien.logic.requests import decode_base64
 from mien.logic.results import Result, classified
+from mien.pipeline.pictures import PictureReader, WaitingPictures
 
 # Seconds. The slowest images take this long to decode (benchmarks/bad_images.md). The endpoint call after it must still
 # fit.
@@ -29,35 +30,53 @@ class Classified:
     model_seconds: float
 
 
-def classify_images(images: Sequence[bytes | str], endpoint: Endpoint, deadline: Deadline) -> Classified:
-    """Classifies image files, or their base64 texts.
+class RequestPipeline:
+    """The steps from the images of a request to their results, over one endpoint."""
 
-    The images are decoded one at a time. So only one image is in memory at once; of the others, a small face remains.
-    """
-    faces: dict[int, Face] = {}
-    outcomes: dict[int, Result | Exception] = {}
-    read_deadline = deadline.earlier(endpoint.longest_call + SLOWEST_IMAGE)
-    for index, image in enumerate(images):
-        try:
-            if read_deadline.seconds_left() <= 0:
-                raise OutOfTime("there was no time left to read an image")
-            faces[index] = endpoint.read_face(decode_base64(image) if isinstance(image, str) else image)
-        except (Rejected, OutOfTime) as error:
-            outcomes[index] = error
-    started = time.perf_counter()
-    answers = classify_faces(list(faces.values()), endpoint, deadline)
-    model_seconds = time.perf_counter() - started
-    for (index, face), answer in zip(faces.items(), answers, strict=True):
-        if isinstance(answer, Exception):
-            outcomes[index] = answer
-        else:
-            probabilities, model = answer
-            outcomes[index] = classified(probabilities, {"width": face.width, "height": face.height}, model)
-    return Classified([outcomes[index] for index in range(len(images))], model_seconds)
+    def __init__(self, endpoint: Endpoint, reader: PictureReader):
+        self.endpoint = endpoint
+        self.reader = reader
 
+    def classify(self, images: Sequence[bytes | str], deadline: Deadline) -> Classified:
+        """Classifies image files, or their base64 texts.
 
-def classify_faces(faces: Sequence[Face], endpoint: Endpoint, deadline: Deadline) -> list[Outcome]:
-    """Classifies faces with as few calls as the endpoint allows. No call starts that might miss the deadline."""
-    return [
-        outcome for chunk in chunks(faces, endpoint.faces_per_call) for outcome in endpoint.classify(chunk, deadline)
-    ]
+        The images are decoded one at a time. So only one image is in memory at once; of the others, small faces remain.
+        """
+        outcomes: dict[int, Result | Exception] = {}
+        model_seconds = 0.0
+        read_deadline = deadline.earlier(self.endpoint.longest_call + SLOWEST_IMAGE)
+        waiting = WaitingPictures[int]()
+        for index, image in enumerate(images):
+            try:
+                if read_deadline.seconds_left() <= 0:
+                    raise OutOfTime("there was no time left to read an image")
+                waiting.add(index, self.reader.read(decode_base64(image) if isinstance(image, str) else image))
+            except (Rejected, OutOfTime) as error:
+                outcomes[index] = error
+            if waiting.is_full or index == len(images) - 1:
+                started = time.perf_counter()
+                answers = self.classify_faces(waiting.faces, deadline)
+                model_seconds += time.perf_counter() - started
+                outcomes |= self.describe(waiting, answers)
+                waiting = WaitingPictures[int]()
+        return Classified([outcomes[index] for index in range(len(images))], model_seconds)
+
+    def classify_faces(self, faces: Sequence[Face], deadline: Deadline) -> list[Outcome]:
+        """Classifies faces with as few calls as the endpoint allows. No call starts that might miss the deadline."""
+        return [
+            outcome
+            for chunk in chunks(faces, self.endpoint.faces_per_call)
+            for outcome in self.endpoint.classify(chunk, deadline)
+        ]
+
+    def describe(self, waiting: WaitingPictures[int], outcomes: Sequence[Outcome]) -> dict[int, Result | Exception]:
+        """Returns for each picture its result, or the error why it has none."""
+        described: dict[int, Result | Exception] = {}
+        for index, answers in waiting.sort_answers(outcomes):
+            if isinstance(answers, Exception):
+                described[index] = answers
+            else:
+                picture = waiting.pictures[index]
+                size = {"width": picture.width, "height": picture.height}
+                described[index] = classified(picture, answers, size, self.endpoint.name, self.reader.reading)
+        return described

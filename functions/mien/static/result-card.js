@@ -55,19 +55,25 @@ export function viewerEntry(document) {
 }
 
 /**
- * The stored image. Its URL expires after some minutes; if it fails, a new one is requested once.
+ * The stored image, or a placeholder if it was deleted or overwritten and so has no URL. A URL expires after some
+ * minutes; if it fails, a new one is requested once.
  * @param {StoredDocument} document
  */
 function picture(document) {
-  const url = document.image.url ?? "";
-  const image = element("img", { loading: "lazy", alt: "", width: 96, height: 96, src: url });
+  if (!document.image.url) return placeholder(imageName(document));
+  const image = element("img", { loading: "lazy", alt: "", width: 96, height: 96, src: document.image.url });
   const showPlaceholder = () => image.replaceWith(placeholder(imageName(document)));
   const renewUrl = async () => {
     image.addEventListener("error", showPlaceholder, { once: true });
     try {
       const renewed = await getResult(imageName(document));
-      document.image.url = renewed.image.url ?? "";
-      image.src = document.image.url;
+      const { url } = renewed.image;
+      if (!url) {
+        showPlaceholder();
+        return;
+      }
+      document.image.url = url;
+      image.src = url;
     } catch {
       showPlaceholder();
     }

@@ -9,8 +9,8 @@ from PIL import Image
 
 import inference
 from local.paths import MODEL, SAMPLES
-from mien.logic.images import FACE_SIZE
 from mien.logic.labels import LABELS
+from mien.logic.pictures import FACE_SIZE
 from training.evaluation.card import card
 
 

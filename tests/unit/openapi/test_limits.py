@@ -3,7 +3,7 @@
 import re
 
 from local import template
-from mien.aws import forms, listing
+from mien.aws import forms, listing, pictures
 from mien.logic import images, prefixes, queries, requests
 from mien.logic.bombs import MAX_COSTLY_PIXELS
 from mien.logic.results import MAX_KEY_BYTES
@@ -54,7 +54,7 @@ def test_the_lists_of_results_are_limited_as_in_the_code() -> None:
     assert f"Up to {listing.PAGE} documents" in description
     assert f"up to {listing.MAX_READ} are read" in " ".join(description.split())
     assert SCHEMAS["Page"]["properties"]["results"]["maxItems"] == listing.PAGE
-    assert f"for {listing.EXPIRES} seconds" in SCHEMAS["StoredImage"]["properties"]["url"]["description"]
+    assert f"for {pictures.EXPIRES} seconds" in SCHEMAS["StoredImage"]["properties"]["url"]["description"]
     assert SCHEMAS["Key"]["maxLength"] == MAX_KEY_BYTES
     assert f"{MAX_KEY_BYTES:,} bytes" in SCHEMAS["Key"]["description"]
     assert SCHEMAS["After"]["anyOf"][0]["maxLength"] == MAX_KEY_BYTES

@@ -7,37 +7,52 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from local.paths import ROOT
+from mien.logic.documents import OLD_SCHEMA
 from mien.logic.labels import LABELS
 from mien.logic.results import SCHEMA
-from tests.support.openapi import DOCUMENT, SCHEMAS, documented_response, resolve_reference
+from tests.support.openapi import (
+    DOCUMENT,
+    SCHEMAS,
+    STORED,
+    STORED_DOCUMENT,
+    documented_response,
+    resolve_reference,
+)
 
 
 def test_the_labels_are_those_of_the_model() -> None:
     assert sorted(SCHEMAS["Label"]["enum"]) == sorted(LABELS)
-    probabilities = SCHEMAS["Result"]["properties"]["probabilities"]
+    probabilities = SCHEMAS["Probabilities"]
     assert sorted(probabilities["properties"]) == sorted(LABELS)
     assert sorted(probabilities["required"]) == sorted(LABELS)
     lines = documented_response("post", "/classify", 200)["content"]["text/plain"]["schema"]["pattern"]
-    assert set(re.findall(r"[a-z]{2,}", lines)) == {*LABELS, "rejected", "failed"}
+    assert set(re.findall(r"[a-z_]{2,}", lines)) == {*LABELS, "too_small", "none", "rejected", "failed"}
 
 
-@pytest.mark.parametrize("name", ["Result", "Rejection", "Failure", "StoredResult", "StoredRejection"])
+@pytest.mark.parametrize("name", ["Faces", "Rejection", "Failure"])
 def test_a_document_has_the_schema_version_that_the_code_writes(name: str) -> None:
     assert SCHEMAS[name]["properties"]["schema"] == {"const": SCHEMA}
 
 
+def test_the_documents_of_earlier_versions_are_described_too() -> None:
+    assert SCHEMAS["OldStoredResult"]["properties"]["schema"] == {"const": OLD_SCHEMA}
+    assert SCHEMAS["StoredRejection"]["properties"]["schema"] == {"enum": [OLD_SCHEMA, SCHEMA]}
+
+
 def test_every_schema_is_valid_and_every_reference_leads_to_something() -> None:
-    def visit(node: Any) -> None:
+    def visit(node: Any, file: str) -> None:
         if isinstance(node, dict):
             if "$ref" in node:
-                resolve_reference(node)
+                resolve_reference({"$ref": file + node["$ref"] if node["$ref"].startswith("#") else node["$ref"]})
             for value in node.values():
-                visit(value)
+                visit(value, file)
         elif isinstance(node, list):
             for value in node:
-                visit(value)
+                visit(value, file)
 
-    visit(DOCUMENT)
+    visit(DOCUMENT, "")
+    visit(STORED_DOCUMENT, STORED)
+    Draft202012Validator.check_schema(STORED_DOCUMENT)
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
 
@@ -47,3 +62,6 @@ def test_everything_that_is_defined_is_used() -> None:
     for kind in ("headers", "schemas", "responses"):
         for name in DOCUMENT["components"][kind]:
             assert f"#/components/{kind}/{name}" in text
+    stored = (ROOT / STORED).read_text()
+    for name in STORED_DOCUMENT["$defs"]:
+        assert f"#/$defs/{name}" in text + stored

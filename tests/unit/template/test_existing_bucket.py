@@ -43,10 +43,13 @@ def test_only_a_stack_with_an_existing_bucket_tells_its_user_to_connect_it() -> 
         assert template.evaluate_condition("BucketExists", {"ExistingBucket": bucket}) is exists
 
 
+@pytest.mark.parametrize("name", ["InboxDays", "ResultsDays"])
 @pytest.mark.parametrize(("days", "accepted"), [("0", True), ("30", False)])
-def test_the_stack_can_not_promise_to_delete_images_in_an_existing_bucket(days: str, accepted: bool) -> None:
+def test_the_stack_can_not_promise_to_delete_objects_in_an_existing_bucket(
+    name: str, days: str, accepted: bool
+) -> None:
     rule = template.load_template()["Rules"]["ExistingBucketsKeepTheirRules"]
-    parameters = {**template.default_parameters(), "ExistingBucket": "faces", "InboxDays": days}
+    parameters = {**template.default_parameters(), "ExistingBucket": "faces", name: days}
     assert template.evaluate_condition(rule["RuleCondition"], parameters)
     assert all(template.evaluate_condition(a["Assert"], parameters) for a in rule["Assertions"]) is accepted
     assert not template.evaluate_condition(rule["RuleCondition"], template.default_parameters())

@@ -1,7 +1,6 @@
 """Each function's role allows what the function does, and nothing else."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,14 +8,13 @@ from tests.support.stack import (
     BUCKET_ARN,
     DELETED,
     ENDPOINT_ARN,
-    EXISTING_BUCKET_ARN,
     TEMPLATE,
     WITH_EXISTING_BUCKET,
     Check,
     Damage,
     Template,
-    as_list,
     as_text,
+    permissions,
     properties_of,
 )
 
@@ -25,25 +23,19 @@ from tests.support.stack import (
 OBJECTS = {
     "InboxRole": {
         "s3:GetObject": {"Inbox", "Results", "Rejected"},
-        "s3:GetObjectVersion": {"Inbox"},
         "s3:PutObject": {"Results", "Rejected"},
         "s3:DeleteObject": {"Results", "Rejected"},
     },
     "ApiRole": {
         "s3:GetObject": {"Inbox", "Results", "Rejected"},
-        "s3:GetObjectVersion": {"Inbox"},
         "s3:PutObject": {"Inbox"},
     },
 }
-# Either of them is ${Bucket.Arn} in these tests.
-BUCKET_ARNS = "|".join(map(re.escape, (BUCKET_ARN, EXISTING_BUCKET_ARN)))
 # The only permissions that are wider than their purpose. S3 answers 404 instead of 403 for a missing object only to
 # identities that may list the bucket. AWS has no narrower resource for this action, and a condition on the prefix would
 # not match, because a request that reads an object has no prefix.
-# ListBucketVersions does the same for a missing version.
 WIDER_THAN_NEEDED = {
     ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"),
-    ("InboxRole", "s3:ListBucketVersions", "${Bucket.Arn}"),
     ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"),
 }
 # Messages from the queue may be sent back to it or to the dead-letter queue, which the function can't read.
@@ -53,16 +45,6 @@ QUEUES = {
     "sqs:GetQueueAttributes": {"${Queue.Arn}"},
     "sqs:SendMessage": {"${Queue.Arn}", "${DeadLetterQueue.Arn}"},
 }
-
-
-def permissions(expanded: Template) -> Iterator[tuple[str, str, str]]:
-    """Yields each combination of role, action and resource that the roles' policies allow."""
-    for name, role in properties_of(expanded, "AWS::IAM::Role").items():
-        for policy in role.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                for action in as_list(statement.get("Action", "NotAction")):
-                    for resource in as_list(statement.get("Resource", "NotResource")):
-                        yield name, action, re.sub(BUCKET_ARNS, "${Bucket.Arn}", as_text(resource))
 
 
 def log_groups_of(expanded: Template, role: str) -> set[str]:
@@ -156,7 +138,10 @@ DAMAGES = [
     *(
         Damage(no_permission_is_wider_than_its_purpose, path, name, value, finding)
         for path, name, value, finding in [
-            (f"{INBOX_ROLE} ReadImages", "Resource", ALL_OBJECTS, "GetObjectVersion"),
+            (f"{INBOX_ROLE} ReadImages", "Resource", ALL_OBJECTS, "GetObject"),
+            (f"{INBOX_ROLE} ReadImages", "Action", ["s3:GetObject", "s3:GetObjectVersion"], "GetObjectVersion"),
+            (f"{INBOX_ROLE} ReadImages", "Action", ["s3:GetObject", "s3:DeleteObject"], "s3:DeleteObject"),
+            (f"{API_ROLE} SignUploadsAndPictures", "Action", "s3:GetObjectVersion", "ApiRole: s3:GetObjectVersion"),
             (f"{INBOX_ROLE} KeepDocuments", "Resource", INBOX, "s3:PutObject"),
             (f"{INBOX_ROLE} ReadImages", "Action", "s3:PutObjectAcl", "PutObjectAcl"),
             (f"{INBOX_ROLE} ReceiveMessages", "Action", "sqs:PurgeQueue", "PurgeQueue"),
@@ -240,9 +225,22 @@ def test_all_functions_but_the_page_may_invoke_exactly_one_endpoint() -> None:
     }
 
 
-def test_s3_answers_the_inbox_function_with_404_if_an_object_or_a_version_is_missing() -> None:
-    """Without these permissions, S3 answers 403 instead of 404, and an image that is gone is retried for days."""
+def test_s3_answers_both_functions_with_404_if_an_object_is_missing() -> None:
+    """Without this permission, S3 answers 403 instead of 404, and a removed image is retried for days."""
     allowed = set(permissions(TEMPLATE))
     assert set(permissions(WITH_EXISTING_BUCKET)) == allowed
-    for action in ("s3:ListBucket", "s3:ListBucketVersions"):
-        assert ("InboxRole", action, "${Bucket.Arn}") in allowed
+    for role in ("InboxRole", "ApiRole"):
+        assert (role, "s3:ListBucket", "${Bucket.Arn}") in allowed
+
+
+def test_no_role_may_read_or_list_old_versions() -> None:
+    """An image that was deleted or has expired can't be had through Mien."""
+    assert not [action for _, action, _ in permissions(TEMPLATE) if "Version" in action]
+
+
+def test_the_inbox_function_may_delete_documents_with_a_condition() -> None:
+    """S3 requires GetObject too (Amazon S3 User Guide, "How to perform conditional deletes")."""
+    allowed = set(permissions(TEMPLATE))
+    for prefix in ("Results", "Rejected"):
+        for action in ("s3:GetObject", "s3:DeleteObject"):
+            assert ("InboxRole", action, f"${{Bucket.Arn}}/${{{prefix}Prefix}}*") in allowed

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local import template
 from tests.support.stack import (
     DELETED,
     TEMPLATE,
@@ -124,6 +125,57 @@ def test_the_bucket_and_the_queues_are_encrypted_and_private() -> None:
 
 def test_the_bucket_keeps_old_versions() -> None:
     assert only_resource("AWS::S3::Bucket")["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def lifecycle() -> dict[str, Any]:
+    """The lifecycle rules of the bucket, by their IDs."""
+    return {rule["Id"]: rule for rule in only_resource("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "prefix", "condition", "days", "old_days"),
+    [
+        ("images", "InboxPrefix", "ImagesExpire", "InboxDays", "OldImageDays"),
+        ("results", "ResultsPrefix", "DocumentsExpire", "ResultsDays", "OldVersionDays"),
+        ("rejections", "RejectedPrefix", "DocumentsExpire", "ResultsDays", "OldVersionDays"),
+    ],
+)
+def test_objects_and_their_old_versions_are_deleted_after_their_periods(
+    rule: str, prefix: str, condition: str, days: str, old_days: str
+) -> None:
+    found = lifecycle()[rule]
+    assert (found["Status"], found["Prefix"]) == ("Enabled", {"Ref": prefix})
+    assert found["ExpirationInDays"] == {"Fn::If": [condition, {"Ref": days}, {"Ref": "AWS::NoValue"}]}
+    assert found["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": old_days}}
+
+
+def test_images_are_kept_for_a_shorter_time_after_their_deletion_than_documents() -> None:
+    defaults = template.default_parameters()
+    assert int(defaults["OldImageDays"]) < int(defaults["OldVersionDays"])
+    assert (defaults["InboxDays"], defaults["ResultsDays"]) == ("0", "0")
+    for name, condition in (("InboxDays", "ImagesExpire"), ("ResultsDays", "DocumentsExpire")):
+        assert not template.evaluate_condition(condition, defaults)
+        assert template.evaluate_condition(condition, defaults | {name: "30"})
+
+
+def test_delete_markers_without_versions_are_deleted() -> None:
+    """S3 allows no rule that has both this and a number of days."""
+    assert lifecycle()["forget-deletions"] == {
+        "Id": "forget-deletions",
+        "Status": "Enabled",
+        "ExpiredObjectDeleteMarker": True,
+    }
+
+
+def test_the_queue_gets_all_uploads_deletions_and_expiries_of_the_inbox_and_nothing_else() -> None:
+    configuration = only_resource("AWS::S3::Bucket")["NotificationConfiguration"]
+    assert list(configuration) == ["QueueConfigurations"]
+    inbox_only = {"S3Key": {"Rules": [{"Name": "prefix", "Value": {"Ref": "InboxPrefix"}}]}}
+    queue = {"Fn::GetAtt": ["Queue", "Arn"]}
+    assert configuration["QueueConfigurations"] == [
+        {"Event": f"s3:{kind}:*", "Queue": queue, "Filter": inbox_only}
+        for kind in ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
+    ]
 
 
 def test_each_log_group_belongs_to_a_function_and_has_a_retention_period() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from mien.logic.images import Face
+from mien.logic.pictures import Face
 from tests.support.answers import flat_face
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
-from mien.logic.images import FACE_SIZE, Face
+from mien.logic.pictures import COLOR_224, FACE_SIZE, Face, read_face
 from tests.support.answers import probabilities, reasons, rows, variants
 from tests.support.endpoints import endpoint_that
 from tests.support.sagemaker_runtime import EVEN, Reply, always, in_turn, model_error, reply
@@ -32,7 +32,7 @@ def test_rows_without_the_faces_ids_are_accepted(faces: list[Face]) -> None:
 
 def test_the_built_in_algorithm_gets_one_png_per_call(sample: bytes) -> None:
     with endpoint_that(always(200, EVEN), kind="image") as (endpoint, requests):
-        answers = endpoint.classify([endpoint.read_face(sample)], WITHOUT_WAITING)
+        answers = endpoint.classify([read_face(sample, COLOR_224)], WITHOUT_WAITING)
         assert endpoint.faces_per_call == 1
     assert probabilities(answers) == [EVEN]
     assert [(kind, body[:4]) for kind, body in requests] == [("application/x-image", b"\x89PNG")]
@@ -117,7 +117,7 @@ def test_a_model_that_refuses_well_formed_faces_needs_an_operator(faces: list[Fa
 def test_a_face_on_which_the_model_fails_does_not_fail_its_neighbors(
     status: int, kind: type[Exception], poison: set[int]
 ) -> None:
-    many = [Face(bytes([n]) * FACE_SIZE**2, FACE_SIZE, "L", 1, 1) for n in range(32)]
+    many = [Face(bytes([n]) * FACE_SIZE**2, FACE_SIZE, "L") for n in range(32)]
 
     def respond(body: bytes) -> Reply:
         levels = np.load(io.BytesIO(body))[:, 0, 0].tolist()

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from mien.logic.deadline import Deadline
-from mien.logic.images import Face
+from mien.logic.pictures import Face
 from tests.support.answers import probabilities, reasons, rows
 from tests.support.endpoints import endpoint_that
 from tests.support.sagemaker_runtime import EVEN, SILENCE, always, in_turn, reply

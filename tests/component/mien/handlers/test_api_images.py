@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from mien.logic.deadline import RESPONSE_SECONDS, Deadline
-from mien.logic.images import Face
+from mien.logic.pictures import Picture
 from mien.logic.requests import MAX_CALLS, MAX_IMAGES
 from mien.pipeline.requests import SLOWEST_IMAGE
 from tests import corpus
@@ -27,7 +27,7 @@ def test_several_images_cost_one_call_and_are_answered_in_their_order(start_api:
         response = start_api(url).classify(json_body(*images))
     assert len(requests) == 1
     assert response.status == 200
-    assert reasons_or_statuses(response) == ["classified", "not_an_image", "too_small", "classified", "empty"]
+    assert reasons_or_statuses(response) == ["classified", "not_an_image", "too_small", "no_face", "empty"]
     assert [entry["image"].get("width") for entry in response.json["results"]][::3] == [48, 960]
 
 
@@ -97,14 +97,14 @@ def test_images_for_which_no_time_is_left_fail_alone(
             Deadline, "from_context", staticmethod(lambda _: Deadline(SECONDS - RESPONSE_SECONDS, clock=clock))
         )
         module = importlib.import_module("mien.handlers.api")
-        read, half = module.endpoint.read_face, reading_time(module) / 2
+        read, half = module.reader.read, reading_time(module) / 2
 
-        def read_slowly(data: bytes) -> Face:
+        def read_slowly(data: bytes) -> Picture:
             clock.now += half
-            face: Face = read(data)
-            return face
+            picture: Picture = read(data)
+            return picture
 
-        monkeypatch.setattr(module.endpoint, "read_face", read_slowly)
+        monkeypatch.setattr(module.reader, "read", read_slowly)
         response = api.classify(json_body(*[sample] * 3))
     assert [entry["status"] for entry in response.json["results"]] == ["classified", "classified", "failed"]
     assert response.json["results"][2]["reason"] == "timeout"

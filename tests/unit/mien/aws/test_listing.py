@@ -8,23 +8,25 @@ import pytest
 from mien.aws.listing import PAGE, Listing
 from mien.errors import Rejected
 from mien.logic.deadline import Deadline
+from mien.logic.labels import LABELS
+from mien.logic.pictures import MAX_FACES
 from mien.logic.queries import Query, parse_query
-from mien.logic.results import Model, classified, document_key, image_fields, rejected, serialize
+from mien.logic.results import LABEL_FIELDS, document_key, image_fields, rejected, serialize
 from mien.logic.uploads import Upload
-from mien.settings import Settings
-from tests.support.fake_s3 import FakeS3
+from tests.support.fake_s3 import FakeS3, etag_of
 from tests.support.openapi import SCHEMAS, schema_errors
-from tests.support.sagemaker_runtime import EVEN
+from tests.support.pictures import SETTINGS, document, found
 
-SETTINGS = Settings("faces", "batch", "inbox/", "results/", "rejected/")
-MODEL = Model("faces", "AllTraffic", "1", "2-batch")
+IMAGE_FILE = b"an image"
+ETAG = etag_of(IMAGE_FILE).strip('"')
+# The label of faces that are all equally probable.
+EVEN_LABEL = LABELS[0]
 # Names that become each other if they are decoded once too often.
 ENCODED_NAMES = ["a b.png", "a%20b.png", "a%2520b.png"]
 
 
 def document_of(name: str) -> dict[str, Any]:
-    upload = Upload("bucket", f"inbox/{name}", "v1", "e", 3, "0A")
-    return classified(EVEN, image_fields(upload, 48, 48), MODEL)
+    return document(Upload("bucket", f"inbox/{name}", "v1", ETAG, 3, "0A"))
 
 
 def key_of(name: str) -> str:
@@ -64,9 +66,24 @@ def test_a_document_under_the_key_of_another_image_is_not_found() -> None:
     assert page_of(listing, Query()) == ([], None)
 
 
+UPLOAD = Upload("bucket", "inbox/a", "v1", ETAG, 3, "0A")
 STORED = document_of("a")
+SEVERAL = document(UPLOAD, found((0, 0, 40, 40), 0.9), found((0, 0, 9, 9), 0.8, is_large=False))
+NO_FACE = {name: value for name, value in STORED.items() if name not in LABEL_FIELDS}
+NO_FACE |= {"status": "no_face", "faces": [], "faces_found": 0}
+TOO_SMALL = document(UPLOAD, found((0, 0, 9, 9), 0.8, is_large=False))
+OLD = {name: value for name, value in STORED.items() if name not in ("faces", "faces_found")}
+OLD |= {"schema": 1, "model": {name: value for name, value in STORED["model"].items() if name != "detector"}}
 IMAGE = STORED["image"]
-REJECTED = rejected(Rejected("empty", "The file is empty."), image_fields(Upload("b", "inbox/a", None, "e", 0, "0A")))
+[FACE] = STORED["faces"]
+REJECTED = rejected(Rejected("empty", "The file is empty."), image_fields(UPLOAD))
+OLD_REJECTED = REJECTED | {"schema": 1}
+
+
+def with_face(**changes: Any) -> dict[str, Any]:
+    return STORED | {"faces": [FACE | changes]}
+
+
 FOREIGN = {
     "text": b"text",
     "not utf-8": b"\xff",
@@ -74,19 +91,38 @@ FOREIGN = {
     "deep": b"[" * 5_000,
     "a number of 5,000 digits": b"9" * 5_000,
     "a list": b"[]",
-    "another schema": STORED | {"schema": 2},
-    "true as the schema": STORED | {"schema": True},
-    "an unknown label": STORED | {"label": "joy"},
-    "a label that is a list": STORED | {"label": []},
-    "a confidence in words": STORED | {"confidence": "high"},
-    "a confidence above 1": STORED | {"confidence": 1.5},
-    "NaN": STORED | {"confidence": float("nan")},
-    "Infinity": STORED | {"probabilities": STORED["probabilities"] | {"happy": float("inf")}},
+    "another schema": STORED | {"schema": 3},
+    "true as the schema": OLD | {"schema": True},
+    "no faces": OLD | {"schema": 2},
+    "faces that are no list": STORED | {"faces": FACE},
+    "a face that is no object": STORED | {"faces": [[]]},
+    "fewer faces found than listed": STORED | {"faces_found": 0},
+    "faces found in words": STORED | {"faces_found": "1"},
+    "true as the number of faces": STORED | {"faces_found": True},
+    "more faces than can be listed": STORED | {"faces": [FACE] * 101, "faces_found": 101},
+    "a label without a face": NO_FACE | {"status": "classified"},
+    "no face, and one": STORED | {"status": "no_face"},
+    "a label, and all faces too small": STORED | {"status": "too_small"},
+    "a box of three edges": with_face(box=[0, 0, 1]),
+    "a box that ends before it begins": with_face(box=[5, 0, 5, 9]),
+    "a box outside of the image": with_face(box=[-1, 0, 5, 9]),
+    "a box in parts of pixels": with_face(box=[0, 0, 5, 9.5]),
+    "true as an edge": with_face(box=[False, 0, True, 9]),
+    "a score above 1": with_face(score=2),
+    "an unknown label": with_face(label="joy"),
+    "a label that is a list": with_face(label=[]),
+    "a confidence in words": with_face(confidence="high"),
+    "a confidence above 1": with_face(confidence=1.5),
+    "NaN": with_face(confidence=float("nan")),
+    "Infinity": with_face(probabilities=FACE["probabilities"] | {"happy": float("inf")}),
     "a large exponent": json.dumps(STORED).replace('"confidence": ', '"confidence": 1e999, "was": ').encode(),
     "NaN in a field that is not read": STORED | {"more": float("nan")},
-    "a missing probability": STORED | {"probabilities": {"happy": 1.0}},
-    "another probability": STORED | {"probabilities": STORED["probabilities"] | {"joy": 0.0}},
-    "true as a probability": STORED | {"probabilities": STORED["probabilities"] | {"happy": True}},
+    "a missing probability": with_face(probabilities={"happy": 1.0}),
+    "another probability": with_face(probabilities=FACE["probabilities"] | {"joy": 0.0}),
+    "true as a probability": with_face(probabilities=FACE["probabilities"] | {"happy": True}),
+    "another reason": TOO_SMALL | {"faces": [{"box": [0, 0, 9, 9], "score": 0.8, "reason": "ugly"}]},
+    "an old document with an unknown label": OLD | {"label": "joy"},
+    "an old document with a confidence above 1": OLD | {"confidence": 1.5},
     "no model": {name: value for name, value in STORED.items() if name != "model"},
     "a model without a version": STORED | {"model": {"endpoint": "faces", "variant": "", "preprocessing": ""}},
     "no image": STORED | {"image": None},
@@ -119,18 +155,63 @@ def test_a_document_that_is_missing_is_not_counted_as_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "prefix", "schema"), [(STORED, "results/", "StoredResult"), (REJECTED, "rejected/", "StoredRejection")]
+    ("stored", "prefix", "schema"),
+    [
+        (STORED, "results/", "StoredResult"),
+        (SEVERAL, "results/", "StoredResult"),
+        (NO_FACE, "results/", "StoredResult"),
+        (TOO_SMALL, "results/", "StoredResult"),
+        (OLD, "results/", "OldStoredResult"),
+        (REJECTED, "rejected/", "StoredRejection"),
+        (OLD_REJECTED, "rejected/", "StoredRejection"),
+    ],
 )
-def test_a_stored_url_and_unknown_fields_are_never_handed_on(
-    document: dict[str, Any], prefix: str, schema: str
+def test_a_document_is_handed_on_without_a_stored_url_and_without_unknown_fields(
+    stored: dict[str, Any], prefix: str, schema: str
 ) -> None:
     listing = listing_of()
-    image = document["image"] | {"url": "https://evil.example/", "more": 1}
-    listing.s3.objects[f"{prefix}a.json"] = json.dumps(document | {"image": image, "more": 1}).encode()
+    image = stored["image"] | {"url": "https://evil.example/", "more": 1}
+    faces = {"faces": [face | {"more": 1} for face in stored["faces"]]} if "faces" in stored else {}
+    stored_text = json.dumps(stored | faces | {"image": image, "more": 1})
+    listing.s3.objects |= {f"{prefix}a.json": stored_text.encode(), "inbox/a": IMAGE_FILE}
     found = listing.find("a")
     assert found is not None
-    assert found["image"]["url"] == "https://signed.example/inbox/a"
+    assert found["image"].pop("url") == "https://signed.example/inbox/a"
+    assert found == stored
     assert schema_errors(found, SCHEMAS[schema]) == []
+
+
+def test_a_document_of_the_largest_number_of_faces_can_be_read_back() -> None:
+    full = document(UPLOAD, *[found((10_000, 10_000, 10_200, 10_200), 0.77)] * MAX_FACES)
+    assert listing_of(a=serialize(full)).find("a") is not None
+
+
+STATUSES = {"a": OLD, "b": SEVERAL, "c": NO_FACE, "d": TOO_SMALL}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "names"),
+    [
+        ({}, "abcd"),
+        ({"status": "classified"}, "ab"),
+        ({"status": "no_face"}, "c"),
+        ({"status": "too_small"}, "d"),
+        ({"label": EVEN_LABEL}, "ab"),
+        ({"label": "sad"}, ""),
+        ({"label": EVEN_LABEL, "status": "classified"}, "ab"),
+    ],
+    ids=str,
+)
+def test_the_list_has_the_images_with_the_label_and_the_status(parameters: dict[str, str], names: str) -> None:
+    stored = {name: serialize(one | {"image": IMAGE | {"key": f"inbox/{name}"}}) for name, one in STATUSES.items()}
+    assert page_of(listing_of(**stored), parse_query(parameters)) == (list(names), None)
+
+
+def test_an_image_is_found_by_the_label_of_each_of_its_faces() -> None:
+    sad = FACE | {"label": "sad"}
+    stored = serialize(STORED | {"faces": [FACE, sad], "faces_found": 2})
+    for label in (EVEN_LABEL, "sad"):
+        assert page_of(listing_of(a=stored), Query(label=label)) == (["a"], None)
 
 
 # Characters that S3 accepts in keys, but that XML or a URL has only in an encoded form, or that look like a `next`.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.logic.crops import FoundFace
 from mien.logic.detector import Detector
 from mien.logic.faces import (
     DETECTION_SIDE,
@@ -14,7 +15,6 @@ from mien.logic.faces import (
     MINIMUM_SCORE,
     TURN_MARGIN,
     UPRIGHT_SCORE,
-    FoundFace,
     find_faces,
 )
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from mien.errors import TryAgain
-from mien.logic.images import FACE_SIZE, Face
 from mien.logic.payloads import TOLERANCE, check_rows, npy
+from mien.logic.pictures import FACE_SIZE, Face
 from tests.support.documents import in_one_line
 
 
 def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (300, FACE_SIZE, FACE_SIZE), np.uint8)
     for count in (1, 10, 300):
-        written = npy([Face(p.tobytes(), FACE_SIZE, "L", 1, 1) for p in pixels[:count]])
+        written = npy([Face(p.tobytes(), FACE_SIZE, "L") for p in pixels[:count]])
         read = np.load(io.BytesIO(written), allow_pickle=False)
         assert read.dtype == np.uint8
         assert (read == pixels[:count]).all()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.errors import NotAStorageEvent
-from mien.logic.uploads import Delivery, Upload, parse_uploads
+from mien.logic.uploads import Delivery, Removal, Upload, parse_changes
 from mien.logic.uploads import parse_deliveries as parse_deliveries_at
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
@@ -59,7 +59,7 @@ def test_each_message_of_a_queue_is_a_delivery() -> None:
     event = {
         "Records": [message({"Records": [record("1"), record("2")]}, "m1"), message({"Records": [record("3")]}, "m2")]
     }
-    assert [(id_of(d), [u.key for u in d.uploads]) for d in parse_deliveries(event)] == [
+    assert [(id_of(d), [u.key for u in d.changes]) for d in parse_deliveries(event)] == [
         ("m1", ["1", "2"]),
         ("m2", ["3"]),
     ]
@@ -75,18 +75,65 @@ def test_each_message_of_a_queue_is_a_delivery() -> None:
     ],
 )
 def test_keys_are_decoded_once(sent: str, key: str) -> None:
-    assert parse_uploads({"Records": [record(sent)]})[0].key == key
+    assert parse_changes({"Records": [record(sent)]})[0].key == key
 
 
 def test_the_test_event_of_s3_has_no_uploads() -> None:
     test = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-01-01T00:00:00.000Z", "Bucket": "b"}
     [delivery] = parse_deliveries({"Records": [message(test)]})
-    assert (id_of(delivery), delivery.uploads, delivery.fault) == ("m", (), None)
+    assert (id_of(delivery), delivery.changes, delivery.fault) == ("m", (), None)
     assert parse_deliveries(test) == [Delivery(None, ())]
 
 
-def test_a_removal_is_not_an_upload() -> None:
-    assert parse_uploads({"Records": [record(eventName="ObjectRemoved:Delete")]}) == []
+# Amazon S3 User Guide, "Configuring S3 Lifecycle event notifications".
+EXPIRY = {
+    "eventVersion": "2.3",
+    "eventSource": "aws:s3",
+    "awsRegion": "us-west-2",
+    "eventTime": "1970-01-01T00:00:00.000Z",
+    "eventName": "LifecycleExpiration:Delete",
+    "userIdentity": {"principalId": "s3.amazonaws.com"},
+    "requestParameters": {"sourceIPAddress": "s3.amazonaws.com"},
+    "responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "FMyUVURIY8"},
+    "s3": {
+        "s3SchemaVersion": "1.0",
+        "configurationId": "testConfigRule",
+        "bucket": {"name": "b", "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}, "arn": "arn:aws:s3:::b"},
+        "object": {"key": "inbox/a+b.png", "sequencer": "0055AED6DCD90281E5"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        record("inbox/a+b.png", eventName="ObjectRemoved:Delete"),
+        record("inbox/a+b.png", eventName="ObjectRemoved:DeleteMarkerCreated"),
+        EXPIRY,
+        EXPIRY | {"eventName": "LifecycleExpiration:DeleteMarkerCreated"},
+    ],
+    ids=lambda event: event["eventName"],
+)
+def test_deletions_and_expiries_are_removals(event: dict[str, Any]) -> None:
+    assert parse_changes({"Records": [event]}) == [Removal("b", "inbox/a b.png")]
+
+
+def test_the_changes_of_one_message_keep_their_order() -> None:
+    removal = record("inbox/b.png", eventName="ObjectRemoved:Delete")
+    changes = parse_changes({"Records": [removal, record("inbox/b.png"), removal]})
+    assert [type(change) for change in changes] == [Removal, Upload, Removal]
+
+
+@pytest.mark.parametrize("name", ["ObjectTagging:Put", "ObjectRestore:Completed", "LifecycleTransition", ""])
+def test_other_events_change_nothing(name: str) -> None:
+    assert parse_changes({"Records": [record(eventName=name)]}) == []
+
+
+@pytest.mark.parametrize("stored", [{}, {"key": 1}, {"key": "a" * 1025}, {"key": "inbox/%ED%A0%80" + "\ud800"}])
+def test_a_removal_without_a_valid_key_is_an_error(stored: dict[str, Any]) -> None:
+    removal = EXPIRY | {"s3": {"bucket": {"name": "b"}, "object": stored}}
+    with pytest.raises(NotAStorageEvent, match="lacks a valid"):
+        parse_changes({"Records": [removal]})
 
 
 def of_size(size: int, key: str) -> dict[str, Any]:
@@ -97,20 +144,20 @@ def of_size(size: int, key: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", ["inbox/", "inbox/new+folder/", "inbox/a/b/", "faces/"])
 def test_a_folder_that_the_s3_console_makes_is_not_an_upload(key: str) -> None:
-    assert parse_uploads({"Records": [of_size(0, key)]}) == []
+    assert parse_changes({"Records": [of_size(0, key)]}) == []
     [delivery] = parse_deliveries({"Records": [message({"Records": [of_size(0, key)]})]})
-    assert (delivery.uploads, delivery.fault) == ((), None)
+    assert (delivery.changes, delivery.fault) == ((), None)
 
 
 @pytest.mark.parametrize(("size", "key"), [(3, "inbox/folder/"), (0, "inbox/empty.png")])
 def test_an_object_with_content_or_without_a_slash_at_its_end_is_an_upload(size: int, key: str) -> None:
-    assert [upload.key for upload in parse_uploads({"Records": [of_size(size, key)]})] == [key]
+    assert [upload.key for upload in parse_changes({"Records": [of_size(size, key)]})] == [key]
 
 
 @pytest.mark.parametrize("version", ["1.0", "3.0", None])
 def test_an_unknown_major_version_is_an_error(version: str | None) -> None:
     with pytest.raises(NotAStorageEvent, match="version"):
-        parse_uploads({"Records": [record(eventVersion=version)]})
+        parse_changes({"Records": [record(eventVersion=version)]})
 
 
 @pytest.mark.parametrize(
@@ -120,7 +167,7 @@ def test_an_unreadable_message_does_not_affect_the_others(body: str) -> None:
     bad, good = parse_deliveries({"Records": [message(body, "bad"), message({"Records": [record()]}, "good")]})
     assert id_of(bad) == "bad"
     assert bad.fault
-    assert (id_of(good), good.uploads, good.fault) == ("good", (Upload("b", "inbox/a.png", "v", "e", 3, "0A"),), None)
+    assert (id_of(good), good.changes, good.fault) == ("good", (Upload("b", "inbox/a.png", "v", "e", 3, "0A"),), None)
 
 
 def changed(event: Any, path: list[int], value: Any) -> Any:
@@ -145,11 +192,14 @@ def read(event: Any) -> list[Delivery] | None:
     except NotAStorageEvent:
         return None
     for delivery in read:
-        assert not (delivery.fault and delivery.uploads)
-        for found in delivery.uploads:
-            assert isinstance(found.size, int)
-            for value in (found.bucket, found.key, found.etag, found.sequencer, found.version_id or ""):
-                assert value.encode().decode() == value
+        assert not (delivery.fault and delivery.changes)
+        for found in delivery.changes:
+            texts = [found.bucket, found.key]
+            if isinstance(found, Upload):
+                assert isinstance(found.size, int)
+                texts += [found.etag, found.sequencer, found.version_id or ""]
+            for text in texts:
+                assert text.encode().decode() == text
     return read
 
 
@@ -174,7 +224,7 @@ def test_any_message_body_leaves_the_other_messages_readable(body: Any, path: li
         first, second, third = parse_deliveries({"Records": [neighbor, message(held, "any"), neighbor]})
         assert first == third
         assert (id_of(first), first.fault) == ("good", None)
-        assert first.uploads == (Upload("b", "inbox/a.png", "v", "e", 3, "0A"),)
+        assert first.changes == (Upload("b", "inbox/a.png", "v", "e", 3, "0A"),)
         assert id_of(second) == "any"
 
 
@@ -182,7 +232,7 @@ def test_any_message_body_leaves_the_other_messages_readable(body: Any, path: li
 def test_a_body_that_pythons_json_module_cannot_handle_is_a_fault(body: Any) -> None:
     bad, good = parse_deliveries({"Records": [message("") | {"body": body}, message({"Records": [record()]}, "good")]})
     assert bad.fault
-    assert good.uploads
+    assert good.changes
 
 
 @pytest.mark.parametrize(
@@ -208,13 +258,13 @@ def test_an_object_that_cannot_exist_in_s3_is_refused(place: str, value: Any) ->
     event = {"Records": [record()]}
     event["Records"][0]["s3"]["object"][place] = value
     with pytest.raises(NotAStorageEvent):
-        parse_uploads(event)
+        parse_changes(event)
 
 
 @REPLAYABLE
 @given(TEXT, st.sampled_from([quote_plus, lambda key: quote_plus(key, safe="/"), lambda key: quote(key, safe="")]))
 def test_any_key_is_decoded_from_the_form_in_which_s3_sends_it(key: str, encode: Any) -> None:
-    assert parse_uploads({"Records": [record(encode(key))]})[0].key == key
+    assert parse_changes({"Records": [record(encode(key))]})[0].key == key
 
 
 @REPLAYABLE
@@ -226,4 +276,4 @@ def test_fields_that_a_later_minor_version_adds_change_nothing(more: dict[str, A
     assert parse_deliveries(more | {"Records": [wider]}) == parse_deliveries({"Records": [plain]})
     [newer] = parse_deliveries({"Records": [more | message({"Records": [wider]})]})
     [known] = parse_deliveries({"Records": [message({"Records": [plain]})]})
-    assert (newer.uploads, newer.fault) == (known.uploads, None)
+    assert (newer.changes, newer.fault) == (known.changes, None)

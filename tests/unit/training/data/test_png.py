@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image
 
-from mien.logic import images as serving
+from mien.logic import pictures as serving
 from tests.support.fer2013 import random_faces
 from training.data.png import CHUNK, encode_in_parallel, encode_large, encode_small
 
@@ -32,7 +32,7 @@ def test_a_padded_face_is_in_the_middle_of_black() -> None:
 
 def test_an_enlarged_face_has_the_pixels_that_serving_sends_to_the_endpoint() -> None:
     image = random_faces(1).images[0]
-    served = serving.read_face(encode_small(image), 224, "RGB")
+    served = serving.read_face(encode_small(image), serving.COLOR_224)
     assert decode(encode_large(image, "resize")).tobytes() == served.pixels
 
 

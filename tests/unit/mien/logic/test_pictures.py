@@ -1,7 +1,7 @@
 """From the bytes of an image file to the face that the model sees."""
 
 import io
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mien.errors import Rejected
-from mien.logic import images
+from mien.logic.images import MAX_BYTES
 from mien.logic.opacity import MID_GRAY
+from mien.logic.pictures import COLOR_224, FACE_SIZE, GRAY_48, Face, ModelInput, encode_png, read_face, read_picture
 from tests import corpus
 
 REPLAYABLE = settings(deadline=None, derandomize=True)
@@ -22,33 +23,33 @@ VALID = [corpus.GOOD[f"gray.{kind}"].data for kind in ("png", "jpg", "webp", "gi
 
 
 def pixels(data: bytes) -> np.ndarray:
-    return np.frombuffer(images.read_face(data).pixels, np.uint8).reshape(images.FACE_SIZE, images.FACE_SIZE)
+    return np.frombuffer(read_face(data).pixels, np.uint8).reshape(FACE_SIZE, FACE_SIZE)
 
 
-def outcome(data: bytes, size: int = images.FACE_SIZE, mode: Literal["L", "RGB"] = "L") -> images.Face | str:
+def outcome(data: bytes, target: ModelInput = GRAY_48) -> Face | str:
     """A face of the right size, or the reason of a rejection. Any other exception fails the test."""
     try:
-        face = images.read_face(data, size, mode)
+        face = read_face(data, target)
     except Rejected as rejected:
         return rejected.reason
-    assert len(face.pixels) == size * size * len(mode)
+    assert len(face.pixels) == target.size**2 * len(target.mode)
     return face
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_each_file_gives_its_picture_or_its_rejection(name: str) -> None:
     file = corpus.FILES[name]()
-    face, color = outcome(file.data), outcome(file.data, images.BUILT_IN_SIZE, "RGB")
+    face, color = outcome(file.data), outcome(file.data, COLOR_224)
     match file:
         case corpus.Bad():
             assert face == color == file.reason
         case corpus.Good():
-            assert isinstance(face, images.Face)
-            assert isinstance(color, images.Face)
+            assert isinstance(face, Face)
+            assert isinstance(color, Face)
             assert file.matches(face.pixels)
             assert file.color is None or file.matches_color(color.pixels)
         case corpus.Damaged():
-            assert isinstance(face, images.Face) == isinstance(color, images.Face)
+            assert isinstance(face, Face) == isinstance(color, Face)
 
 
 def test_the_corpus_has_hundreds_of_files_and_nearly_all_have_an_expected_outcome() -> None:
@@ -102,8 +103,7 @@ def test_an_image_of_one_gray_gives_a_face_of_that_gray_in_every_mode_and_format
     except (OSError, ValueError):
         reject()  # Pillow cannot write this mode in this format.
     face = outcome(data)
-    assert isinstance(face, images.Face)
-    assert (face.width, face.height) == (width, height)
+    assert isinstance(face, Face)
     assert np.abs(np.frombuffer(face.pixels, np.uint8).astype(int) - int(np.asarray(gray)[0, 0])).max() <= 2
 
 
@@ -137,14 +137,14 @@ def test_a_rejection_has_the_same_detail_each_time() -> None:
     details = set()
     for _ in range(2):
         with pytest.raises(Rejected) as rejected:
-            images.read_face(b"no image")
+            read_face(b"no image")
         details.add(rejected.value.detail)
     assert len(details) == 1
 
 
 def test_transparent_parts_become_mid_gray() -> None:
     face = pixels(corpus.encoded(corpus.transparent(), "PNG"))
-    half = images.FACE_SIZE // 2
+    half = FACE_SIZE // 2
     assert (face[:, half:] == MID_GRAY).all()
     assert (face[:, :half] == corpus.reference()[:, :half]).all()
 
@@ -156,34 +156,34 @@ def test_a_transparent_palette_color_becomes_mid_gray() -> None:
 
 
 def test_the_central_square_is_used() -> None:
-    wide = Image.new("L", (3 * images.FACE_SIZE, images.FACE_SIZE), 255)
-    wide.paste(corpus.gray(), (images.FACE_SIZE, 0))
+    wide = Image.new("L", (3 * FACE_SIZE, FACE_SIZE), 255)
+    wide.paste(corpus.gray(), (FACE_SIZE, 0))
     assert (pixels(corpus.encoded(wide, "PNG")) == corpus.reference()).all()
 
 
 @pytest.mark.parametrize("side", [49, 72, 100, 480, 960])
 def test_a_larger_image_is_averaged_by_area(side: int) -> None:
     original = np.random.default_rng(side).integers(0, 256, (side, side), np.uint8)
-    weights = np.zeros((images.FACE_SIZE, side))
-    for row in range(images.FACE_SIZE):
-        low, high = row * side / images.FACE_SIZE, (row + 1) * side / images.FACE_SIZE
+    weights = np.zeros((FACE_SIZE, side))
+    for row in range(FACE_SIZE):
+        low, high = row * side / FACE_SIZE, (row + 1) * side / FACE_SIZE
         weights[row] = np.clip(np.minimum(high, np.arange(side) + 1) - np.maximum(low, np.arange(side)), 0, None)
-    weights *= images.FACE_SIZE / side
+    weights *= FACE_SIZE / side
     averages = weights @ original @ weights.T
     assert np.abs(pixels(corpus.encoded(Image.fromarray(original), "PNG")) - averages).max() <= 2
 
 
 def test_the_built_in_algorithm_gets_a_color_square() -> None:
-    face = images.read_face(corpus.GOOD["color.png"].data, images.BUILT_IN_SIZE, "RGB")
-    with Image.open(io.BytesIO(images.encode_png(face))) as sent:
+    face = read_face(corpus.GOOD["color.png"].data, COLOR_224)
+    with Image.open(io.BytesIO(encode_png(face))) as sent:
         assert (sent.size, sent.mode, sent.format) == ((224, 224), "RGB", "PNG")
 
 
 def test_the_files_own_size_is_kept() -> None:
-    face = images.read_face(corpus.encoded(Image.new("L", (100, 60)), "PNG"))
-    assert (face.width, face.height) == (100, 60)
+    picture = read_picture(corpus.encoded(Image.new("L", (100, 60)), "PNG"), GRAY_48, None)
+    assert (picture.width, picture.height) == (100, 60)
 
 
 def test_a_file_of_too_many_bytes_is_rejected_unread() -> None:
     with pytest.raises(Rejected, match="too_large"):
-        images.read_face(corpus.GOOD["gray.png"].data + bytes(images.MAX_BYTES))
+        read_face(corpus.GOOD["gray.png"].data + bytes(MAX_BYTES))
