@@ -36,11 +36,6 @@ BUNDLED = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six.py")
 INBOX = "import mien.handlers.inbox"
 API = "import mien.handlers.api"
 PAGE = "import mien.handlers.page"
-WITH_DETECTOR = """
-from mien.logic.detector import load_detector
-from mien.settings import find_detector
-load_detector(find_detector())
-"""
 # The template's values of Architecture, and pip's names of these processors.
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -59,12 +54,12 @@ def main() -> None:
             "| function | size, MB | zipped, MB | start, ms |",
             "| --- | ---: | ---: | ---: |",
             row("`PageFunction`", [package], PAGE),
-            row("`InboxFunction` without the detector", [package], INBOX),
-            row(f"`InboxFunction` with the detector, {own}", own_layers, INBOX + WITH_DETECTOR),
-            row("`ApiFunction` without the detector", [package], API),
-            row(f"`ApiFunction` with the detector, {own}", own_layers, API + WITH_DETECTOR),
-            row("`InboxFunction` without the detector, boto3 bundled", [bundled], INBOX),
-            row("`ApiFunction` without the detector, boto3 bundled", [bundled], API),
+            row("`InboxFunction`, `Faces=whole`", own_layers, INBOX, "whole"),
+            row("`InboxFunction`, `Faces=find`", own_layers, INBOX),
+            row("`ApiFunction`, `Faces=whole`", own_layers, API, "whole"),
+            row("`ApiFunction`, `Faces=find`", own_layers, API),
+            row("`InboxFunction`, `Faces=find`, boto3 bundled", [bundled, layers[own]], INBOX),
+            row("`ApiFunction`, `Faces=find`, boto3 bundled", [bundled, layers[own]], API),
             "",
             "| layer | size, MB | zipped, MB | import, ms |",
             "| --- | ---: | ---: | ---: |",
@@ -80,8 +75,10 @@ def main() -> None:
     notes = f"""
         Milliseconds of processor time from the start of a process until the handler can be called, or until the layer's
         packages are imported. Almost nothing of a start is waiting. A handler's time includes the clients of S3 and
-        SageMaker. Each is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine
-        with {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there.
+        SageMaker, and with `Faces=find` the detector. The sizes of functions are for {own}.
+
+        Each time is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine with
+        {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there.
     """
     write_page(__file__, "Cold start", table, notes, ".venv-runtime/bin/python benchmarks/cold_start.py")
 
@@ -115,11 +112,15 @@ def keep_numpy(layer: Path, folder: Path) -> Path:
     return folder
 
 
-def row(name: str, folders: Sequence[Path], program: str | None) -> str:
-    """A row of the table: what the folders have together, and the time of the program with them on Python's path."""
+def row(name: str, folders: Sequence[Path], program: str | None, faces: str = "find") -> str:
+    """A row of the table: what the folders have together, and the time of the program with them on Python's path.
+
+    faces: the template's parameter Faces. With `whole`, the functions do not load the detector.
+    """
     size = sum(megabytes(folder) for folder in folders)
     zipped = sum(zipped_megabytes(folder) for folder in folders)
-    return f"| {name} | {size:.1f} | {zipped:.1f} | {program_milliseconds(folders, program) if program else ''} |"
+    time = program_milliseconds(folders, program, faces) if program else ""
+    return f"| {name} | {size:.1f} | {zipped:.1f} | {time} |"
 
 
 def megabytes(folder: Path) -> float:
@@ -134,14 +135,14 @@ def zipped_megabytes(folder: Path) -> float:
     return archive.stat().st_size / 1e6
 
 
-def program_milliseconds(folders: Sequence[Path], program: str) -> int:
+def program_milliseconds(folders: Sequence[Path], program: str, faces: str) -> int:
     """Median processor time of RUNS new processes that run a program, with the folders on Python's path."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
         **CREDENTIALS,
-        **template.function_environment(UNDEPLOYED_REFERENCES),
+        **template.function_environment({**UNDEPLOYED_REFERENCES, "Faces": faces}),
     }
     times = []
     for _ in range(RUNS):
