@@ -19,8 +19,8 @@ def load_detector(path: Path) -> Detector:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # Photos have many sizes, and a memory pattern for each size takes 40 MB more in all. The arena stays on: without it,
-    # each run gets its memory from the system, which takes longer and also more memory.
+    # Photos have many sizes, and memory patterns for all of them take 40 MB more. The arena stays on: if each run gets
+    # its memory from the system, it takes longer and needs more.
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
