@@ -41,8 +41,8 @@ MAX_CROP_SIDE = 96
 PREVIEW_PIXELS = 750_000
 # Faces of an image that are listed, the largest ones.
 MAX_FACES = 100
-# A JPEG of more pixels is decoded at half its width and height at most. A progressive one takes up to six bytes per pixel
-# of the file in addition to its decoded pixels. The smallest face that is found in such an image has 70 pixels.
+# A JPEG of more pixels is decoded at half its width and height at most. A progressive one takes up to six bytes per
+# pixel of the file in addition to its decoded pixels. The smallest face that is found in such an image has 70 pixels.
 MAX_FULL_PIXELS = 20_000_000
 # A face is decoded with this many times the pixels of the model's input, so that every pixel of it is an average.
 OVERSAMPLING = 2
