@@ -1,4 +1,4 @@
-"""The commands `connect` and `disconnect`: an existing bucket begins or ends to tell a stack about uploads."""
+"""The commands `connect` and `disconnect`, for a bucket that existed before the stack."""
 
 import json
 from dataclasses import asdict

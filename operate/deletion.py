@@ -60,8 +60,8 @@ def delete_stack(
             return
         except WaiterError as error:
             failures = deletion_failures(cloudformation, stack)
-            # Somebody has written to the bucket since it was emptied.
-            if failures.keys() != {BUCKET}:
+            is_written_to = stack.own_bucket and any(list_contents(s3, stack.own_bucket))
+            if failures.keys() != {BUCKET} or not is_written_to:
                 reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items()) or str(error)
                 raise OperateError(f"stack {stack.name} was not deleted: {reasons}") from error
     raise OperateError(

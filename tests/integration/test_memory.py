@@ -39,7 +39,7 @@ def test_a_batch_uses_less_than_half_of_the_functions_memory(
     for name, file in files().items():
         names.append(f"{files.__name__}/{name}")
         # A transparent image is rejected only after all of its pixels were decoded.
-        statuses.append("classified" if isinstance(file, Good) else "rejected")
+        statuses.append("no_face" if isinstance(file, Good) else "rejected")
         bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{names[-1]}", Body=file.data)
     # No notification is sent for this prefix, so the deployed function does not read the images as well.
     environment = template.function_environment({**cloud.references, "InboxPrefix": "elsewhere/"})

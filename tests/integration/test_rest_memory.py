@@ -32,6 +32,6 @@ def test_a_request_with_the_largest_images_uses_less_than_half_of_the_functions_
     answer, megabytes = run_handler(
         "mien.handlers.api", event, environment | template.function_environment(cloud.references)
     )
-    assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["classified"] * count
+    assert [entry["status"] for entry in json.loads(answer["body"])["results"]] == ["no_face"] * count
     limit = template.load_template()["Globals"]["Function"]["MemorySize"]
     assert megabytes < limit / 2

@@ -12,8 +12,10 @@ from mien.logic.crops import FoundFace
 from mien.logic.detector import Detector
 from mien.logic.orientation import TURNS
 
-# Pixels of the longer side of the copy in which all faces are looked for. Smaller images are not enlarged.
+# Pixels of the longer side of the copy in which all faces are looked for. A small photo is enlarged for it, but not by
+# more than this factor: in a picture of 240 pixels, the detector misses a fifth of the faces of 48 pixels otherwise.
 DETECTION_SIDE = 1024
+MAX_ENLARGEMENT = 3
 # The same for the copy in which large faces are looked for, and the least height of their boxes in it.
 LARGE_FACES_SIDE = 320
 LARGE_FACE = 64
@@ -29,19 +31,20 @@ SAME_FACE = 0.3
 STRIDE = 32
 
 
-def find_faces(image: Image.Image, detect: Detector) -> list[FoundFace]:
+def find_faces(image: Image.Image, detect: Detector, minimum_score: float = MINIMUM_SCORE) -> list[FoundFace]:
     """Returns the faces in a photo, sorted by area, largest first. An empty list means that no face was found.
 
     image: mode RGB or L, of any size, turned as its EXIF data says.
+    minimum_score: from 0 to 1. A higher one finds fewer faces and fewer false ones.
     """
-    copy = shrink(image, DETECTION_SIDE)
+    copy = resize(image, min(DETECTION_SIDE, MAX_ENLARGEMENT * max(image.size)))
     scale = image.width / copy.width
     turn = 0
-    boxes, scores = find_boxes(copy, detect)
+    boxes, scores = find_boxes(copy, detect, minimum_score)
     highest = scores.max(initial=0)
     if highest < UPRIGHT_SCORE:
         for other, transposition in TURNS.items():
-            turned, turned_scores = find_boxes(copy.transpose(transposition), detect)
+            turned, turned_scores = find_boxes(copy.transpose(transposition), detect, minimum_score)
             if turned_scores.max(initial=0) > highest + (0 if turn else TURN_MARGIN):
                 highest = turned_scores.max()
                 turn, boxes, scores = other, turn_back(turned, other, copy.size), turned_scores
@@ -52,29 +55,29 @@ def find_faces(image: Image.Image, detect: Detector) -> list[FoundFace]:
     return sorted(faces, key=lambda face: -face.area)
 
 
-def shrink(image: Image.Image, side: int) -> Image.Image:
-    """Returns a copy in RGB whose longer side has at most `side` pixels."""
-    factor = min(1.0, side / max(image.size))
+def resize(image: Image.Image, side: int) -> Image.Image:
+    """Returns a copy in RGB whose longer side has `side` pixels."""
+    factor = side / max(image.size)
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    # Pillow halves the image as long as it is three times as large as the copy, which costs less than one large step.
+    # Pillow averages blocks of a large image first, as long as three times the size of the copy is left.
     return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0).convert("RGB")
 
 
-def find_boxes(image: Image.Image, detect: Detector) -> tuple[np.ndarray, np.ndarray]:
+def find_boxes(image: Image.Image, detect: Detector, minimum_score: float) -> tuple[np.ndarray, np.ndarray]:
     """Returns boxes, float32 [n, 4] in pixels of the image, one per face, and their scores, float32 [n].
 
     image: mode RGB.
     """
     boxes, scores = run(image, detect)
     if max(image.size) > LARGE_FACES_SIDE:
-        copy = shrink(image, LARGE_FACES_SIDE)
+        copy = resize(image, LARGE_FACES_SIDE)
         large, large_scores = run(copy, detect)
         is_large = large[:, 3] - large[:, 1] >= LARGE_FACE
         boxes = np.concatenate([boxes, large[is_large] * (image.width / copy.width)])
         scores = np.concatenate([scores, large_scores[is_large]])
     boxes = boxes.clip(0, (image.width, image.height) * 2)
     has_area = (boxes[:, 2:] > boxes[:, :2]).all(1)
-    candidates = np.flatnonzero(has_area & (scores >= MINIMUM_SCORE))
+    candidates = np.flatnonzero(has_area & (scores >= minimum_score))
     best = candidates[distinct(boxes[candidates], scores[candidates])]
     return boxes[best], scores[best]
 

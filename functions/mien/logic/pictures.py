@@ -1,7 +1,7 @@
 """The bytes of an image file → its faces, each as the model sees it. Training reads images through this module too.
 
-With a detector, the whole image is looked at, and each face that it finds is cut out. Without one, and if the image is
-small enough to be a face already, its central square is the face. A grayscale face of the model's size passes through
+With a detector, the whole image is looked at, and each face that it finds is cut out. Without one, and if the image is a
+face already, its central square is the face. A grayscale face of the model's size passes through
 unchanged, to the byte.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageFile
 
 from mien.logic.boxes import Size, central_square, round_box, scale_size, scale_square
-from mien.logic.crops import MIN_HEIGHT, FoundFace, square_of
+from mien.logic.crops import MIN_HEIGHT, FoundFace, is_crop, square_of
 from mien.logic.images import decoding, load, open_image
 from mien.logic.opacity import MID_GRAY
 from mien.logic.orientation import (
@@ -35,8 +35,6 @@ BUILT_IN_SIZE = 224
 # Changes whenever the same file gives other pixels than before.
 PREPROCESSING = "4"
 
-# Pixels of the longer side. The crops of data sets are at most this large, and are labelled whole.
-MAX_CROP_SIDE = 96
 # Pixels in which faces are looked for, such as 1000x750.
 PREVIEW_PIXELS = 750_000
 # Faces of an image that are listed, the largest ones.
@@ -148,7 +146,7 @@ def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
     """
     image = open_image(data)
     size = image.size
-    if find is None or max(size) <= MAX_CROP_SIDE:
+    if find is None or is_crop(size):
         return read_whole(image, target)
     reduction = min(1, math.sqrt(PREVIEW_PIXELS / (size[0] * size[1])))
     decoded = decode(image, scale_size(size, reduction), is_gray=False)
@@ -193,6 +191,10 @@ def cut_faces(
     decoded: in which the faces were found. If they need more pixels, the file is decoded again.
     found: faces in pixels of the file's upright image, whose width and height are `upright`.
     """
+    squares = [square_of(face) for face in found]
+    if is_crop(upright, found):
+        # To crop such a face again makes its label worse.
+        squares[0] = central_square(upright)
     heights = [face.height for face in found if face.height >= MIN_HEIGHT]
     if heights:
         most = 1 if upright[0] * upright[1] <= MAX_FULL_PIXELS else 0.5
@@ -201,9 +203,9 @@ def cut_faces(
             decoded = decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
     scale = decoded.upright[0] / upright[0]
     faces = []
-    for one in found:
+    for one, square in zip(found, squares, strict=True):
         is_large = one.height >= MIN_HEIGHT
-        face = decoded.cut(scale_square(square_of(one), scale), target, one.turn) if is_large else None
+        face = decoded.cut(scale_square(square, scale), target, one.turn) if is_large else None
         faces.append(PictureFace(round_box(one.box, upright), one.score, face))
     return tuple(faces)
 

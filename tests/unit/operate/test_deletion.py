@@ -56,7 +56,7 @@ class Aws:
         self.failures = dict(self.stuck)
         if self.entries:
             self.failures["Bucket"] = "The bucket you tried to delete is not empty"
-        else:
+        elif "Bucket" not in self.stuck:
             self.entries = None
         self.resources = {name: kind for name, kind in self.resources.items() if name in self.failures}
 
@@ -133,9 +133,12 @@ def test_a_stack_that_was_deleted_in_part_is_deleted_to_its_end() -> None:
     assert account.resources == {}
 
 
-def test_another_resource_that_can_not_be_deleted_is_named() -> None:
-    with pytest.raises(OperateError, match="stack mien was not deleted: Queue: access denied"):
-        aws(1, Queue="access denied").delete()
+@pytest.mark.parametrize("resource", ["Queue", "Bucket"])
+def test_a_resource_that_can_not_be_deleted_for_another_reason_is_named(resource: str) -> None:
+    account = aws(1, **{resource: "access denied"})
+    with pytest.raises(OperateError, match=f"stack mien was not deleted: {resource}: access denied"):
+        account.delete()
+    assert account.requests == 1
 
 
 def test_an_object_that_can_not_be_deleted_is_named_and_the_stack_stays() -> None:

@@ -11,13 +11,12 @@ import pytest
 from PIL import Image
 
 from mien.errors import Rejected
-from mien.logic.crops import MIN_HEIGHT, FoundFace, square_of
+from mien.logic.crops import CROP_SIDE, MIN_HEIGHT, FoundFace, square_of
 from mien.logic.orientation import TRANSPOSITIONS
 from mien.logic.pictures import (
     COLOR_224,
     FACE_SIZE,
     GRAY_48,
-    MAX_CROP_SIDE,
     MAX_FACES,
     PREVIEW_PIXELS,
     Find,
@@ -161,12 +160,21 @@ def test_an_image_as_small_as_the_crops_of_data_sets_is_a_face_and_is_not_search
     def find(image: Image.Image) -> list[FoundFace]:
         raise AssertionError("the image was searched")
 
-    for side in (FACE_SIZE, MAX_CROP_SIDE):
+    for side in (FACE_SIZE, CROP_SIDE):
         data = corpus.encoded(PHOTO.resize((side, side)), "PNG")
         [one] = read_picture(data, GRAY_48, find).faces
         assert (one.box, one.score) == ((0, 0, side, side), None)
         assert one.face == read_face(data)
     assert read_picture(corpus.GOOD["gray.png"].data, GRAY_48, find).faces[0].box == WHOLE
+
+
+def test_a_face_that_fills_the_image_is_not_cropped_again() -> None:
+    image = PHOTO.crop((0, 0, 600, 600))
+    data = corpus.encoded(image, "PNG")
+    filling, other = FoundFace((50, 20, 550, 590), 0.9), FoundFace((0, 0, 90, 100), 0.8)
+    first, second = read_picture(data, GRAY_48, finder(filling, other, width=600)).faces
+    assert (first.box, first.score, first.face) == (filling.box, 0.9, read_face(data))
+    assert second.box == other.box
 
 
 def test_without_a_detector_the_central_square_is_the_face() -> None:
