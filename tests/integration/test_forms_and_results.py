@@ -118,7 +118,12 @@ def many(bucket: Bucket, folder: str) -> str:
     for number in range(MAX_READ + 150):
         label = "disgust" if number % 50 == 49 else "happy"
         faces = [{**happy["faces"][0], "label": label}]
-        document = {**happy, "label": label, "faces": faces, "image": {**happy["image"], "key": f"inbox/many/{number:04}.png"}}
+        document = {
+            **happy,
+            "label": label,
+            "faces": faces,
+            "image": {**happy["image"], "key": f"inbox/many/{number:04}.png"},
+        }
         bucket.s3.put_object(
             Bucket=bucket.name, Key=f"{bucket.results}many/{number:04}.png.json", Body=json.dumps(document).encode()
         )

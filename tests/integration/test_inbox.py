@@ -9,6 +9,7 @@ from PIL import Image
 import inference
 from local.cloud import Cloud
 from local.paths import MODEL, SAMPLES
+from mien.logic.crops import CROP_SIDE
 from tests import corpus
 from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, Invoke

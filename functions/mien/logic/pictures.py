@@ -1,8 +1,8 @@
 """The bytes of an image file → its faces, each as the model sees it. Training reads images through this module too.
 
-With a detector, the whole image is looked at, and each face that it finds is cut out. Without one, and if the image is a
-face already, its central square is the face. A grayscale face of the model's size passes through
-unchanged, to the byte.
+With a detector, the whole image is looked at, and each face that it finds is cut out. Without one, and if the image is
+a face already, its central square is the face. A grayscale face of the model's size passes through unchanged, to the
+byte.
 """
 
 import io
