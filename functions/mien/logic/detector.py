@@ -19,8 +19,8 @@ def load_detector(path: Path) -> Detector:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # The arena keeps the memory of the largest image that was seen.
-    options.enable_cpu_mem_arena = False
+    # A pattern plans the memory of an image from the one before, and takes twice as much. Images differ in size.
+    options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def detect(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
