@@ -49,7 +49,7 @@ LARGEST_FILES: Files = {
         encoded(Image.new("RGB", (763, 65500), (99, 99, 99)), "JPEG", subsampling=0), 1, flat(99)
     ),
     "largest, narrow, progressive.jpg": lambda: Good(
-        encoded(Image.new("RGB", (895, 26800), (99, 99, 99)), "JPEG", progressive=True, subsampling=0), 1, flat(99)
+        encoded(Image.new("RGB", (895, 22300), (99, 99, 99)), "JPEG", progressive=True, subsampling=0), 1, flat(99)
     ),
     "largest, narrow.png": lambda: Good(
         encoded(Image.new("RGBA", (400, 124_900), (9, 9, 9, 255)), "PNG", compress_level=1), 1, flat(9)

@@ -47,8 +47,9 @@ def s3_error(status: int, code: str) -> Act:
     return lambda exchange, forward, world: Reply(status, body.encode(), {"Content-Type": "application/xml"})
 
 
-def empty_error(exchange: Exchange, forward: Forward, world: World) -> Reply:
-    return Reply(400)
+def empty_error(status: int) -> Act:
+    """An error without a body, as every error of a HEAD request is."""
+    return lambda exchange, forward, world: Reply(status)
 
 
 def never_answer(exchange: Exchange, forward: Forward, world: World) -> None:

@@ -70,8 +70,8 @@ class Application:
         [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
 
-    def upload(self, run: str, images: int, seed: int, overwrites: int = 0) -> None:
-        """Uploads images, and a few files that are not images, below a prefix of the inbox.
+    def upload(self, run: str, images: int, seed: int, overwrites: int = 0) -> list[str]:
+        """Uploads images, and a few files that are not images, below a prefix of the inbox. Returns their names.
 
         overwrites: how many of the first keys are uploaded a second time at the end.
         """
@@ -91,6 +91,11 @@ class Application:
             list(pool.map(put, uploads))
         for upload in second_uploads:
             put(upload)
+        return names
+
+    def remove(self, run: str, names: list[str]) -> None:
+        for name in names:
+            self.s3.delete_object(Bucket=self.bucket, Key=self.prefixes[0] + run + name)
 
     def send_foreign_messages(self, run: str, count: int) -> list[str]:
         """Sends S3's test events, and messages that are not events.

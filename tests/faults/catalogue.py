@@ -66,7 +66,7 @@ class Fault:
 
 FAULTS = [
     Fault("throttled", "ThrottlingException, 400", "invoke", endpoint_error(400, "ThrottlingException")),
-    Fault("throttled, nameless", "400 with an empty message", "invoke", empty_error),
+    Fault("throttled, nameless", "400 with an empty message", "invoke", empty_error(400)),
     Fault("model not ready", "ModelNotReadyException, 429", "invoke", endpoint_error(429, "ModelNotReadyException")),
     Fault("service unavailable", "ServiceUnavailable, 503", "invoke", endpoint_error(503, "ServiceUnavailable")),
     Fault(
@@ -116,12 +116,29 @@ FAULTS = [
     Fault("write 403", "AccessDenied on writing a document", "write", s3_error(403, "AccessDenied")),
     Fault("write 404", "NoSuchBucket on writing a document", "write", s3_error(404, "NoSuchBucket")),
     Fault("write answer lost", "document written, connection closed without an answer", "write", close_after_request),
+    Fault("delete 500", "InternalError on deleting a document", "delete", s3_error(500, "InternalError")),
+    Fault("delete 403", "AccessDenied on deleting a document", "delete", s3_error(403, "AccessDenied")),
+    Fault(
+        "delete answer lost",
+        "document deleted, connection closed without an answer",
+        "delete",
+        close_after_request,
+    ),
+    Fault("look 503", "status 503 on looking up an image or a document", "look", empty_error(503)),
     Fault("killed after reading", "SIGKILL once an image has been read", "read", kill, first=True, most=2),
     Fault("killed before writing", "SIGKILL between the endpoint's answer and the writing", "invoke", kill, most=2),
     Fault(
         "killed after writing",
         "SIGKILL between a write and the function's answer",
         "write",
+        kill,
+        first=True,
+        most=2,
+    ),
+    Fault(
+        "killed after deleting",
+        "SIGKILL between a deletion and the function's answer",
+        "delete",
         kill,
         first=True,
         most=2,

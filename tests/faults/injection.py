@@ -102,7 +102,6 @@ def relay_notifications(application: Application, relay: Relay | None, seed: int
     arn = sqs.get_queue_attributes(QueueUrl=relay_queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     original = s3.get_bucket_notification_configuration(Bucket=bucket)
     original.pop("ResponseMetadata")
-    [configuration] = original["QueueConfigurations"]
     over = threading.Event()
     generator = random.Random(seed)
 
@@ -115,7 +114,7 @@ def relay_notifications(application: Application, relay: Relay | None, seed: int
                     sqs.send_message(QueueUrl=application.queue, MessageBody=message["Body"], DelaySeconds=delay)
                 sqs.delete_message(QueueUrl=relay_queue, ReceiptHandle=message["ReceiptHandle"])
 
-    relayed = {**original, "QueueConfigurations": [{**configuration, "QueueArn": arn}]}
+    relayed = {**original, "QueueConfigurations": [{**one, "QueueArn": arn} for one in original["QueueConfigurations"]]}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=relayed)
     thread = threading.Thread(target=forward_messages, daemon=True)
     thread.start()

@@ -30,7 +30,8 @@ class Findings:
     """What is wrong after a run, mostly keys.
 
     images: keys that were uploaded; versions: uploads.
-    lost: images without a document. wrong: documents with other bytes than expected.
+    lost: images without a document. wrong: images whose document has other bytes than expected, and deleted images that
+        have one.
     doubled: images with a result and a rejection. older: documents that an older upload has replaced.
     dead: the number of images whose message is in the dead-letter queue, as the trial expects.
     strays: sentences about documents and dead letters that must not exist.
@@ -109,11 +110,10 @@ def judged(
         name = document_key(key, inbox, "")
         assert len(name.encode()) < MAX_KEY_BYTES
         written = found.pop(name, [])
-        if len(written) > 1:
+        if version.content is None:
+            findings.wrong += [key] * bool(written)
+        elif len(written) > 1:
             findings.doubled.append(key)
-        elif version.content is None:
-            # A deleted image may have a document or none.
-            pass
         elif not written:
             if key in dead and may_die(key, dead[key]):
                 findings.dead += 1

@@ -31,9 +31,15 @@ def run(application: Application, trial: Trial, images: int, seed: int) -> Resul
     began = time.monotonic()
     prefix = f"{trial.name} {seed}/"
     with relay_notifications(application, trial.relay, seed), inject(application, trial.faults, seed) as injected:
-        application.upload(prefix, images, seed, round(trial.overwrites * images))
+        names = application.upload(prefix, images, seed, round(trial.overwrites * images))
+        # The last images: the first ones are overwritten.
+        removed = names[len(names) - round(trial.removals * images) :]
+        application.remove(prefix, removed[::2])
         foreign = application.send_foreign_messages(prefix, trial.foreign)
         application.wait_until_idle()
+        if removed:
+            application.remove(prefix, removed[1::2])
+            application.wait_until_idle()
         findings = application.judge(prefix, trial.may_die)
         letters = application.dead_letters(prefix)
     if trial.dead:

@@ -25,6 +25,7 @@ class Trial:
     how: a phrase for the report.
     foreign: messages that are not events, of each of two kinds, which are sent to the queue.
     overwrites: images that are overwritten while they are classified, as a share of all.
+    removals: images that are deleted, as a share of all: half of them while they are classified, the others later.
     dead: a part of the reason with which messages must end in the dead-letter queue; None if they must not.
     under: only messages about keys that contain this text may end there.
     """
@@ -35,6 +36,7 @@ class Trial:
     relay: Relay | None = None
     foreign: int = 0
     overwrites: float = 0.0
+    removals: float = 0.0
     dead: str | None = None
     under: str = ""
 
@@ -50,18 +52,31 @@ def mixed(share: float) -> tuple[Fault, ...]:
     return tuple(replace(fault, share=share / of_operation[fault.operation]) for fault in temporary)
 
 
+def of_fault(fault: Fault) -> Trial:
+    """The trial of one fault. Documents are deleted, and images looked up, mostly when images are deleted."""
+    removals = 0.5 if fault.operation in ("delete", "look") else 0.0
+    return Trial(fault.name, fault.how, (fault,), dead=fault.dead, under=fault.under, removals=removals)
+
+
 TRIALS = [
     Trial("nothing", "undisturbed, for comparison"),
-    *(Trial(fault.name, fault.how, (fault,), dead=fault.dead, under=fault.under) for fault in FAULTS),
+    *map(of_fault, FAULTS),
     Trial("duplicates", "each notification three times, within 3 s", relay=Relay(3, 3)),
     Trial("disorder", "each key overwritten, notifications up to 15 s late", relay=Relay(1, 15), overwrites=1.0),
+    Trial(
+        "removals",
+        "half of the images deleted, each notification twice, up to 15 s late",
+        relay=Relay(2, 15),
+        removals=0.5,
+    ),
     Trial("foreign messages", "S3's test event, JSON that is not an event, text that is not JSON", foreign=4),
     Trial(
         "all at once",
-        "a tenth of all requests disturbed by all of the above that may pass, duplicates, disorder, overwriting",
+        "a tenth of all requests disturbed by all of the above that may pass, duplicates, disorder, changes",
         mixed(0.1),
         Relay(2, 10),
         foreign=2,
         overwrites=0.5,
+        removals=0.25,
     ),
 ]

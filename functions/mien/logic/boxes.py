@@ -44,6 +44,11 @@ def inside(box: Box, size: Size) -> Box:
     return left, top, right, bottom
 
 
+def reduced(size: Size, pixels: int) -> Size:
+    """Returns the size of a copy with at least so many pixels, or the size itself if it has fewer."""
+    return scale_size(size, min(1.0, math.sqrt(pixels / (size[0] * size[1]))))
+
+
 def scale_size(size: Size, scale: float) -> Size:
     """Returns a size with both sides scaled and rounded up, at least 1."""
     return max(1, math.ceil(size[0] * scale)), max(1, math.ceil(size[1] * scale))

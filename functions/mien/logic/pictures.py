@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageFile
 
-from mien.logic.boxes import Size, central_square, round_box, scale_size, scale_square
+from mien.logic.boxes import Size, central_square, reduced, round_box, scale_size, scale_square
 from mien.logic.crops import MIN_HEIGHT, FoundFace, is_crop, square_of
 from mien.logic.images import decoding, load, open_image
 from mien.logic.opacity import MID_GRAY
@@ -148,8 +148,7 @@ def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
     size = image.size
     if find is None or is_crop(size):
         return read_whole(image, target)
-    reduction = min(1, math.sqrt(PREVIEW_PIXELS / (size[0] * size[1])))
-    decoded = decode(image, scale_size(size, reduction), is_gray=False)
+    decoded = decode(image, reduced(size, PREVIEW_PIXELS), is_gray=False)
     upright = turn_size(size, decoded.orientation)
     preview = make_preview(decoded)
     found = [face.scaled(upright[0] / preview.width) for face in find(preview)]

@@ -56,13 +56,12 @@ def decode(features: np.ndarray, level: int, arrays: Arrays) -> tuple[np.ndarray
     head = "bbox_head__multi_level_{}__{}".format
     stride = 8 << level
     is_face, fit = (1 / (1 + np.exp(-separable(features, head(name, level), arrays))) for name in ("cls", "obj"))
-    boxes = []
-    for row, cells in enumerate(separable(features, head("bbox", level), arrays)):
-        for column, (right, down, log_width, log_height) in enumerate(cells):
-            x, y = (column + right) * stride, (row + down) * stride
-            width, height = np.exp(log_width) * stride, np.exp(log_height) * stride
-            boxes.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-    return np.array(boxes, np.float32), np.sqrt(is_face * fit).ravel()
+    described = separable(features, head("bbox", level), arrays)
+    rows, columns = np.indices(described.shape[:2], np.float32)
+    x, y = (columns + described[..., 0]) * stride, (rows + described[..., 1]) * stride
+    half_width, half_height = np.exp(described[..., 2]) * stride / 2, np.exp(described[..., 3]) * stride / 2
+    boxes = np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=2)
+    return boxes.reshape(-1, 4), np.sqrt(is_face * fit).ravel()
 
 
 def maximum(features: np.ndarray) -> np.ndarray:
