@@ -68,7 +68,7 @@ class Portrait:
         if not self.person.has_long_hair:
             self.draw_short_hair(hair)
         face = self.skin(0.06 + 0.84 * self.enlarge(levels))
-        self.lay(face, ellipse(self.x, self.y, self.width, self.height, 6, 2.3))
+        self.lay(face, ellipse(self.x, self.y, self.width, self.height, 4.5, 2.3))
         return self.picture
 
     def draw_shadow(self) -> None:
@@ -89,7 +89,7 @@ class Portrait:
     def draw_short_hair(self, hair: np.ndarray) -> None:
         ears = ellipse(self.aside - self.width, self.y + 1, 2.6, 5, 0.8)
         self.lay(self.skin(0.34 * self.light), ears)
-        cap = ellipse(self.x, self.y + 3.5, self.width + 2, self.height + 3, 1.2, 2.3)
+        cap = ellipse(self.x, self.y + 5, self.width + 2, self.height + 3.5, 1.2, 2.3)
         self.lay(hair, cap * edge(-6 - self.y, 5))
 
     def draw_clothes(self) -> None:
@@ -101,16 +101,18 @@ class Portrait:
         if self.person.has_jacket:
             self.lay(cloth + 0.04, self.body * edge(21 - 0.4 * below - self.aside, 0.6))
             shirt = 0.78 * self.light - 0.25 * np.exp(-((below / 6) ** 2))
-            self.lay(shirt, self.body * edge(12 - 0.25 * below - self.aside, 0.6))
+            front = self.body * edge(12 - 0.25 * below - self.aside, 0.6)
+            self.lay(shirt, np.maximum(front, ellipse(self.x, below - 0.5, 13, 6.5, 0.6, 3)))
         else:
             self.lay(cloth * 0.8, self.body * ellipse(self.x, below, 13, 10, 0.6))
 
     def draw_neck(self) -> None:
         below = self.y - self.height
-        throat = ellipse(self.x, self.y - self.collar, 11.5, 4 if self.person.has_jacket else 8.5, 0.6)
-        neck = edge(10 + 0.1 * below.clip(0) - self.aside, 1) * edge(self.y, 1) * edge(self.collar + 2 - self.y, 2)
-        shadow_of_chin = 0.55 * np.exp(-(((below - 1) / 6) ** 2))
-        levels = 0.5 * self.light * (1 - shadow_of_chin) - 0.12 * (self.aside / 11) ** 2
+        width, depth = (11, 3.5) if self.person.has_jacket else (11.5, 8.5)
+        throat = ellipse(self.x, self.y - self.collar, width, depth, 0.6)
+        neck = edge(width - 1.5 + 0.1 * below.clip(0) - self.aside, 1) * edge(self.y, 1) * edge(self.collar - self.y, 2)
+        shadow_of_chin = 0.5 * np.exp(-(((below - 1) / 6) ** 2))
+        levels = 0.54 * self.light * (1 - shadow_of_chin) - 0.12 * (self.aside / 11) ** 2
         self.lay(self.skin(levels), np.maximum(neck, throat))
 
     def skin(self, levels: np.ndarray) -> np.ndarray:
