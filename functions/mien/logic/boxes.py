@@ -37,7 +37,7 @@ def scale_square(square: Box, scale: float) -> Box:
 
 
 def inside(box: Box, size: Size) -> Box:
-    """Returns the part of a box that is in an image of this width and height, or the pixel that is nearest to the box."""
+    """Returns the part of a box that is in an image of this width and height, or at least the nearest pixel."""
     left, top = (min(max(0, edge), length - 1) for edge, length in zip(box[:2], size, strict=True))
     right, bottom = min(size[0], box[2]), min(size[1], box[3])
     return left, top, max(left + 1, right), max(top + 1, bottom)
