@@ -19,7 +19,7 @@ def load_detector(path: Path) -> Detector:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # A pattern plans the memory of an image from the one before, and takes twice as much. Images differ in size.
+    # A pattern plans the memory of an image from the one before, and takes half as much again.
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
