@@ -1,7 +1,7 @@
 # Each target that people type is one line over a tool. `make` alone lists them.
 PYTHON ?= python3
 PORT ?= 4566
-IMAGES ?= samples/faces
+IMAGES ?= samples
 MODEL ?= models
 TARGET ?= images
 SECONDS ?= 600
@@ -23,7 +23,7 @@ RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13)
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/local.done ## Classify the sample faces with the whole application, or your own images with IMAGES=DIR.
+demo: .venv/local.done ## Classify sample faces and photos with the whole application, or your own with IMAGES=DIR.
 	@.venv/bin/python -m local demo --model $(call quoted,$(MODEL)) $(call quoted,$(IMAGES))
 
 up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4566 is the port.

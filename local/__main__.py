@@ -21,12 +21,13 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from cli import VersionOption, exit_with_error, literal, printable_json
-from local import demo, sam
+from local import demo, report, sam
 from local.cloud import STACK, Cloud, CloudError
 from local.environment import isolate_process
 from local.files import image_path, select_files
-from local.paths import BUILD, MODEL, SAMPLES
+from local.paths import ALL_SAMPLES, BUILD, MODEL, SAMPLES
 from local.processes import wait_until_healthy
+from local.saved import save_results
 from local.stack import connect_stack, start_application
 from local.token_file import keep_token, read_token
 
@@ -61,8 +62,8 @@ def options(version: VersionOption = False) -> None:
 @app.command(name="demo")
 def run_demo(
     images: Annotated[
-        Path, typer.Argument(parser=image_path, metavar="[IMAGES]", help=IMAGES_HELP, show_default="samples/faces")
-    ] = SAMPLES,
+        Path, typer.Argument(parser=image_path, metavar="[IMAGES]", help=IMAGES_HELP, show_default="samples")
+    ] = ALL_SAMPLES,
     model: ModelOption = MODEL,
     output: Annotated[
         Path, typer.Option(help="Folder to write results.jsonl and results.csv to.", show_default="build")
@@ -71,7 +72,7 @@ def run_demo(
         float, typer.Option(min=0, help="Seconds without a new result before the demo gives up.")
     ] = demo.PATIENCE,
 ) -> None:
-    """Classify a folder of images, print the labels, and stop.
+    """Classify a folder of images, print a label for each face, and stop.
 
     Starts the cloud, uploads the images to its inbox, waits for the results, and stops the cloud.
 
@@ -84,8 +85,8 @@ def run_demo(
             cloud = stack.enter_context(start_application(model=model))
         classified = demo.classify_folder(cloud, images, console, patience)
     # The results are safe before anything is shown: they exist nowhere else once the cloud has stopped.
-    jsonl, table = demo.save_results(classified, output)
-    demo.print_report(classified, console)
+    jsonl, table = save_results(classified, output)
+    report.print_report(classified, console)
     console.print(literal(f"results: {relative_path(jsonl)}, {relative_path(table)}"))
     if classified.missing or classified.skipped:
         raise typer.Exit(1)
@@ -125,7 +126,7 @@ def run_sam(
         for resource in sorted(resources, key=lambda resource: resource["ResourceType"]):
             console.print(f"{resource['ResourceType']:35} {resource['LogicalResourceId']}", highlight=False)
         classified = demo.classify_folder(cloud, images, console, demo.PATIENCE)
-    demo.print_report(classified, console)
+    report.print_report(classified, console)
     if classified.missing:
         raise typer.Exit(1)
 
@@ -151,7 +152,7 @@ With the AWS CLI, in another terminal:
   aws s3 cp {face} {inbox}
   aws s3 ls --recursive {results}
   aws s3 cp {results}1.png.json -
-  aws s3 cp --recursive {relative_path(SAMPLES)} {inbox}
+  aws s3 cp --recursive {relative_path(ALL_SAMPLES)} {inbox}
   aws s3 cp README.md {inbox}
   aws s3 cp {rejected}README.md.json -
 

@@ -9,7 +9,8 @@ FUNCTIONS = ROOT / "functions"
 MODEL = ROOT / "models"
 # The face detector, and the packages that run it. template.yaml makes a layer of this folder.
 DETECTOR = MODEL / "detector"
-# Sample faces, one folder per label.
-SAMPLES = ROOT / "samples" / "faces"
+# Images that may be published: sample faces, one folder per label, and photos.
+ALL_SAMPLES = ROOT / "samples"
+SAMPLES = ALL_SAMPLES / "faces"
 # Generated files that can be deleted at any time: the deployment package, logs, results.
 BUILD = ROOT / "build"

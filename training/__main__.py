@@ -7,7 +7,7 @@ one.
 import typer
 
 from cli import VersionOption, exit_with_error
-from training.data.commands import composites, images, prepare, upload
+from training.data.commands import composites, images, photos, prepare, upload
 from training.detector.commands import detector
 from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
@@ -15,7 +15,7 @@ from training.jobs.commands import compare, follow, launch, stop
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-for command in (prepare, upload, launch, follow, stop, compare, deploy, evaluate, images, composites, detector):
+for command in (prepare, upload, launch, follow, stop, compare, deploy, evaluate, images, composites, photos, detector):
     app.command()(command)
 
 

@@ -92,11 +92,11 @@ def test_downloads_equal_the_documents_in_s3(reviewer: Visitor, documents: Docum
     with (tmp_path / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"] for row in rows] == shown_names(reviewer)
-    read = {row.pop("image"): (row.pop("label"), {name: float(value) for name, value in row.items()}) for row in rows}
-    assert read == {
-        name: ("happy", {"confidence": document["confidence"], **document["probabilities"]})
-        for name, document in happy.items()
-    }
+    for row in rows:
+        document = happy[row["image"]]
+        numbers = {"confidence": document["confidence"], **document["probabilities"]}
+        assert {name: float(row[name]) for name in numbers} == numbers
+        assert (row["label"], row["status"], row["faces"], row["face"]) == ("happy", "classified", "1", "1")
 
     with reviewer.page.expect_download() as download:
         reviewer.page.get_by_role("button", name="Download JSON Lines").click()

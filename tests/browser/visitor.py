@@ -19,7 +19,7 @@ TIMEOUT_MS = 60_000
 
 READ_CARDS = """cards => cards.map(card => ({
   name: card.querySelector(".name").title,
-  label: card.querySelector(".outcome strong:not(.error)")?.textContent ?? null,
+  label: card.querySelector(".confidence") ? card.querySelector(".outcome strong").textContent : null,
   confidence: card.querySelector(".confidence")?.textContent ?? null,
   text: (card.querySelector(".reason") ?? card.querySelector(".outcome")).textContent,
 }))"""
@@ -47,9 +47,9 @@ def start_browser(*options: str) -> Iterator[Browser]:
 class Card:
     """An image's card on the page.
 
-    label: None if the image has no label.
+    label: None if the image has no label, or several faces.
     confidence: as the page writes it, such as "93%".
-    text: the reason why there is no label; otherwise the outcome, such as "Waiting" or "happy 93%".
+    text: the reason why there is no label; otherwise the outcome, such as "Waiting", "happy 93%" or "3 faces".
     """
 
     name: str
@@ -122,6 +122,8 @@ class Visitor:
         """Shows the results of a folder of the inbox, and waits until `count` of them are visible."""
         self.page.get_by_label("Folder in the inbox").fill(folder)
         self.page.get_by_role("button", name="Refresh").click()
+        # Until then, the page shows the results from before.
+        expect(self.page.locator("#results")).to_have_attribute("aria-busy", "false", timeout=TIMEOUT_MS)
         self.wait_for_results(count)
 
     def wait_for_results(self, count: int) -> None:

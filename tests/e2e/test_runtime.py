@@ -23,11 +23,16 @@ from local.processes import free_port
 from local.stack import start_application
 
 EVENTS = Path(__file__).parents[2] / "events"
-# The uploads that each event names.
+# The uploads that each event names, and the samples whose digests it has.
 EXPECTED = {
-    "s3-put.json": ["happy/1.png"],
-    "sqs-uploads.json": ["a face.png", "one+two.png", "100%.png", "été/visage.png"],
-    "sqs-test-event.json": [],
+    "s3-put.json": {"happy/1.png": "happy/1.png"},
+    "sqs-uploads.json": {
+        "a face.png": "surprise/1.png",
+        "one+two.png": "neutral/1.png",
+        "100%.png": "sad/2.png",
+        "été/visage.png": "angry/1.png",
+    },
+    "sqs-test-event.json": {},
 }
 
 
@@ -99,8 +104,8 @@ def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str
     running, environment = cloud
     s3, bucket = running.client("s3"), running.outputs["BucketName"]
     results = [f"results/{key}.json" for key in EXPECTED[name]]
-    for key in EXPECTED[name]:
-        s3.upload_file(str(SAMPLES / "happy" / "1.png"), bucket, f"inbox/{key}")
+    for key, sample in EXPECTED[name].items():
+        s3.upload_file(str(SAMPLES / sample), bucket, f"inbox/{key}")
     # The uploads' own notifications come first. Documents that exist afterwards are results of this event.
     for result in results:
         s3.get_waiter("object_exists").wait(Bucket=bucket, Key=result, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
@@ -109,7 +114,9 @@ def test_a_storage_event_is_handled(name: str, cloud: tuple[Cloud, dict[str, str
         answer = invoke((EVENTS / name).read_bytes())
     assert answer == {"batchItemFailures": []}
     documents = [json.loads(s3.get_object(Bucket=bucket, Key=result)["Body"].read()) for result in results]
-    assert [document["label"] for document in documents] == ["happy"] * len(results)
+    assert [document["label"] for document in documents] == [
+        sample.partition("/")[0] for sample in EXPECTED[name].values()
+    ]
 
 
 @pytest.mark.parametrize("name", ["api-base64.json", "api-json.json", "api-binary.json"])

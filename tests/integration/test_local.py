@@ -1,6 +1,7 @@
 """The commands of `python -m local`, as a user types them."""
 
 import contextlib
+import csv
 import os
 import re
 import shutil
@@ -18,9 +19,10 @@ import psutil
 import pytest
 
 from local.package import build_package
-from local.paths import MODEL, ROOT
+from local.paths import ALL_SAMPLES, MODEL, ROOT
 from local.processes import free_port, require_free_port
 from tests.support.commands import running
+from training.data.group_photo import PEOPLE
 
 
 def local(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -38,20 +40,42 @@ def images(tmp_path: Path, sample: bytes) -> Path:
     return tmp_path
 
 
-def test_the_demo_prints_a_label_for_each_image_and_leaves_nothing_running(images: Path) -> None:
+def printed_labels(result: subprocess.CompletedProcess[str]) -> list[tuple[str, str, str]]:
+    """The image, the number of the face and the label of each row that was printed."""
+    return re.findall(r"│ (\S+) +│ (\d+/\d+|) +│ (\w+(?: \w+)?) ", result.stdout)
+
+
+def test_the_demo_prints_a_label_for_each_face_and_leaves_nothing_running(images: Path) -> None:
     result = local("demo", str(images), "--output", str(images / ".results"))
     assert result.returncode == 0, result.stderr
-    rows = re.findall(r"│ (\S+) +│ (\w+) ", result.stdout)
-    assert rows == [
-        ("happy/one.png", "happy"),
-        ("happy/two.png", "happy"),
-        ("notes.txt", "rejected"),
-        ("surprise/three.png", "happy"),
+    assert printed_labels(result) == [
+        ("happy/one.png", "1/1", "happy"),
+        ("happy/two.png", "1/1", "happy"),
+        ("notes.txt", "", "rejected"),
+        ("surprise/three.png", "1/1", "happy"),
     ]
-    assert "accuracy 0.6667: 2 of 3 labels" in result.stdout
+    assert "accuracy 0.6667: 2 of 3 images" in result.stdout
     assert re.search(r"\d+ images per second", result.stdout)
     assert len((images / ".results" / "results.jsonl").read_text().splitlines()) == 4
     assert not orphans()
+
+
+def test_every_face_of_the_sample_photos_gets_the_label_of_the_sample_that_it_was_made_from(tmp_path: Path) -> None:
+    result = local("demo", str(ALL_SAMPLES / "photos"), "--output", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert printed_labels(result)[-1] == ("studio.jpg", "", "no face")
+    assert "7 faces in 1 image: " in result.stdout
+    with (tmp_path / "results.csv").open() as file:
+        *faces, studio = csv.DictReader(file)
+    assert [face["face"] for face in faces] == [str(number) for number in range(1, 8)]
+    samples = {
+        person.face: face["label"]
+        for face in faces
+        for person in PEOPLE
+        if int(face["left"]) < person.x < int(face["right"]) and int(face["top"]) < person.y < int(face["bottom"])
+    }
+    assert samples == {person.face: Path(person.face).parent.name for person in PEOPLE}
+    assert (studio["image"], studio["status"], studio["label"]) == ("studio.jpg", "no_face", "")
 
 
 def orphans() -> list[str]:
@@ -85,7 +109,7 @@ def test_one_image_is_labelled_whatever_aws_and_proxy_settings_the_user_has(samp
         AWS_USE_FIPS_ENDPOINT="true",
     )
     assert result.returncode == 0, result.stderr
-    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("face.png", "happy")]
+    assert printed_labels(result) == [("face.png", "1/1", "happy")]
 
 
 def test_a_name_that_is_not_utf_8_costs_only_its_own_label(sample: bytes, tmp_path: Path) -> None:
@@ -93,7 +117,7 @@ def test_a_name_that_is_not_utf_8_costs_only_its_own_label(sample: bytes, tmp_pa
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(sample)
     result = local("demo", str(tmp_path), "--output", str(tmp_path / ".results"))
     assert result.returncode == 1
-    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("good.png", "happy")]
+    assert printed_labels(result) == [("good.png", "1/1", "happy")]
     assert f"not uploaded: {tmp_path}/stra\\xdfe.png: its name is not UTF-8" in result.stdout
     assert "Traceback" not in result.stderr
 
@@ -139,7 +163,7 @@ def test_the_archive_of_a_training_job_is_served_like_a_folder(images: Path) -> 
             file.add(MODEL / name, name)
     result = local("demo", str(images / "happy"), "--model", str(archive), "--output", str(images / ".results"))
     assert result.returncode == 0, result.stderr
-    assert re.findall(r"│ (\S+) +│ (\w+) ", result.stdout) == [("one.png", "happy"), ("two.png", "happy")]
+    assert printed_labels(result) == [("one.png", "1/1", "happy"), ("two.png", "1/1", "happy")]
 
 
 def test_a_file_that_is_not_an_archive_is_named_in_the_error(images: Path) -> None:

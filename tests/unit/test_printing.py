@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import exit_with_error, literal, printable, printable_json
-from local.demo import ClassifiedFolder, print_report
+from local.demo import ClassifiedFolder
+from local.report import print_report
 from operate.__main__ import print_json
 from operate.__main__ import print_report as print_dead_letters
 from operate.dead_letters import DeadLetter

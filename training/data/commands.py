@@ -1,4 +1,4 @@
-"""The commands that make data from FER2013's CSV: prepare, upload, images, composites."""
+"""The commands that make data from FER2013's CSV: prepare, upload, images, composites, photos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -249,3 +249,19 @@ def composites(
         count = sum(path.parent.name == name for path in paths)
         if count < per_class:
             console.print(f"{name}: {count} of {per_class} composites, because it has too few different faces")
+
+
+def photos(
+    faces: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Folder of sample faces, as `composites` writes them.")
+    ] = Path("samples/faces"),
+    output: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("samples/photos"),
+) -> None:
+    """Draw a group photo around sample faces, and the same studio without anybody.
+
+    Everything except the faces is drawn, so the photos can be published. samples/photos was made this way.
+    """
+    from training.data.group_photo import write
+
+    for path in write(faces, output):
+        console.print(path)

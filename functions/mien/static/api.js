@@ -15,15 +15,44 @@ import { connection, Problem, request, retryAfter } from "./http.js";
  * @property {string} [url] where the image can be fetched, for 900 seconds
  */
 
-/** @typedef {{endpoint: string, variant: string, version: string, preprocessing: string}} Model */
+/**
+ * @typedef {object} Model
+ * @property {string} endpoint
+ * @property {string} variant
+ * @property {string} version
+ * @property {string} preprocessing
+ * @property {string} [detector] version of the face detector; "" if none was used
+ */
+
+/** @typedef {[left: number, top: number, right: number, bottom: number]} Box pixels of the upright image */
+
+/**
+ * @typedef {object} DetectedFace a face as a document describes it
+ * @property {Box} box
+ * @property {number} [score] the detector's, from 0 to 1; absent if the image was labelled whole
+ * @property {string} [label] absent if the face is too small to be labelled
+ * @property {number} [confidence] probability of the label, from 0 to 1
+ * @property {Record<string, number>} [probabilities] one for each label, from 0 to 1
+ */
 
 /**
  * @typedef {object} Classified a result document with a label
  * @property {"classified"} status
- * @property {string} label
+ * @property {string} label of the largest face that has one
  * @property {number} confidence probability of the label, from 0 to 1
  * @property {Record<string, number>} probabilities one for each label, from 0 to 1
+ * @property {DetectedFace[]} [faces] largest first; absent in documents of schema 1
+ * @property {number} [faces_found] can be larger than the number of `faces`; absent in documents of schema 1
  * @property {Partial<StoredImage>} image only width and height if the image was classified directly
+ * @property {Model} model
+ */
+
+/**
+ * @typedef {object} Faceless a result document of an image without a face that can be labelled
+ * @property {"no_face" | "too_small"} status no_face: none was found; too_small: none is large enough
+ * @property {DetectedFace[]} faces
+ * @property {number} faces_found
+ * @property {Partial<StoredImage>} image
  * @property {Model} model
  */
 
@@ -37,9 +66,13 @@ import { connection, Problem, request, retryAfter } from "./http.js";
 
 /** @typedef {{status: "failed", reason: string, detail: string}} Failed an image that can be sent again */
 
+/** @typedef {Classified | Faceless | Rejected | Failed} ResultDocument */
+
 /** @typedef {Classified & {image: StoredImage}} StoredClassified */
+/** @typedef {Faceless & {image: StoredImage}} StoredFaceless */
 /** @typedef {Rejected & {image: StoredImage}} StoredRejected */
-/** @typedef {StoredClassified | StoredRejected} StoredDocument */
+/** @typedef {StoredClassified | StoredFaceless} StoredResult */
+/** @typedef {StoredResult | StoredRejected} StoredDocument */
 
 /** @typedef {{results: StoredDocument[], next?: string}} ResultPage next: `after` of the next page, if there is one */
 
@@ -52,7 +85,7 @@ import { connection, Problem, request, retryAfter } from "./http.js";
  * @property {Record<string, Record<string, string>>} forms form fields by content type
  */
 
-/** @typedef {{prefix: string, after: string, status: "classified" | "rejected"}} ResultQuery */
+/** @typedef {{prefix: string, after: string, status?: "rejected"}} ResultQuery status: otherwise all but rejected images */
 
 // The address of this file is page/<version>/api.js below the API's root.
 const API_ROOT = new URL("../..", import.meta.url);
@@ -66,8 +99,7 @@ export const getHealth = () => call("GET", "health");
 /**
  * Classifies one image, or several as JSON. Nothing is stored.
  * @param {{body: BodyInit, type: string, signal?: AbortSignal}} options type: content type of the body
- * @returns {Promise<Classified | {results: (Classified | Rejected | Failed)[]}>} one document, or several in the images'
- *   order
+ * @returns {Promise<Classified | Faceless | {results: ResultDocument[]}>} one document, or several in the images' order
  */
 export const classify = (options) => call("POST", "classify", options);
 

@@ -7,8 +7,9 @@ import { openViewer } from "./image-viewer.js";
 import { thumbnail } from "./thumbnail.js";
 
 /** @import { BatchImage, ImageState } from "./batch.js" */
-/** @import { ImageCard, Outcome } from "./image-card.js" */
+/** @import { ImageCard } from "./image-card.js" */
 /** @import { Entry } from "./image-viewer.js" */
+/** @import { Outcome } from "./outcome.js" */
 
 // Cards that are made at a time. Thousands at once would freeze the page.
 const STEP = 60;
@@ -21,6 +22,8 @@ const STATE_TEXTS = {
   unwatched: "In the inbox; its label will appear in the results",
   not_sent: "Not sent",
   classified: "Classified",
+  no_face: "No face found",
+  too_small: "Too small to label",
   rejected: "Rejected",
   failed: "Failed",
 };
@@ -76,7 +79,7 @@ export class BatchCards {
     const existing = this.#cards.get(image);
     if (existing) return existing;
     const onOpen = () => openViewer(this.images.map(entryOf), this.images.indexOf(image));
-    const card = imageCard({ name: image.name, picture: thumbnail(image.file, image.name), onOpen });
+    const card = imageCard({ name: image.name, frame: thumbnail(image.file, image.name), onOpen });
     card.show(outcomeOf(image));
     this.#cards.set(image, card);
     return card;
@@ -88,7 +91,7 @@ export class BatchCards {
  * @returns {Outcome}
  */
 function outcomeOf({ state, document, detail }) {
-  return { document: document?.status === "classified" ? document : null, state: STATE_TEXTS[state], reason: detail };
+  return { document, state: STATE_TEXTS[state], reason: detail };
 }
 
 /**
@@ -97,10 +100,10 @@ function outcomeOf({ state, document, detail }) {
  * @returns {Entry}
  */
 function entryOf(image) {
-  const { name, document, file } = image;
+  const { name, file } = image;
   const openPicture = () => {
     const url = URL.createObjectURL(file);
     return { url, close: () => URL.revokeObjectURL(url) };
   };
-  return { name, outcome: outcomeOf(image), document, openPicture };
+  return { name, outcome: outcomeOf(image), openPicture };
 }

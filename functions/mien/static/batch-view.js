@@ -1,6 +1,7 @@
 /** A batch on the page: its progress, its buttons, and a card for each image. */
 
 import { announce } from "./announcer.js";
+import { DONE } from "./batch.js";
 import { BatchCards } from "./batch-cards.js";
 import { element } from "./dom.js";
 import { counted, number } from "./format.js";
@@ -71,7 +72,7 @@ export class BatchView {
     const total = batch.images.length;
     const toSend = batch.images.filter((image) => !image.rejectedHere).length;
     this.sent.set(toSend - count("waiting", "sending", "not_sent"), toSend);
-    this.done.set(count("classified", "rejected", "failed"), total);
+    this.done.set(count(...DONE), total);
     this.progressText.textContent = progressText(count, total);
     this.#showNotice();
     this.cancel.hidden = batch.isFinished || !count("waiting", "sending");
@@ -135,12 +136,14 @@ function title(batch) {
  * @param {number} total
  */
 function progressText(count, total) {
-  const done = number(count("classified", "rejected", "failed"));
+  const done = number(count(...DONE));
   const parts = [
     `${number(count("classified"))} labelled`,
     `${number(count("rejected"))} rejected`,
     `${number(count("failed"))} failed`,
   ];
+  if (count("no_face")) parts.push(`${number(count("no_face"))} without a face`);
+  if (count("too_small")) parts.push(`${number(count("too_small"))} with faces too small to label`);
   if (count("not_sent")) parts.push(`${number(count("not_sent"))} not sent`);
   return `${done} of ${counted(total, "image")} done: ${parts.join(", ")}.`;
 }

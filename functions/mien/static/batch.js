@@ -6,7 +6,7 @@ import { number } from "./format.js";
 import { isAbort, Problem } from "./http.js";
 import { imageType } from "./image-files.js";
 
-/** @import { Classified, Failed, Rejected } from "./api.js" */
+/** @import { ResultDocument } from "./api.js" */
 /** @import { NamedFile } from "./image-files.js" */
 
 /**
@@ -15,8 +15,8 @@ import { imageType } from "./image-files.js";
  * uploaded: stored in the inbox, without a result yet.
  * unwatched: like uploaded, but the page has stopped looking for its result.
  * not_sent: cancelled before it was sent.
- * classified, rejected, failed: as in the result document.
- * @typedef {"waiting" | "sending" | "uploaded" | "unwatched" | "not_sent" | "classified" | "rejected" | "failed"} ImageState
+ * Others: the status of the result document.
+ * @typedef {"waiting" | "sending" | "uploaded" | "unwatched" | "not_sent" | ResultDocument["status"]} ImageState
  */
 
 /**
@@ -25,13 +25,16 @@ import { imageType } from "./image-files.js";
  * @property {File} file
  * @property {string | null} type content type; null if Mien does not accept the file
  * @property {ImageState} state
- * @property {Classified | Rejected | Failed | null} document the API's result
+ * @property {ResultDocument | null} document the API's result
  * @property {string} detail a sentence that explains why there is no label, or ""
  * @property {boolean} [rejectedHere] rejected by the page itself, without being sent
  * @property {boolean} [tooLarge] too large to be classified directly, so that only the inbox accepts it
  */
 
 /** @typedef {"inbox" | "direct"} Route inbox: images and results are stored; direct: nothing is stored */
+
+/** States of images whose result is final. @type {ImageState[]} */
+export const DONE = ["classified", "no_face", "too_small", "rejected", "failed"];
 
 /** Minimum time between two "changed" events, in milliseconds. */
 const CHANGED_INTERVAL_MS = 100;
@@ -115,7 +118,7 @@ export class Batch extends EventTarget {
   /**
    * Sets an image's state to that of its result.
    * @param {BatchImage} image
-   * @param {Classified | Rejected | Failed} document
+   * @param {ResultDocument} document
    */
   setResult(image, document) {
     this.set(image, document.status, { document, detail: "detail" in document ? document.detail : "" });

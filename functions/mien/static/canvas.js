@@ -1,24 +1,29 @@
 /** Draws pictures on canvases. */
 
+import { sizeWithin } from "./geometry.js";
+
+/** @import { Size } from "./geometry.js" */
+
 /**
  * The canvas's 2D drawing context.
  * @param {HTMLCanvasElement} canvas
  */
-export function context2d(canvas) {
+function context2d(canvas) {
   const context = canvas.getContext("2d");
   if (!context) throw new Error("The browser could not make a 2D canvas.");
   return context;
 }
 
 /**
- * Draws the central square of a picture over the whole canvas.
- * @param {CanvasRenderingContext2D} context
+ * Draws a whole picture over the whole canvas, which gets a size of the same shape.
+ * @param {HTMLCanvasElement} canvas
  * @param {CanvasImageSource} source
- * @param {number} width pixels of the source
- * @param {number} height pixels of the source
+ * @param {Size} size of the source, in pixels
+ * @param {number} maxSide pixels of the canvas's longer side; a smaller picture keeps its size
  */
-export function drawCentralSquare(context, source, width, height) {
-  const { canvas } = context;
-  const side = Math.min(width, height);
-  context.drawImage(source, (width - side) / 2, (height - side) / 2, side, side, 0, 0, canvas.width, canvas.height);
+export function drawWhole(canvas, source, size, maxSide) {
+  Object.assign(canvas, sizeWithin(size, maxSide));
+  const context = context2d(canvas);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }

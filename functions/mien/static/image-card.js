@@ -1,60 +1,24 @@
-/** One image in a list: its picture, its label, and the probabilities. */
+/** One image in a list: its picture with its faces, their labels, and the probabilities of a single face. */
 
 import { element } from "./dom.js";
-import { percent } from "./format.js";
+import { facesOf, imageSize, withFound } from "./faces.js";
 import { extension } from "./image-files.js";
-import { probabilityBars } from "./probability-bars.js";
+import { outcomeDetails, outcomeTitle } from "./outcome.js";
 
-/** @import { Classified } from "./api.js" */
+/** @import { Outcome } from "./outcome.js" */
+/** @import { PictureFrame } from "./picture-frame.js" */
 
 // A longer extension would not fit on the placeholder.
 const MAX_EXTENSION_LENGTH = 5;
 
-/**
- * @typedef {object} Outcome what has become of an image
- * @property {Classified | null} document the result, if the image has a label
- * @property {string} state a few words for an image without a label
- * @property {string} reason a sentence that explains why the image will not get a label, or ""
- */
-
 /** @typedef {{node: HTMLElement, show: (outcome: Outcome) => void}} ImageCard */
 
 /**
- * The label with its confidence. If there is no label, the state.
- * @param {Outcome} outcome
- * @returns {(Node | string)[]}
- */
-export function outcomeTitle({ document, state, reason }) {
-  if (document)
-    return [
-      element("strong", {}, document.label),
-      " ",
-      element("span", { className: "confidence" }, percent(document.confidence)),
-    ];
-  return [reason ? element("strong", { className: "error" }, state) : element("span", { className: "muted" }, state)];
-}
-
-/**
- * The bars of all labels. If there is no label, the reason.
- * @param {Outcome} outcome
- * @param {number} [digits] decimal places of the percentages
- * @returns {HTMLElement[]}
- */
-export function outcomeDetails({ document, reason }, digits = 0) {
-  if (document) return [probabilityBars(document.probabilities, digits)];
-  return reason ? [element("p", { className: "reason" }, reason)] : [];
-}
-
-/**
- * @param {{name: string, picture: Node, onOpen: () => void}} image picture: a small picture of the image
+ * @param {{name: string, frame: PictureFrame, onOpen: () => void}} image frame: a small picture of the image
  * @returns {ImageCard} a list item, and the function that changes its outcome
  */
-export function imageCard({ name, picture, onOpen }) {
-  const open = element(
-    "button",
-    { type: "button", className: "picture", ariaLabel: `Open ${name}`, onclick: onOpen },
-    picture,
-  );
+export function imageCard({ name, frame, onOpen }) {
+  const open = element("button", { type: "button", className: "picture", onclick: onOpen }, frame.node);
   const title = element("p", { className: "outcome" });
   const details = element("div", { className: "details" });
   const caption = element("p", { className: "name", title: name }, ...shortName(name));
@@ -62,6 +26,9 @@ export function imageCard({ name, picture, onOpen }) {
   return {
     node: element("li", { className: "card" }, open, summary, details),
     show(outcome) {
+      const { document } = outcome;
+      open.ariaLabel = `Open ${withFound(name, document)}`;
+      frame.show(facesOf(document), imageSize(document));
       title.replaceChildren(...outcomeTitle(outcome));
       details.replaceChildren(...outcomeDetails(outcome));
     },

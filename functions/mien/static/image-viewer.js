@@ -1,17 +1,25 @@
-/** A dialog with one large image and all fields of its result. Arrow keys go to the next and the previous image. */
+/**
+ * A dialog with one large image, its faces, and all fields of its result. Arrow keys go to the next and the previous
+ * image.
+ */
 
 import { byId, element } from "./dom.js";
-import { number, percent } from "./format.js";
-import { outcomeDetails, outcomeTitle, placeholder } from "./image-card.js";
+import { faceButtons } from "./face-list.js";
+import { facesOf, imageSize, leftOutWords, withFound } from "./faces.js";
+import { number } from "./format.js";
+import { placeholder } from "./image-card.js";
+import { outcomeTitle } from "./outcome.js";
+import { PictureFrame } from "./picture-frame.js";
+import { probabilityBars } from "./probability-bars.js";
+import { fieldRows } from "./result-fields.js";
 
-/** @import { Classified, Failed, Rejected } from "./api.js" */
-/** @import { Outcome } from "./image-card.js" */
+/** @import { Face } from "./faces.js" */
+/** @import { Outcome } from "./outcome.js" */
 
 /**
  * @typedef {object} Entry an image in the viewer
  * @property {string} name
  * @property {Outcome} outcome
- * @property {Classified | Rejected | Failed | null} document the API's result
  * @property {() => {url: string, close: () => void}} openPicture returns the picture's address, and a function that the
  *   viewer calls when it does not show the picture any more
  */
@@ -60,46 +68,57 @@ function show(next) {
   // A button that is really disabled would lose the focus.
   byId("viewer-previous").ariaDisabled = String(position === 0);
   byId("viewer-next").ariaDisabled = String(position === entries.length - 1);
-  byId("viewer-picture").replaceChildren(picture(url, entry.name));
+  const frame = pictureFrame(url, entry);
+  byId("viewer-picture").replaceChildren(frame.node);
   byId("viewer-outcome").replaceChildren(...outcomeTitle(entry.outcome));
-  byId("viewer-bars").replaceChildren(...outcomeDetails(entry.outcome, 1));
-  byId("viewer-fields").replaceChildren(...fieldRows(entry.document));
+  showFaces(entry, frame);
 }
 
 /**
  * @param {string} url
- * @param {string} name
+ * @param {Entry} entry
  */
-function picture(url, name) {
-  const image = element("img", { src: url, alt: `Image ${name}` });
-  image.addEventListener("error", () => image.replaceWith(placeholder(name)));
-  return image;
+function pictureFrame(url, { name, outcome: { document } }) {
+  const image = element("img", { alt: `Image ${withFound(name, document)}` });
+  const frame = new PictureFrame(image);
+  image.addEventListener("load", () => frame.fit({ width: image.naturalWidth, height: image.naturalHeight }));
+  image.addEventListener("error", () => frame.replace(placeholder(name)));
+  image.src = url;
+  frame.show(facesOf(document), imageSize(document));
+  return frame;
 }
 
 /**
- * The fields that a result has, as rows of a description list.
- * @param {Entry["document"]} document
+ * Shows the list of faces, if there are several, and the details of the first one with a label.
+ * @param {Entry} entry
+ * @param {PictureFrame} frame
  */
-function fieldRows(document) {
-  if (!document) return [];
-  const classified = document.status === "classified" ? document : null;
-  const image = document.status === "failed" ? {} : document.image;
-  /** @type {Record<string, string | null | undefined>} */
-  const fields = {
-    confidence: classified && percent(classified.confidence, 2),
-    reason: document.status === "classified" ? null : document.reason,
-    size: image.width ? `${image.width} × ${image.height} pixels` : null,
-    bucket: image.bucket,
-    key: image.key,
-    version: image.version_id,
-    ETag: image.etag,
-    sequencer: image.sequencer,
-    endpoint: classified?.model.endpoint,
-    variant: classified?.model.variant,
-    "model version": classified?.model.version,
-    preprocessing: classified?.model.preprocessing,
+function showFaces({ outcome }, frame) {
+  const faces = facesOf(outcome.document);
+  const isList = faces.length > 1;
+  /** @param {number} index */
+  const choose = (index) => {
+    frame.choose(isList ? index : -1);
+    showDetails(outcome, faces[index]);
   };
-  return Object.entries(fields)
-    .filter(([, value]) => value)
-    .map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value ?? "")));
+  const first = Math.max(
+    0,
+    faces.findIndex(({ expression }) => expression),
+  );
+  byId("viewer-faces").replaceChildren(...(isList ? [faceButtons(faces, first, choose)] : []));
+  const leftOut = outcome.document ? leftOutWords(outcome.document) : "";
+  byId("viewer-left-out").textContent = leftOut;
+  byId("viewer-left-out").hidden = !leftOut;
+  choose(first);
+}
+
+/**
+ * @param {Outcome} outcome
+ * @param {Face} [face] the chosen one
+ */
+function showDetails({ document, reason }, face) {
+  const bars = face?.expression ? [probabilityBars(face.expression.probabilities, 1)] : [];
+  const sentence = reason ? [element("p", { className: "reason" }, reason)] : [];
+  byId("viewer-bars").replaceChildren(...bars, ...sentence);
+  byId("viewer-fields").replaceChildren(...fieldRows(document, face));
 }

@@ -7,7 +7,7 @@ import { cursorAfter } from "./image-files.js";
 import { noticeOf } from "./inbox-upload.js";
 import { sleep, withRetries } from "./retry.js";
 
-/** @import { StoredDocument } from "./api.js" */
+/** @import { ResultQuery, StoredDocument } from "./api.js" */
 /** @import { Batch, BatchImage } from "./batch.js" */
 
 // Up to this many missing results are requested one by one. More are looked for in the list of all results.
@@ -37,8 +37,8 @@ export async function pollResults(batch) {
     await sleep(delay, signal);
     const missing = batch.inState("uploaded");
     if (missing.length > MAX_SINGLE_REQUESTS || batch.inState("waiting", "sending").length) {
-      await findInList(batch, retry, "classified");
-      await findInList(batch, retry, "rejected");
+      await findInList(batch, retry, {});
+      await findInList(batch, retry, { status: "rejected" });
     } else {
       await forEachConcurrently(missing, PARALLEL_REQUESTS, (image) => findOne(batch, retry, image), signal);
     }
@@ -66,15 +66,15 @@ async function findOne(batch, retry, image) {
  * Reads the list of results in the order of names. Pages in which each image has its result already are skipped.
  * @param {Batch} batch
  * @param {Retry} retry
- * @param {"classified" | "rejected"} status
+ * @param {Pick<ResultQuery, "status">} selection
  */
-async function findInList(batch, retry, status) {
+async function findInList(batch, retry, selection) {
   const { images, prefix, polling } = batch;
   const positions = new Map(images.map((image, position) => [cursorAfter(prefix + image.name), position]));
   let missing = nextMissing(images, 0);
   let after = cursorBefore(missing);
   while (missing >= 0) {
-    const query = { prefix, status, after };
+    const query = { ...selection, prefix, after };
     const page = await retry(() => listResults(query, polling.signal));
     /** @type {number | undefined} */
     let last;

@@ -1,6 +1,7 @@
 /** Uploads a batch's images straight into the bucket, with presigned forms. */
 
 import { getUploadForms } from "./api.js";
+import { DONE } from "./batch.js";
 import { forEachConcurrently } from "./concurrency.js";
 import { number } from "./format.js";
 import { isAbort, Problem, request, retryAfter } from "./http.js";
@@ -78,7 +79,7 @@ function withNotice(batch, attempt) {
  */
 export const noticeOf = (batch) => (problem, seconds) => {
   if (!problem) return batch.setNotice("");
-  const stored = batch.inState("uploaded", "classified", "rejected").some((image) => !image.rejectedHere);
+  const stored = batch.inState("uploaded", ...DONE).some((image) => !image.rejectedHere && image.state !== "failed");
   const safe = stored ? " Images already in the inbox are safe." : "";
   batch.setNotice(`${problem.detail} Retrying in ${seconds} s.${safe}`);
 };

@@ -3,11 +3,13 @@
 import { getResult } from "./api.js";
 import { element } from "./dom.js";
 import { imageCard, placeholder } from "./image-card.js";
+import { PictureFrame } from "./picture-frame.js";
 import { imageName } from "./result-documents.js";
 
 /** @import { StoredDocument } from "./api.js" */
-/** @import { ImageCard, Outcome } from "./image-card.js" */
+/** @import { ImageCard } from "./image-card.js" */
 /** @import { Entry } from "./image-viewer.js" */
+/** @import { Outcome } from "./outcome.js" */
 
 /** @typedef {{card: ImageCard, onOpen: () => void}} CachedCard */
 
@@ -27,7 +29,7 @@ export function resultCard(document, onOpen) {
   }
   const card = imageCard({
     name: imageName(document),
-    picture: picture(document),
+    frame: frame(document),
     onOpen: () => cache.get(document)?.onOpen(),
   });
   card.show(outcomeOf(document));
@@ -40,8 +42,8 @@ export function resultCard(document, onOpen) {
  * @returns {Outcome}
  */
 function outcomeOf(document) {
-  if (document.status === "classified") return { document, state: "Classified", reason: "" };
-  return { document: null, state: "Rejected", reason: document.detail };
+  const isRejected = document.status === "rejected";
+  return { document, state: isRejected ? "Rejected" : "", reason: isRejected ? document.detail : "" };
 }
 
 /**
@@ -51,7 +53,7 @@ function outcomeOf(document) {
  */
 export function viewerEntry(document) {
   const openPicture = () => ({ url: document.image.url ?? "", close: () => {} });
-  return { name: imageName(document), outcome: outcomeOf(document), document, openPicture };
+  return { name: imageName(document), outcome: outcomeOf(document), openPicture };
 }
 
 /**
@@ -59,25 +61,25 @@ export function viewerEntry(document) {
  * minutes; if it fails, a new one is requested once.
  * @param {StoredDocument} document
  */
-function picture(document) {
-  if (!document.image.url) return placeholder(imageName(document));
-  const image = element("img", { loading: "lazy", alt: "", width: 96, height: 96, src: document.image.url });
-  const showPlaceholder = () => image.replaceWith(placeholder(imageName(document)));
+function frame(document) {
+  const { url } = document.image;
+  const image = element("img", { loading: "lazy", alt: "" });
+  const shown = new PictureFrame(image);
+  image.addEventListener("load", () => shown.fit({ width: image.naturalWidth, height: image.naturalHeight }));
+  const showPlaceholder = () => shown.replace(placeholder(imageName(document)));
   const renewUrl = async () => {
     image.addEventListener("error", showPlaceholder, { once: true });
     try {
       const renewed = await getResult(imageName(document));
-      const { url } = renewed.image;
-      if (!url) {
-        showPlaceholder();
-        return;
-      }
-      document.image.url = url;
-      image.src = url;
+      if (!renewed.image.url) return showPlaceholder();
+      document.image.url = renewed.image.url;
+      image.src = renewed.image.url;
     } catch {
       showPlaceholder();
     }
   };
   image.addEventListener("error", renewUrl, { once: true });
-  return image;
+  if (url) image.src = url;
+  else showPlaceholder();
+  return shown;
 }

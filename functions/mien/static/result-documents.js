@@ -1,8 +1,21 @@
-/** Filters, sorts, counts and exports result documents. */
+/** Filters, sorts and counts result documents by their faces. An image matches a filter if one of its faces does. */
 
-/** @import { StoredClassified, StoredDocument } from "./api.js" */
+import { facesOf } from "./faces.js";
 
-/** @typedef {{labels: Set<string>, from: number, to: number}} Filter labels: empty for all; from, to: percent, inclusive */
+/** @import { StoredDocument, StoredResult } from "./api.js" */
+/** @import { Face } from "./faces.js" */
+
+/** Groups beside the labels: faces that are too small to be labelled, and images without a face. */
+export const TOO_SMALL = "too_small";
+export const NO_FACE = "no_face";
+
+/**
+ * @typedef {object} Filter
+ * @property {Set<string>} groups labels, TOO_SMALL and NO_FACE; empty for all
+ * @property {number} from lowest confidence in percent
+ * @property {number} to highest confidence in percent
+ */
+
 /** @typedef {"least" | "most" | "name"} Order least and most: certain first */
 
 /**
@@ -17,79 +30,97 @@ export const imageName = (document) => document.image.key.slice(document.image.k
  */
 const toPercent = (fraction) => Number((100 * fraction).toFixed(6));
 
+/** @param {Face} face */
+const groupOf = ({ expression }) => expression?.label ?? TOO_SMALL;
+
+/** @typedef {Pick<Filter, "from" | "to">} Range */
+
+/** @param {Range} range */
+const includesAll = ({ from, to }) => from <= 0 && to >= 100;
+
 /**
- * Documents whose confidence is within the filter's range, both ends included.
- * @param {StoredClassified[]} documents
- * @param {Filter} filter
+ * Whether a face's confidence is within a range, both ends included. A face that is too small to have a confidence is
+ * only within the range from 0 to 100.
+ * @param {Face} face
+ * @param {Range} range
  */
-export function withConfidence(documents, { from, to }) {
-  return documents.filter(({ confidence }) => toPercent(confidence) >= from && toPercent(confidence) <= to);
+function isWithin({ expression }, range) {
+  if (!expression) return includesAll(range);
+  const confidence = toPercent(expression.confidence);
+  return confidence >= range.from && confidence <= range.to;
 }
 
 /**
- * Documents with one of the filter's labels, or all documents if the filter has no labels.
- * @param {StoredClassified[]} documents
- * @param {Filter} filter
+ * The groups of all faces of a document whose confidence is within a range.
+ * @param {StoredResult} document
+ * @param {Range} range
+ * @returns {string[]} each group once
  */
-export function withLabel(documents, { labels }) {
-  return labels.size ? documents.filter(({ label }) => labels.has(label)) : documents;
+function groupsOf(document, range) {
+  if (document.status === NO_FACE) return includesAll(range) ? [NO_FACE] : [];
+  const faces = facesOf(document).filter((face) => isWithin(face, range));
+  return [...new Set(faces.map(groupOf))];
 }
 
 /**
- * Counts documents per label. Labels that no document has are counted as 0.
- * @param {StoredClassified[]} documents
- * @param {StoredClassified[]} all documents whose probabilities name the labels
- * @returns {Map<string, number>} in alphabetical order of labels
+ * @param {StoredResult} document
+ * @param {Filter} filter
  */
-export function countLabels(documents, all) {
-  const labels = new Set(all.flatMap((document) => Object.keys(document.probabilities)));
-  const counts = new Map([...labels].sort().map((label) => [label, 0]));
-  for (const { label } of documents) counts.set(label, (counts.get(label) ?? 0) + 1);
+export function matches(document, filter) {
+  const groups = groupsOf(document, filter);
+  return filter.groups.size ? groups.some((group) => filter.groups.has(group)) : groups.length > 0;
+}
+
+/**
+ * The faces of a document that match a filter.
+ * @param {StoredResult} document
+ * @param {Filter} filter
+ */
+export function matchingFaces(document, filter) {
+  const { groups } = filter;
+  return facesOf(document).filter((face) => isWithin(face, filter) && (!groups.size || groups.has(groupOf(face))));
+}
+
+/**
+ * The labels that the documents' faces can have, in alphabetical order.
+ * @param {StoredResult[]} documents
+ */
+export function labelsOf(documents) {
+  const labels = new Set(
+    documents.flatMap((one) => (one.status === "classified" ? Object.keys(one.probabilities) : [])),
+  );
+  return [...labels].sort();
+}
+
+/**
+ * Counts documents per group. A document with several faces can be in several groups.
+ * @param {StoredResult[]} documents
+ * @param {Range} range of confidence
+ * @returns {Map<string, number>} also has the labels of no face. The other groups follow if a document is in them.
+ */
+export function countGroups(documents, range) {
+  const present = new Set(documents.flatMap((document) => groupsOf(document, { from: 0, to: 100 })));
+  const groups = [...labelsOf(documents), ...[TOO_SMALL, NO_FACE].filter((group) => present.has(group))];
+  const counts = new Map(groups.map((group) => [group, 0]));
+  for (const group of documents.flatMap((document) => groupsOf(document, range))) {
+    counts.set(group, (counts.get(group) ?? 0) + 1);
+  }
   return counts;
 }
 
-/** @type {Record<Order, (a: StoredClassified, b: StoredClassified) => number>} */
-const COMPARE = {
-  least: (a, b) => a.confidence - b.confidence,
-  most: (a, b) => b.confidence - a.confidence,
-  // The API lists documents by name, and sorting keeps this order.
-  name: () => 0,
-};
-
 /**
- * @param {StoredClassified[]} documents
+ * Sorts documents by the confidence of the faces that match a filter. Documents without a confidence come last.
+ * @param {StoredResult[]} documents sorted by name
  * @param {Order} order documents with the same confidence stay sorted by name
+ * @param {Filter} filter
  */
-export const sorted = (documents, order) => [...documents].sort(COMPARE[order]);
-
-/**
- * CSV (RFC 4180) with the columns image, label, confidence, and one column per label with its probability.
- * @param {StoredClassified[]} documents
- */
-export function toCsv(documents) {
-  const labels = [...countLabels([], documents).keys()];
-  const rows = documents.map((document) => [
-    imageName(document),
-    document.label,
-    document.confidence,
-    ...labels.map((label) => document.probabilities[label] ?? ""),
-  ]);
-  const table = [["image", "label", "confidence", ...labels], ...rows];
-  return table.map((row) => `${row.map(csvField).join(",")}\r\n`).join("");
-}
-
-/** @param {string | number} value */
-function csvField(value) {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/**
- * JSON Lines: one document per line, as it is stored in S3.
- * @param {StoredDocument[]} documents
- */
-export function toJsonLines(documents) {
-  // The API adds the image's temporary URL, which is not part of the stored document.
-  const stored = documents.map(({ image: { url, ...image }, ...rest }) => ({ ...rest, image }));
-  return stored.map((document) => `${JSON.stringify(document)}\n`).join("");
+export function sorted(documents, order, filter) {
+  if (order === "name") return documents;
+  const sign = order === "least" ? 1 : -1;
+  const rows = documents.map((document) => {
+    const faces = matchingFaces(document, filter);
+    const confidences = faces.flatMap(({ expression }) => (expression ? [sign * expression.confidence] : []));
+    return { document, rank: Math.min(...confidences) };
+  });
+  return rows.sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank)).map(({ document }) => document);
 }

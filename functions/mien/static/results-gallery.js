@@ -8,10 +8,11 @@ import { isAbort, Problem } from "./http.js";
 import { openViewer } from "./image-viewer.js";
 import { showLabelChart } from "./label-chart.js";
 import { resultCard, viewerEntry } from "./result-card.js";
-import { countLabels, sorted, toCsv, toJsonLines, withConfidence, withLabel } from "./result-documents.js";
+import { countGroups, matches, sorted } from "./result-documents.js";
+import { toCsv, toJsonLines } from "./results-files.js";
 import { withRetries } from "./retry.js";
 
-/** @import { StoredClassified, StoredRejected } from "./api.js" */
+/** @import { ResultQuery, StoredRejected, StoredResult } from "./api.js" */
 /** @import { OnWait } from "./retry.js" */
 /** @import { Filter, Order } from "./result-documents.js" */
 
@@ -22,18 +23,18 @@ const CARDS_STEP = 60;
 const DOWNLOAD_MS = 60_000;
 
 /**
- * Documents of one status.
+ * Documents of one list of the API.
  * @template T
  * @typedef {{documents: T[], next: string | null}} Loaded next: `after` of the next page; null behind the last one
  */
 
-/** @typedef {{classified: Loaded<StoredClassified>, rejected: Loaded<StoredRejected>}} Results */
+/** @typedef {{found: Loaded<StoredResult>, rejected: Loaded<StoredRejected>}} Results found: all but rejected images */
 
 /** @returns {Results} */
-const noResults = () => ({ classified: { documents: [], next: "" }, rejected: { documents: [], next: "" } });
+const noResults = () => ({ found: { documents: [], next: "" }, rejected: { documents: [], next: "" } });
 
 /** @type {Set<string>} */
-const selectedLabels = new Set();
+const selectedGroups = new Set();
 let results = noResults();
 let maxDocuments = LOAD_STEP;
 let maxCards = CARDS_STEP;
@@ -55,11 +56,11 @@ export function startResultsGallery() {
   });
   byId("show-more").addEventListener("click", () => showFirst(maxCards + CARDS_STEP));
   byId("download-csv").addEventListener("click", () => {
-    download("results.csv", "text/csv", toCsv(matching().classified));
+    download("results.csv", "text/csv", toCsv(matching().found, currentFilter()));
   });
   byId("download-jsonl").addEventListener("click", () => {
-    const { classified, rejected } = matching();
-    download("results.jsonl", "application/jsonl", toJsonLines([...classified, ...rejected]));
+    const { found, rejected } = matching();
+    download("results.jsonl", "application/jsonl", toJsonLines([...found, ...rejected]));
   });
   show();
 }
@@ -85,11 +86,11 @@ async function load(target) {
   loading = new AbortController();
   const { signal } = loading;
   showError("");
-  if (!results.classified.documents.length) byId("results-status").textContent = "Loading…";
+  if (!results.found.documents.length) byId("results-status").textContent = "Loading…";
   byId("results").ariaBusy = "true";
   try {
-    await loadStatus(target, "classified", signal);
-    if (showsRejected()) await loadStatus(target, "rejected", signal);
+    await loadList(target.found, {}, signal);
+    if (showsRejected()) await loadList(target.rejected, { status: "rejected" }, signal);
     results = target;
   } catch (problem) {
     if (isAbort(problem)) return;
@@ -100,18 +101,18 @@ async function load(target) {
 }
 
 /**
- * @param {Results} target
- * @param {"classified" | "rejected"} status
+ * @param {Loaded<StoredResult> | Loaded<StoredRejected>} target
+ * @param {Pick<ResultQuery, "status">} selection
  * @param {AbortSignal} signal
  */
-async function loadStatus(target, status, signal) {
-  // The API lists only documents of the requested status.
-  const loaded = /** @type {Loaded<StoredClassified | StoredRejected>} */ (target[status]);
+async function loadList(target, selection, signal) {
+  // The API lists only documents of the selection.
+  const loaded = /** @type {Loaded<StoredResult | StoredRejected>} */ (target);
   const prefix = byId("folder", HTMLInputElement).value.trim();
   /** @type {OnWait} */
   const onWait = (problem, seconds) => showError(problem ? `${problem.detail} Retrying in ${seconds} s.` : "");
   while (loaded.next !== null && loaded.documents.length < maxDocuments) {
-    const query = { prefix, after: loaded.next, status };
+    const query = { ...selection, prefix, after: loaded.next };
     const page = await withRetries(() => listResults(query, signal), { signal, onWait });
     loaded.documents.push(...page.results);
     loaded.next = page.next ?? null;
@@ -131,16 +132,15 @@ function currentFilter() {
     const field = byId(id, HTMLInputElement);
     return field.validity.valid ? field.valueAsNumber : Number(field.defaultValue);
   };
-  return { labels: selectedLabels, from: percentOf("min-confidence"), to: percentOf("max-confidence") };
+  return { groups: selectedGroups, from: percentOf("min-confidence"), to: percentOf("max-confidence") };
 }
 
-/** The documents that match the filter, in the chosen order. inRange: those of all labels, for the chart. */
+/** The documents that match the filter, in the chosen order. */
 function matching() {
   const filter = currentFilter();
   const order = /** @type {Order} */ (byId("order", HTMLSelectElement).value);
-  const inRange = withConfidence(results.classified.documents, filter);
-  const classified = sorted(withLabel(inRange, filter), order);
-  return { inRange, classified, rejected: showsRejected() ? results.rejected.documents : [] };
+  const found = results.found.documents.filter((document) => matches(document, filter));
+  return { found: sorted(found, order, filter), rejected: showsRejected() ? results.rejected.documents : [] };
 }
 
 /** @param {number} count cards */
@@ -150,9 +150,9 @@ function showFirst(count) {
 }
 
 function show() {
-  const { inRange, classified, rejected } = matching();
-  showLabelChart(countLabels(inRange, results.classified.documents), selectedLabels, toggleLabel);
-  const documents = [...rejected, ...classified];
+  const { found, rejected } = matching();
+  showLabelChart(countGroups(results.found.documents, currentFilter()), selectedGroups, toggleGroup);
+  const documents = [...rejected, ...found];
   const entries = documents.map(viewerEntry);
   const cards = documents
     .slice(0, maxCards)
@@ -163,15 +163,15 @@ function show() {
   showStatus(documents.length);
 }
 
-/** @param {string} label */
-function toggleLabel(label) {
-  if (!selectedLabels.delete(label)) selectedLabels.add(label);
+/** @param {string} group */
+function toggleGroup(group) {
+  if (!selectedGroups.delete(group)) selectedGroups.add(group);
   showFirst(CARDS_STEP);
 }
 
 /** @param {number} count documents that match the filter */
 function showStatus(count) {
-  const loaded = showsRejected() ? [results.classified, results.rejected] : [results.classified];
+  const loaded = showsRejected() ? [results.found, results.rejected] : [results.found];
   const hasMore = loaded.some(({ next }) => next);
   const total = loaded.reduce((sum, { documents }) => sum + documents.length, 0);
   byId("load-more").hidden = !hasMore;

@@ -1,32 +1,32 @@
 /** Small pictures of image files. */
 
-import { context2d, drawCentralSquare } from "./canvas.js";
+import { drawWhole } from "./canvas.js";
 import { element } from "./dom.js";
 import { placeholder } from "./image-card.js";
+import { PictureFrame } from "./picture-frame.js";
 
 // Images that are decoded at the same time. Each is decoded at its full size, which needs memory.
 const MAX_DECODES = 2;
-// Pixels per side: twice what a card shows, for screens with a high pixel density.
-const SIDE = 192;
+// Pixels of the longer side: more than what a card shows, for screens with a high pixel density.
+const MAX_SIDE = 320;
 
-/** @typedef {{file: File, name: string, canvas: HTMLCanvasElement, holder: HTMLElement}} Job */
+/** @typedef {{file: File, name: string, canvas: HTMLCanvasElement, frame: PictureFrame}} Job */
 
 /** @type {Job[]} */
 const queue = [];
 let decoding = 0;
 
 /**
- * An element that shows the central square of an image as soon as the image is decoded. If the browser can't decode it,
- * the element shows a placeholder.
+ * A frame that shows an image as soon as it is decoded. If the browser can't decode it, the frame shows a placeholder.
  * @param {File} file
  * @param {string} name
  */
 export function thumbnail(file, name) {
-  const canvas = element("canvas", { width: SIDE, height: SIDE });
-  const holder = element("span", {}, canvas);
-  queue.push({ file, name, canvas, holder });
+  const canvas = element("canvas", { width: 0, height: 0 });
+  const frame = new PictureFrame(canvas);
+  queue.push({ file, name, canvas, frame });
   drawNext();
-  return holder;
+  return frame;
 }
 
 async function drawNext() {
@@ -36,12 +36,11 @@ async function drawNext() {
   decoding++;
   try {
     const bitmap = await createImageBitmap(job.file);
-    const context = context2d(job.canvas);
-    context.imageSmoothingQuality = "high";
-    drawCentralSquare(context, bitmap, bitmap.width, bitmap.height);
+    drawWhole(job.canvas, bitmap, bitmap, MAX_SIDE);
+    job.frame.fit(bitmap);
     bitmap.close();
   } catch {
-    job.holder.replaceChildren(placeholder(job.name));
+    job.frame.replace(placeholder(job.name));
   }
   decoding--;
   drawNext();

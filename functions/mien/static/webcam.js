@@ -1,32 +1,44 @@
-/** Classifies the central square of the webcam's picture, up to three times per second. Nothing is stored. */
+/** Labels the faces in the webcam's picture, up to three times per second. Nothing is stored. */
 
 import { announce } from "./announcer.js";
 import { classify } from "./api.js";
 import { requireApiKey } from "./api-key-form.js";
-import { context2d, drawCentralSquare } from "./canvas.js";
+import { drawWhole } from "./canvas.js";
 import { byId, element } from "./dom.js";
-import { percent } from "./format.js";
+import { facelessWords, facesOf, faceWords, imageSize } from "./faces.js";
 import { isAbort, Problem } from "./http.js";
+import { PictureFrame } from "./picture-frame.js";
 import { probabilityBars, updateProbabilityBars } from "./probability-bars.js";
 import { retryDelay, sleep } from "./retry.js";
+import { smoothFirst } from "./smoothing.js";
 
-// Pixels per side and JPEG quality (from 0 to 1) of the frames that are sent.
-const SIDE = 192;
+/** @import { Classified, Faceless } from "./api.js" */
+/** @import { Face } from "./faces.js" */
+
+// Pixels of the longer side, and JPEG quality (from 0 to 1), of the frames that are sent. At arm's length, a face is
+// still about 100 pixels high.
+const MAX_SIDE = 480;
 const JPEG_QUALITY = 0.9;
 // Minimum seconds from one frame to the next, and seconds after the first failure if the server does not name a time.
 const FRAME_INTERVAL = 1 / 3;
 const FIRST_RETRY_DELAY = 2;
-// Weight of the newest frame in the smoothed probabilities: with a smaller one the bars are calmer but slower.
-const NEWEST_WEIGHT = 0.5;
 // The last frames, from whose times the rate is computed.
 const RATE_FRAMES = 6;
 
 /** Aborts the running classification; null if the webcam is off. @type {AbortController | null} */
 let running = null;
 
-const video = byId("webcam-video", HTMLVideoElement);
+// The page shows people mirrored, as they are used to see themselves.
+const video = element("video", { muted: true, playsInline: true, ariaLabel: "Your webcam's picture" });
+const frame = new PictureFrame(video, { isMirrored: true });
 
 export function startWebcam() {
+  byId("webcam-frame").append(frame.node);
+  // A phone's picture changes its shape when the phone is turned.
+  video.addEventListener("resize", () => {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (width && height) frame.fit({ width, height });
+  });
   const button = byId("webcam-switch");
   // Old browsers, and pages without https, have no mediaDevices.
   if (!navigator.mediaDevices?.getUserMedia) {
@@ -73,6 +85,7 @@ function stop(text) {
   video.srcObject = null;
   byId("webcam-frame").hidden = true;
   byId("webcam-bars").replaceChildren();
+  frame.show([], {});
   byId("webcam-switch").textContent = "Start the webcam";
   showState(text);
 }
@@ -92,19 +105,19 @@ function errorText(error) {
  * @returns {Promise<never>} rejects when the signal aborts, or with a Problem that does not pass
  */
 async function classifyFrames(signal) {
-  const canvas = element("canvas", { width: SIDE, height: SIDE });
+  const canvas = element("canvas");
   /** @type {number[]} */
   let times = [];
-  /** @type {Record<string, number> | null} */
-  let smoothed = null;
+  /** @type {Face[]} */
+  let faces = [];
   for (let failures = 0; ; ) {
     const began = performance.now();
     try {
-      const probabilities = await classifyFrame(canvas, signal);
+      const document = await classifyFrame(canvas, signal);
       failures = 0;
-      smoothed = smooth(smoothed, probabilities);
+      faces = smoothFirst(facesOf(document), faces);
       times = [...times, performance.now()].slice(-RATE_FRAMES);
-      showProbabilities(smoothed, framesPerSecond(times));
+      showFaces(document, faces, framesPerSecond(times));
       await sleep(Math.max(0, FRAME_INTERVAL - (performance.now() - began) / 1000), signal);
     } catch (problem) {
       failures++;
@@ -122,11 +135,11 @@ async function classifyFrames(signal) {
  * @param {AbortSignal} signal
  */
 async function classifyFrame(canvas, signal) {
-  drawCentralSquare(context2d(canvas), video, video.videoWidth, video.videoHeight);
+  drawWhole(canvas, video, { width: video.videoWidth, height: video.videoHeight }, MAX_SIDE);
   const body = await toJpeg(canvas);
   const answer = await classify({ body, type: "image/jpeg", signal });
   if ("results" in answer) throw new Error("The API answered with several results for one image.");
-  return answer.probabilities;
+  return answer;
 }
 
 /**
@@ -142,20 +155,6 @@ function toJpeg(canvas) {
 }
 
 /**
- * The exponential moving average of the probabilities.
- * @param {Record<string, number> | null} average of all frames before, or null
- * @param {Record<string, number>} newest
- * @returns {Record<string, number>}
- */
-function smooth(average, newest) {
-  if (!average) return newest;
-  const mixed = Object.entries(newest).map(([label, probability]) => {
-    return [label, (1 - NEWEST_WEIGHT) * (average[label] ?? 0) + NEWEST_WEIGHT * probability];
-  });
-  return Object.fromEntries(mixed);
-}
-
-/**
  * @param {number[]} times of frames, in milliseconds
  * @returns {number | null} null if there are less than two frames
  */
@@ -166,18 +165,25 @@ function framesPerSecond(times) {
 }
 
 /**
- * @param {Record<string, number>} probabilities
+ * @param {Classified | Faceless} document
+ * @param {Face[]} faces those of the document, smoothed
  * @param {number | null} rate frames per second
  */
-function showProbabilities(probabilities, rate) {
-  const place = byId("webcam-bars");
-  const bars = place.querySelector("ul");
-  if (bars) updateProbabilityBars(bars, probabilities);
-  else place.append(probabilityBars(probabilities));
-  const [label, probability] = Object.entries(probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
-  const text = `${label}, ${percent(probability)}`;
+function showFaces(document, faces, rate) {
+  frame.show(faces, imageSize(document));
+  showBars(faces.find(({ expression }) => expression)?.expression?.probabilities);
+  const text = document.status === "classified" ? faces.map(faceWords).join(", ") : facelessWords(document);
   // This changes with each frame, which would be too much for a screen reader: it is not announced.
   byId("webcam-state").textContent = rate === null ? text : `${text}; ${rate.toFixed(1)} frames per second`;
+}
+
+/** @param {Record<string, number>} [probabilities] of the largest face; without them, the bars disappear */
+function showBars(probabilities) {
+  const place = byId("webcam-bars");
+  const bars = place.querySelector("ul");
+  if (!probabilities) place.replaceChildren();
+  else if (bars) updateProbabilityBars(bars, probabilities);
+  else place.append(probabilityBars(probabilities));
 }
 
 /**

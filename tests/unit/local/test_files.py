@@ -7,6 +7,7 @@ import pytest
 
 from local.cloud import CloudError
 from local.files import image_path, select_files
+from local.paths import ALL_SAMPLES
 
 
 def test_a_folder_gives_all_its_files_except_hidden_ones(tmp_path: Path) -> None:
@@ -16,6 +17,10 @@ def test_a_folder_gives_all_its_files_except_hidden_ones(tmp_path: Path) -> None
     selection = select_files(tmp_path)
     assert list(selection.files) == ["a/c.png", "a/notes.txt", "b.png"]
     assert selection.skipped == {}
+
+
+def test_all_samples_are_images_because_the_demo_uploads_all_files_of_their_folder() -> None:
+    assert {Path(name).suffix for name in select_files(ALL_SAMPLES).files} == {".png", ".jpg"}
 
 
 def test_one_image_is_a_folder_of_one(tmp_path: Path) -> None:

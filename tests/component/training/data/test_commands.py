@@ -161,3 +161,10 @@ def test_uploading_a_folder_without_files_is_an_error(tmp_path: Path) -> None:
 
 def test_the_command_line_prints_its_version() -> None:
     assert run_training("--version").stdout == f"mien {mien.__version__}\n"
+
+
+def test_photos_draws_the_sample_photos_around_the_sample_faces(tmp_path: Path) -> None:
+    result = run_training("photos", "--output", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.replace("\n", "") == f"{tmp_path / 'group.jpg'}{tmp_path / 'studio.jpg'}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["group.jpg", "studio.jpg"]
