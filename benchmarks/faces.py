@@ -7,11 +7,13 @@ lists of [left, top, right, bottom] in pixels. CSV is FER2013's public test. Tak
 """
 
 import argparse
+import io
 import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +23,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.face_pictures import CHANGES, Photo, composite, pictures_without_faces, read_photos
 from benchmarks.report import write_page
-from mien.logic.crops import cut, is_crop
+from mien.logic.crops import FoundFace
 from mien.logic.detector import load_detector
-from mien.logic.faces import MINIMUM_SCORE, FoundFace, find_faces
-from mien.logic.images import FACE_SIZE
-from mien.logic.pixels import shrink
+from mien.logic.faces import MINIMUM_SCORE, find_faces
+from mien.logic.pictures import FACE_SIZE, GRAY_48, read_picture
 from training.data.fer2013 import Faces, load_faces
 from training.evaluation.measure import load_model, probabilities
 
@@ -160,18 +161,11 @@ def label_table(faces: Faces, model_folder: Path) -> Iterator[str]:
 
 def crop_of_composite(face: np.ndarray, size: int, factor: float, seed: int) -> np.ndarray | None:
     """The model's input for a face that is pasted into a picture, uint8 [48, 48]; None if no face is found."""
-    image = composite(face, size, factor, np.random.default_rng(seed))
-    found = find_faces(image, detector)
-    if is_crop(image.size, found):
-        square = image
-    elif found:
-        square = cut(image, found[0])
-    else:
-        return None
-    gray = square.convert("L")
-    if gray.width < FACE_SIZE:
-        return np.asarray(gray.resize((FACE_SIZE, FACE_SIZE)))
-    return np.asarray(shrink(gray, FACE_SIZE))
+    file = io.BytesIO()
+    composite(face, size, factor, np.random.default_rng(seed)).save(file, "PNG")
+    picture = read_picture(file.getvalue(), GRAY_48, partial(find_faces, detect=detector))
+    found = [one.face for one in picture.faces if one.face]
+    return np.frombuffer(found[0].pixels, np.uint8).reshape(FACE_SIZE, FACE_SIZE) if found else None
 
 
 def main() -> None:

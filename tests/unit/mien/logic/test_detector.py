@@ -8,7 +8,8 @@ from PIL import Image
 
 from local.paths import MODEL, SAMPLES
 from mien.logic.detector import Detector, load_detector
-from mien.logic.faces import TURNS, find_faces
+from mien.logic.faces import find_faces
+from mien.logic.orientation import TURNS
 
 FACES = sorted(SAMPLES.rglob("1.png"))
 
