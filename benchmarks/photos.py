@@ -30,14 +30,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.report import write_page
 from local.demo import PATIENCE, classify_folder
-from local.paths import DETECTOR, FUNCTIONS, ROOT, SAMPLES
+from local.paths import ALL_SAMPLES, DETECTOR, FUNCTIONS, ROOT
 from local.stack import start_application
 from mien.logic.boxes import reduced
 from mien.logic.images import open_image
 from mien.logic.pictures import GRAY_48, PREVIEW_PIXELS, decode, make_preview, read_face, read_picture
 from mien.pipeline.pictures import load_finder
 
-GROUP = SAMPLES.parent / "photos" / "group.jpg"
+GROUP = ALL_SAMPLES / "photos" / "group.jpg"
 # Width and height in pixels, by megapixels.
 SIZES = {2: (1732, 1097), 12: (4352, 2756), 48: (8704, 5513)}
 REPEATS = 20

@@ -1,12 +1,12 @@
 """Takes the README's screenshots of the page: python -m tests.browser.screenshot
 
-The page shows the sample faces, which the embedded cloud has classified.
+The page shows a sample photo and the sample faces, which the embedded cloud has classified.
 """
 
 from playwright.sync_api import Browser
 
 from local.cloud import Cloud
-from local.paths import ROOT, SAMPLES
+from local.paths import ALL_SAMPLES, ROOT, SAMPLES
 from local.stack import start_application
 
 from .visitor import file_payload, start_browser, visitor_of
@@ -14,6 +14,7 @@ from .visitor import file_payload, start_browser, visitor_of
 FOLDER = ROOT / "docs"
 # The names begin with a number, so that the first cards show a face of each label.
 FACES = {f"{face.stem} {face.parent.name}.png": face.read_bytes() for face in sorted(SAMPLES.rglob("*.png"))}
+PHOTO = (ALL_SAMPLES / "photos" / "group.jpg").read_bytes()
 
 
 def take_screenshots(cloud: Cloud, browser: Browser) -> None:
@@ -22,17 +23,19 @@ def take_screenshots(cloud: Cloud, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 1080}, color_scheme="light", reduced_motion="reduce")
     visitor = visitor_of(page, cloud)
     visitor.open_page()
-    visitor.choose_files(*(file_payload(name, data) for name, data in FACES.items()))
-    visitor.wait_for_labels(len(FACES))
+    faces = [file_payload(name, data) for name, data in FACES.items()]
+    visitor.choose_files(file_payload("0 group.jpg", PHOTO, "image/jpeg"), *faces)
+    visitor.wait_for_labels(1 + len(FACES))
     page.mouse.move(0, 0)
     page.screenshot(path=FOLDER / "page.png")
 
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce")
     visitor = visitor_of(page, cloud)
     visitor.open_page()
-    visitor.wait_for_results(len(FACES))
+    visitor.wait_for_results(1 + len(FACES))
+    page.get_by_label("Order").select_option("By name")
     page.locator("#label-chart").evaluate("chart => scrollTo(0, chart.getBoundingClientRect().top + scrollY - 40)")
-    page.wait_for_function("[...document.images].slice(0, 2).every(image => image.complete)")
+    page.wait_for_function("document.querySelector('#results .box')")
     page.screenshot(path=FOLDER / "page-phone.png")
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
+from local.paths import ALL_SAMPLES
 from tests.support.bucket import Bucket
 
 from . import accessibility
@@ -24,6 +25,7 @@ SINGLE = Photo("single.jpg", 640, 480, [(220, 100, 420, 350)])
 LANDSCAPE = Photo("landscape.jpg", 640, 480)
 DISTANT = Photo("distant.jpg", 640, 480, [(100, 100, 120, 123), (300, 100, 318, 122)])
 CROWD = Photo("crowd.jpg", 1000, 400, [(x, y, x + 40, y + 50) for y in (60, 220) for x in range(20, 980, 80)])
+GROUP_PHOTO, STUDIO_PHOTO = (ALL_SAMPLES / "photos" / name for name in ("group.jpg", "studio.jpg"))
 OLD = Photo("old.jpg", 640, 480)
 WHOLE = Photo("whole.jpg", 480, 640)
 COUNT = 8
@@ -268,6 +270,19 @@ def test_the_webcam_averages_the_probabilities_of_the_same_face_only(visitor: Vi
     assert moved["expression"]["probabilities"] == {"happy": 0.5, "sad": 0.5}
     for other, previous in (([face(left=300, happy=0.25)], [before]), ([before], []), ([], [before])):
         assert smooth(other, previous) == other
+
+
+def test_a_group_photo_in_the_inbox_gets_a_box_and_a_label_for_each_face(visitor: Visitor, bucket: Bucket) -> None:
+    visitor.choose_files(GROUP_PHOTO, STUDIO_PHOTO)
+    visitor.wait_for_labels(2, "1 labelled, 0 rejected, 0 failed, 1 without a face")
+    document = bucket.results_in(visitor.folder)[visitor.folder + GROUP_PHOTO.name]
+    words = [f"{n} {face['label']} {100 * face['confidence']:.0f}%" for n, face in enumerate(document["faces"], 1)]
+    card = visitor.batch.locator(".card").filter(has_text=GROUP_PHOTO.name)
+    expect(card.locator(".outcome")).to_have_text(f"{len(words)} faces")
+    expect(card.get_by_role("listitem")).to_have_text(words)
+    size = document["image"]
+    check_edges(card, size["width"], size["height"], [face["box"] for face in document["faces"]])
+    expect(visitor.batch.locator(".card").filter(has_text=STUDIO_PHOTO.name)).to_contain_text("No face found")
 
 
 def test_images_without_a_face_are_counted_apart_in_a_new_batch(visitor: Visitor) -> None:

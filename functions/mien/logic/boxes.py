@@ -37,11 +37,10 @@ def scale_square(square: Box, scale: float) -> Box:
 
 
 def inside(box: Box, size: Size) -> Box:
-    """Returns the part of a box that is in an image of this width and height. Raises ValueError if there is none."""
-    left, top, right, bottom = max(0, box[0]), max(0, box[1]), min(size[0], box[2]), min(size[1], box[3])
-    if left >= right or top >= bottom:
-        raise ValueError(f"the box {box} is outside of the image")
-    return left, top, right, bottom
+    """Returns the part of a box that is in an image of this width and height, or at least the nearest pixel."""
+    left, top = (min(max(0, edge), length - 1) for edge, length in zip(box[:2], size, strict=True))
+    right, bottom = min(size[0], box[2]), min(size[1], box[3])
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 def reduced(size: Size, pixels: int) -> Size:

@@ -6,15 +6,22 @@ from types import ModuleType
 
 import pytest
 
+from local.paths import ALL_SAMPLES, DETECTOR
 from mien.logic.deadline import RESPONSE_SECONDS, Deadline
-from mien.logic.pictures import Picture
+from mien.logic.pictures import GRAY_48, Find, Picture, read_picture
 from mien.logic.requests import MAX_CALLS, MAX_IMAGES
+from mien.pipeline.pictures import load_finder
 from mien.pipeline.requests import SLOWEST_IMAGE
 from tests import corpus
 from tests.support.api import SECONDS, Response, StartApi
 from tests.support.clock import Clock
 from tests.support.images import base64_of, json_body
 from tests.support.sagemaker_runtime import EVEN, Reply, always, even_rows, model_error, serving
+
+GROUP = (ALL_SAMPLES / "photos" / "group.jpg").read_bytes()
+PEOPLE = 7
+# A photo of an empty room.
+NOBODY = (ALL_SAMPLES / "photos" / "studio.jpg").read_bytes()
 
 
 def reasons_or_statuses(response: Response) -> list[str]:
@@ -53,6 +60,72 @@ def test_the_plain_text_answer_has_one_line_per_image(start_api: StartApi, sampl
     with serving(even_rows) as (url, _):
         response = start_api(url).classify(json_body(sample, b"text"), headers={"Accept": "text/plain"})
     assert response.body == "angry\nrejected\n"
+
+
+def test_a_photo_is_answered_with_all_of_its_faces_largest_first(start_api: StartApi) -> None:
+    with serving(even_rows) as (url, requests):
+        result = start_api(url).classify_image(base64_of(GROUP)).json
+    assert (result["status"], result["faces_found"], len(result["faces"])) == ("classified", PEOPLE, PEOPLE)
+    areas = [(face["box"][2] - face["box"][0]) * (face["box"][3] - face["box"][1]) for face in result["faces"]]
+    assert areas == sorted(areas, reverse=True)
+    assert len(requests) == 1
+
+
+def test_the_faces_of_all_images_share_one_call(start_api: StartApi, sample: bytes) -> None:
+    with serving(even_rows) as (url, requests):
+        entries = start_api(url).classify(json_body(GROUP, sample, NOBODY, GROUP)).json["results"]
+    assert [len(entry["faces"]) for entry in entries] == [PEOPLE, 1, 0, PEOPLE]
+    assert [entry["status"] for entry in entries] == ["classified", "classified", "no_face", "classified"]
+    [request] = requests
+    assert f"'shape': ({2 * PEOPLE + 1}, 48, 48)".encode() in request.body
+
+
+def test_as_text_a_photo_has_one_line_per_face_and_several_images_one_line_each(
+    start_api: StartApi, sample: bytes
+) -> None:
+    text = {"Accept": "text/plain"}
+    with serving(even_rows) as (url, _):
+        api = start_api(url)
+        assert api.classify_image(base64_of(GROUP), headers=text).body == "angry\n" * PEOPLE
+        assert api.classify_image(base64_of(NOBODY), headers=text).body == "none\n"
+        several = api.classify(json_body(GROUP, NOBODY, sample), headers=text).body
+    assert several.splitlines() == [" ".join(["angry"] * PEOPLE), "none", "angry"]
+
+
+def test_a_photo_without_a_face_costs_no_call(start_api: StartApi) -> None:
+    with serving(even_rows) as (url, requests):
+        result = start_api(url).classify_image(base64_of(NOBODY)).json
+    assert (result["status"], result["faces"], requests) == ("no_face", [], [])
+
+
+def test_each_face_is_a_call_where_the_endpoint_accepts_one_image(start_api: StartApi) -> None:
+    with serving(always(200, EVEN)) as (url, requests):
+        result = start_api(url, ENDPOINT_INPUT="image").classify_image(base64_of(GROUP)).json
+    assert len(result["faces"]) == len(requests) == PEOPLE
+
+
+def test_without_detection_a_photo_is_one_face(start_api: StartApi) -> None:
+    with serving(even_rows) as (url, _):
+        result = start_api(url, FACES="whole").classify_image(base64_of(GROUP)).json
+    [face] = result["faces"]
+    assert "score" not in face
+    assert result["model"]["detector"] == ""
+
+
+def test_a_face_on_which_the_model_fails_fails_its_image_and_no_other(start_api: StartApi, sample: bytes) -> None:
+    poison = read_picture(GROUP, GRAY_48, find_in_group()).faces[3].face
+    assert poison
+
+    def respond(body: bytes) -> Reply:
+        return model_error(500) if poison.pixels in body else even_rows(body)
+
+    with serving(respond) as (url, _):
+        entries = start_api(url).classify(json_body(sample, GROUP, sample)).json["results"]
+    assert [entry["status"] for entry in entries] == ["classified", "failed", "classified"]
+
+
+def find_in_group() -> Find:
+    return load_finder(DETECTOR / "detector.onnx")
 
 
 def test_a_full_list_costs_one_call_and_a_longer_one_is_refused(start_api: StartApi, sample: bytes) -> None:

@@ -31,7 +31,7 @@ def test_a_tiny_face_gives_at_least_one_pixel(box: tuple[float, float, float, fl
 
 def test_a_small_image_is_the_crop_of_a_face_whatever_was_found() -> None:
     assert is_crop((CROP_SIDE, 30))
-    assert is_crop((48, 48), [FoundFace((0, 0, 10, 10), 0.9)])
+    assert is_crop((CROP_SIDE, CROP_SIDE), [FoundFace((0, 0, 10, 10), 0.9)])
     assert not is_crop((CROP_SIDE + 1, CROP_SIDE))
 
 
