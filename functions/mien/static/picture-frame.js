@@ -103,7 +103,8 @@ function boxNode(face, { left, top, width, height }, room) {
     { className: "caption" },
     element("span", { className: "words" }, ...captionOf(face)),
   );
-  const node = element("span", { className: `box ${kind}` }, caption);
+  const node = element("span", { className: "box" }, caption);
+  node.classList.add(kind);
   Object.assign(node.style, { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` });
   node.dataset.caption = captionSide({ left, top, width, height });
   // The caption is within the box, so its width is in percent of the box.
