@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 
 from local import template
@@ -62,6 +63,8 @@ def start_handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> StartHandler
     def start(endpoint: str, name: str = "inbox", **variables: str) -> Handle:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_SESSION_TOKEN", cloud.token)
+        # The session of earlier tests has other credentials.
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         for variable, value in (template.function_environment(cloud.references) | variables).items():
             monkeypatch.setenv(variable, value)
