@@ -179,12 +179,12 @@ def test_a_removal_outside_the_inbox_or_in_another_bucket_deletes_nothing(
 
 
 def test_removals_for_which_no_time_is_left_are_handled_later(bucket: Bucket, start_handler: StartHandler) -> None:
-    forge_document(bucket, "no time.png", bucket.results)
+    forge_document(bucket, "no time to remove.png", bucket.results)
     with serving(even_rows) as (url, _):
-        event = {"Records": [removal_message(bucket.name, f"{bucket.inbox}no time.png")]}
+        event = {"Records": [removal_message(bucket.name, f"{bucket.inbox}no time to remove.png")]}
         assert start_handler(url)(event, seconds=15) == DONE
-    assert len(bucket.documents("no time.png")) == 1
-    assert eventually(lambda: bucket.documents("no time.png") == [])
+    assert len(bucket.documents("no time to remove.png")) == 1
+    assert eventually(lambda: bucket.documents("no time to remove.png") == [])
 
 
 def test_a_removal_that_fails_for_three_days_becomes_a_dead_letter_with_its_reason(
