@@ -111,13 +111,16 @@ def pictures_without_faces() -> Iterator[tuple[str, Image.Image]]:
         yield "gradients with rectangles and ellipses", drawing(generator, width, height)
 
 
-def composite(face: np.ndarray, size: int, factor: float, generator: np.random.Generator) -> Image.Image:
-    """Pastes a face of `size` pixels into a drawing whose sides are `factor` times as long, at a random place.
+def composite(
+    face: np.ndarray, size: int, factor: float, generator: np.random.Generator, place: tuple[int, int] | None = None
+) -> Image.Image:
+    """Pastes a face of `size` pixels into a drawing whose sides are `factor` times as long.
 
     face: uint8 [48, 48].
+    place: left and top of the face; None for a random place.
     """
     side = round(size * factor)
     image = drawing(generator, side, side)
     left, top = (int(at) for at in generator.integers(0, side - size + 1, 2))
-    image.paste(Image.fromarray(face).resize((size, size), Image.Resampling.BICUBIC), (left, top))
+    image.paste(Image.fromarray(face).resize((size, size), Image.Resampling.BICUBIC), place or (left, top))
     return image

@@ -10,7 +10,8 @@ from local.cloud import Cloud
 from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, StartHandler
 from tests.support.messages import message
-from tests.support.sagemaker_runtime import EVEN, always, in_turn, model_error, reply, serving
+from tests.support.photos import GROUP, NOBODY, PEOPLE
+from tests.support.sagemaker_runtime import EVEN, always, even_rows, in_turn, model_error, reply, serving
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -23,6 +24,21 @@ def test_a_batch_costs_one_call_of_the_endpoint(bucket: Bucket, sample: bytes, s
         assert start_handler(url)(records(bucket, *names)) == {"batchItemFailures": []}
     assert len(requests) == 1
     assert all(bucket.documents(name)[0]["model"]["variant"] == "blue" for name in names)
+
+
+def test_the_faces_of_all_photos_of_a_batch_share_one_call(
+    bucket: Bucket, sample: bytes, start_handler: StartHandler
+) -> None:
+    files = {"group.jpg": GROUP, "again.jpg": GROUP, "nobody.jpg": NOBODY, "face.png": sample}
+    for name, data in files.items():
+        bucket.upload_without_event(f"photos/{name}", data)
+    with serving(even_rows) as (url, requests):
+        event = records(bucket, *(f"photos/{name}" for name in files))
+        assert start_handler(url)(event) == {"batchItemFailures": []}
+    assert len(requests) == 1
+    documents = [bucket.documents(f"photos/{name}")[0] for name in files]
+    assert [document["faces_found"] for document in documents] == [PEOPLE, PEOPLE, 0, 1]
+    assert [document["status"] for document in documents] == ["classified", "classified", "no_face", "classified"]
 
 
 def records(bucket: Bucket, *names: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from local.paths import ALL_SAMPLES, DETECTOR
+from local.paths import DETECTOR
 from mien.logic.deadline import RESPONSE_SECONDS, Deadline
 from mien.logic.pictures import GRAY_48, Find, Picture, read_picture
 from mien.logic.requests import MAX_CALLS, MAX_IMAGES
@@ -16,12 +16,8 @@ from tests import corpus
 from tests.support.api import SECONDS, Response, StartApi
 from tests.support.clock import Clock
 from tests.support.images import base64_of, json_body
+from tests.support.photos import GROUP, NOBODY, PEOPLE
 from tests.support.sagemaker_runtime import EVEN, Reply, always, even_rows, model_error, serving
-
-GROUP = (ALL_SAMPLES / "photos" / "group.jpg").read_bytes()
-PEOPLE = 7
-# A photo of an empty room.
-NOBODY = (ALL_SAMPLES / "photos" / "studio.jpg").read_bytes()
 
 
 def reasons_or_statuses(response: Response) -> list[str]:
