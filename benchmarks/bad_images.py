@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/bad_images.py
 
-One process reads the tests' corpus of images, one file after the other, for both models. Writes bad_images.md.
+One process reads the tests' corpus of images, one file after the other, for both models and for the face detector.
+Writes bad_images.md.
 """
 
 import platform
@@ -46,9 +47,9 @@ def notes(corpus: list[Reading]) -> str:
 
         The files are the corpus of `tests/corpus`, which code generates and damages. A test
         (`tests/component/mien/logic/test_bombs.py`) checks that each file gives its picture or is rejected with its
-        reason, within 2 s and 512 MB. Seconds are processor time for the slower of the two models' inputs, 48x48 gray
-        and 224x224 color. They were measured with {version} on one core of an {platform.machine()} machine that also
-        did other work.
+        reason, within 2 s and 512 MB. Seconds are processor time of the slowest of three ways to read a file: as a
+        whole for either model, 48x48 gray or 224x224 color, and searched for faces. They were measured with {version}
+        on one core of an {platform.machine()} machine that also did other work.
     """
 
 
