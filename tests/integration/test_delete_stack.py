@@ -42,7 +42,7 @@ def test_a_stack_whose_bucket_has_old_versions_is_deleted_and_deployed_again(
     bucket = deploy(cloud)
     for _ in range(2):
         stored = bucket.upload("twice.png", sample)
-        bucket.await_document("twice.png", stored["ETag"])
+        bucket.await_document("twice.png", stored["VersionId"])
     bucket.upload_without_event("deleted.png", sample)
     bucket.s3.delete_object(Bucket=bucket.name, Key=bucket.inbox + "deleted.png")
     bucket.s3.put_object(Bucket=bucket.name, Key="notes outside the prefixes.txt", Body=b"")
@@ -66,14 +66,14 @@ def test_a_stack_whose_bucket_has_old_versions_is_deleted_and_deployed_again(
     again = deploy(cloud)
     assert again.name == bucket.name
     assert versions(again) == 0
-    assert again.await_document("new.png", again.upload("new.png", sample)["ETag"])["label"] == "happy"
+    assert again.await_document("new.png", again.upload("new.png", sample)["VersionId"])["label"] == "happy"
 
 
 def test_an_existing_bucket_is_kept_and_disconnected(cloud: Cloud, sample: bytes, operate: Operate) -> None:
     cloud.client("s3").create_bucket(Bucket="photos")
     bucket = deploy(cloud, ExistingBucket="photos")
     assert "Bucket photos keeps no old versions" in operate("connect").stdout
-    bucket.await_document("face.png", bucket.upload("face.png", sample)["ETag"])
+    bucket.await_document("face.png", bucket.upload("face.png", sample)["VersionId"])
     done = operate("delete-stack", "--yes")
     assert "bucket photos is kept with everything in it" in done.stdout
     assert "Disconnected bucket photos." in done.stdout

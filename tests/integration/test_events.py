@@ -60,7 +60,7 @@ def test_an_event_of_removals_deletes_the_documents(bucket: Bucket, invoke: Invo
 
 @pytest.mark.parametrize("name", API)
 def test_a_request_is_answered(name: str, bucket: Bucket, invoke_api: Invoke, sample: bytes) -> None:
-    bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["ETag"])
+    bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["VersionId"])
     answer = invoke_api(event(name))
     assert answer["statusCode"] == 200
     value = answer["body"] if name == "api-base64.json" else main_value(json.loads(answer["body"]))

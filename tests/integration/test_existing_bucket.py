@@ -58,7 +58,7 @@ def test_images_in_an_existing_bucket_get_results_once_it_is_connected(
     assert "Bucket photos-of-an-archive now tells stack mien about images in inbox/." in done.stdout
     assert "are not classified: upload them again" in done.stdout
     stored = archive.upload("face.png", sample)
-    document = archive.await_document("face.png", stored["ETag"])
+    document = archive.await_document("face.png", stored["VersionId"])
     assert (document["label"], document["image"]["bucket"]) == ("happy", NAME)
     assert archive.documents("too early.png") == []
     archive.s3.delete_object(Bucket=NAME, Key=archive.inbox + "face.png")

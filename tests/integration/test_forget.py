@@ -47,7 +47,7 @@ def test_a_folder_is_forgotten_and_its_neighbours_stay(
     for name in ("ann/1.png", "ann/1.png", "ann/deeper/2.png", "ann/no image.txt", long, "anna/1.png", "ann.png"):
         stored = bucket.upload(name, b"no image" if name.endswith(".txt") else sample)
         if name != long:
-            bucket.await_document(name, stored["ETag"])
+            bucket.await_document(name, stored["VersionId"])
     # An image that somebody deleted before: its version can still be read.
     bucket.s3.delete_object(Bucket=bucket.name, Key=bucket.inbox + "ann/deeper/2.png")
     # An image that is gone for good, and left its document.

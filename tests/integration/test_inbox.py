@@ -46,7 +46,7 @@ def test_every_kind_of_file_gets_a_label_or_a_rejection_with_its_reason(bucket: 
 @pytest.mark.parametrize("name", KEYS, ids=lambda name: name[:30])
 def test_every_key_gets_a_result(name: str, bucket: Bucket, sample: bytes) -> None:
     stored = bucket.upload(name, sample)
-    document = bucket.await_document(name, stored["ETag"])
+    document = bucket.await_document(name, stored["VersionId"])
     assert document["image"]["key"] == bucket.inbox + name
     assert document["label"] == "happy"
 
@@ -82,7 +82,7 @@ def test_an_overwritten_image_has_one_document_for_its_last_version(bucket: Buck
         (sample, "classified"),
     ]:
         stored = bucket.upload("again.png", data)
-        assert bucket.await_document("again.png", stored["ETag"])["status"] == status
+        assert bucket.await_document("again.png", stored["VersionId"])["status"] == status
         # The same invocation deletes the document of the other kind, one request later.
         assert eventually(lambda: len(bucket.documents("again.png")) == 1)
         assert [d["status"] for d in bucket.documents("again.png")] == [status]
@@ -127,13 +127,13 @@ def test_a_document_with_a_forged_sequencer_is_replaced_by_the_next_upload(
 ) -> None:
     name = f"pinned {forged_status}.png"
     first = bucket.upload(name, sample if forged_status == "classified" else b"broken")
-    bucket.await_document(name, first["ETag"])
+    bucket.await_document(name, first["VersionId"])
     forged = message(bucket.name, bucket.inbox + name, "F" * 64, versionId=first["VersionId"])
     assert invoke({"Records": [forged]}) == {"batchItemFailures": []}
     [pinned] = bucket.documents(name)
     assert (pinned["status"], pinned["image"]["sequencer"]) == (forged_status, "F" * 64)
     second = bucket.upload(name, sample + b" ")
-    assert bucket.await_document(name, second["ETag"])["status"] == "classified"
+    assert bucket.await_document(name, second["VersionId"])["status"] == "classified"
     assert eventually(lambda: len(bucket.documents(name)) == 1)
 
 
@@ -159,9 +159,9 @@ def test_a_late_event_of_an_older_version_changes_nothing(
     data = {"good": sample, "bad": b"broken"}
     name = f"late {order[0]} {order[1]}.png"
     old = bucket.upload(name, data[order[0]])
-    older = bucket.await_document(name, old["ETag"])["image"]
+    older = bucket.await_document(name, old["VersionId"])["image"]
     new = bucket.upload(name, data[order[1]] + b" ")
-    bucket.await_document(name, new["ETag"])
+    bucket.await_document(name, new["VersionId"])
     late = message(bucket.name, older["key"], older["sequencer"], versionId=old["VersionId"], eTag=older["etag"])
     assert invoke({"Records": [late]}) == {"batchItemFailures": []}
     [document] = bucket.documents(name)

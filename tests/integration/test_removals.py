@@ -64,7 +64,7 @@ def test_an_image_that_is_uploaded_again_keeps_its_document(bucket: Bucket, samp
     bucket.await_document("again and again.png")
     delete(bucket, "again and again.png")
     stored = bucket.upload("again and again.png", sample)
-    bucket.await_document("again and again.png", stored["ETag"])
+    bucket.await_document("again and again.png", stored["VersionId"])
     late = [removal_message(bucket.name, f"{bucket.inbox}again and again.png", kind, kind) for kind in KINDS]
     assert invoke({"Records": late}) == DONE
     assert eventually(
@@ -76,7 +76,7 @@ def test_deleting_an_old_version_for_good_keeps_the_document(bucket: Bucket, sam
     old = bucket.upload("old version.png", sample)
     bucket.await_document("old version.png")
     new = bucket.upload("old version.png", sample + b" ")
-    bucket.await_document("old version.png", new["ETag"])
+    bucket.await_document("old version.png", new["VersionId"])
     delete(bucket, "old version.png", VersionId=old["VersionId"])
     removal = removal_message(bucket.name, f"{bucket.inbox}old version.png", "ObjectRemoved:Delete")
     assert invoke({"Records": [removal]}) == DONE
@@ -89,7 +89,7 @@ def test_deleting_the_newest_version_for_good_deletes_its_document(bucket: Bucke
     bucket.upload("newest version.png", sample)
     bucket.await_document("newest version.png")
     new = bucket.upload("newest version.png", sample + b" ")
-    bucket.await_document("newest version.png", new["ETag"])
+    bucket.await_document("newest version.png", new["VersionId"])
     delete(bucket, "newest version.png", VersionId=new["VersionId"])
     assert eventually(lambda: bucket.documents("newest version.png") == [])
 
@@ -151,7 +151,7 @@ def test_a_version_that_is_deleted_for_good_while_it_is_classified_gets_no_docum
     name = "version deleted during classification.png"
     bucket.upload(name, sample + b" ")
     stored = bucket.upload(name, sample)
-    bucket.await_document(name, stored["ETag"])
+    bucket.await_document(name, stored["VersionId"])
 
     def delete_and_answer(body: bytes) -> Reply:
         delete(bucket, name, VersionId=stored["VersionId"])

@@ -41,7 +41,7 @@ class Bucket:
         The events that a test sends afterwards are then the only ones that name the image.
         """
         stored = self.upload(name, data)
-        self.await_document(name, stored["ETag"])
+        self.await_document(name, stored["VersionId"])
         for folder in (self.results, self.rejected):
             self.s3.delete_object(Bucket=self.name, Key=f"{folder}{name}.json")
 
@@ -68,16 +68,17 @@ class Bucket:
             found[document["image"]["key"].removeprefix(self.inbox)] = document
         return found
 
-    def await_document(self, name: str, etag: str | None = None, seconds: float = 60) -> Document:
+    def await_document(self, name: str, version_id: str | None = None, seconds: float = 60) -> Document:
         """Waits for an image's document.
 
-        etag: wait for the document of the version with this ETag.
+        version_id: wait for the document of this version. The same file has the same ETag each time, so an ETag would
+            also fit the document of an earlier upload, which is about to be replaced.
         Raises AssertionError after so many seconds.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for document in self.documents(name):
-                if etag is None or document["image"]["etag"] == etag.strip('"'):
+                if version_id in (None, document["image"]["version_id"]):
                     return document
             time.sleep(0.1)
         raise AssertionError(f"no document for {name} after {seconds} s, but {self.documents(name)}")
