@@ -1,6 +1,6 @@
 """The deletion of a stack, over models of CloudFormation and S3 that refuse to delete a bucket with objects."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -90,8 +90,7 @@ class Aws:
     def delete(self) -> int:
         """Deletes the stack as the command does. Returns the number of deleted versions and delete markers."""
         deleted: list[int] = []
-        ignore: Callable[[], None] = lambda: None  # noqa: E731 (a lambda says it in one line)
-        delete_stack(self, self, describe_stack(self, "mien"), deleted.append, ignore, poll_seconds=0)
+        delete_stack(self, self, describe_stack(self, "mien"), deleted.append, lambda: None, poll_seconds=0)
         return sum(deleted)
 
 
