@@ -30,8 +30,12 @@ class File:
 
 
 def read_files(folder: Path = FOLDER) -> dict[str, File]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix in CONTENT_TYPES)
-    return {path.name: File(CONTENT_TYPES[path.suffix], path.read_text(encoding="utf-8")) for path in paths}
+    """Returns the page's files by their paths within the folder, such as `faces/faces.css`."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in CONTENT_TYPES)
+    return {
+        path.relative_to(folder).as_posix(): File(CONTENT_TYPES[path.suffix], path.read_text(encoding="utf-8"))
+        for path in paths
+    }
 
 
 def digest(texts: Iterable[str]) -> str:
@@ -81,7 +85,7 @@ KEEP_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-    """Serves the root, and /page/{version}/{file}. API Gateway passes on no other path."""
+    """Serves the root, and /page/{version}/{file+}. API Gateway passes on no other path."""
     parameters = event.get("pathParameters") or {}
     if not parameters:
         return respond(200, FILES[INDEX].content_type, PAGE, REVALIDATE)

@@ -1,12 +1,12 @@
 /** Starts all parts of the page. */
 
-import { startApiKeyForm } from "./api-key-form.js";
-import { byId } from "./dom.js";
-import { startImageInput } from "./image-input.js";
-import { startImageViewer } from "./image-viewer.js";
-import { checkHealth, startModelHealth } from "./model-health.js";
-import { refreshResults, startResultsGallery } from "./results-gallery.js";
-import { startWebcam } from "./webcam.js";
+import { startApiKeyForm } from "./api/api-key-form.js";
+import { checkHealth, startModelHealth } from "./api/model-health.js";
+import { startImageInput } from "./classify/image-input.js";
+import { byId } from "./common/dom.js";
+import { refreshResults, startResultsGallery } from "./results/results-gallery.js";
+import { startImageViewer } from "./viewer/image-viewer.js";
+import { startWebcam } from "./webcam/webcam.js";
 
 startImageViewer();
 startModelHealth();

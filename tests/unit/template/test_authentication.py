@@ -8,7 +8,7 @@ from local import template
 from mien.handlers import api
 from tests.support.stack import DELETED, TEMPLATE, Check, Damage, Template, as_text, properties_of
 
-PAGE_PATHS = {("/", "get"), ("/page/{version}/{file}", "get")}
+PAGE_PATHS = {("/", "get"), ("/page/{version}/{file+}", "get")}
 
 
 def every_method_requires_authentication(expanded: Template) -> list[str]:
@@ -75,7 +75,7 @@ DAMAGES = [
             {"Fn::Sub": "${ApiFunction.Arn}"},
             "Api: get / (key)",
         ),
-        ("Api Body paths", "/page/{version}/{file}", PUBLIC_PAGE, "Api: get /page/{version}/{file} (iam)"),
+        ("Api Body paths", "/page/{version}/{file+}", PUBLIC_PAGE, "Api: get /page/{version}/{file+} (iam)"),
         (
             "Api Body paths /classify options Fn::If 1 x-amazon-apigateway-integration",
             "type",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib
+import posixpath
 import re
 from typing import Any
 
@@ -39,7 +40,8 @@ def test_every_file_that_the_page_and_its_scripts_refer_to_exists() -> None:
         kind = {"css": "text/css", "js": "text/javascript"}[name.rpartition(".")[2]]
         assert answer["headers"]["Content-Type"] == f"{kind}; charset=utf-8"
         seen.add(name)
-        named += [found for found in re.findall(r'from "\./([^"]+)"', answer["body"]) if found not in seen]
+        imported = re.findall(r' from "(\.[^"]+)"', answer["body"])
+        named += {posixpath.normpath(f"{posixpath.dirname(name)}/{path}".lstrip("/")) for path in imported} - seen
     assert seen | {page.INDEX} == set(page.FILES)
 
 
@@ -101,7 +103,7 @@ def test_no_file_of_the_page_contains_the_labels() -> None:
 
 
 def test_the_page_and_the_api_have_the_same_limits() -> None:
-    text = page.FILES["classify-directly.js"].text
+    text = page.FILES["classify/classify-directly.js"].text
     limits = {"MAX_IMAGE_BYTES": MAX_BODY_BYTES, "MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}
     for name, limit in limits.items():
         assert f"const {name} = {limit:_};" in text

@@ -1,0 +1,159 @@
+/** Classifies images with POST /classify. Nothing is stored. */
+
+import { classify } from "../api/api.js";
+import { Problem } from "../api/http.js";
+import { sleep, withRetries } from "../api/retry.js";
+import { isReadable, UNREADABLE } from "./image-files.js";
+
+/** @import { Batch, BatchImage } from "./batch.js" */
+/** @import { OnWait } from "../api/retry.js" */
+
+/** Largest image that the API classifies directly, in bytes: Lambda accepts 6 MB of base64 per invocation. */
+export const MAX_IMAGE_BYTES = 4_500_000;
+// Largest sum of the images of one request, in bytes.
+const MAX_REQUEST_BYTES = 4_000_000;
+const MAX_IMAGES = 100;
+// The API's limit if its endpoint accepts one image per call.
+const MAX_IMAGES_ONE_PER_CALL = 10;
+const PARALLEL_REQUESTS = 2;
+// Attempts for an image that had no answer within an answered request, and seconds between two of them.
+const MAX_ATTEMPTS = 3;
+const RETRY_DELAY = 3;
+
+/** @typedef {{image: BatchImage, attempts: number}} Pending attempts: that failed so far */
+/** @typedef {{pending: Pending[], maxImages: number}} Queue maxImages: per request */
+
+/**
+ * Classifies a batch's waiting images.
+ * @param {Batch} batch
+ * @throws {Problem} if the API key is not valid
+ * @throws {DOMException} AbortError, if the batch was cancelled
+ */
+export async function classifyDirectly(batch) {
+  const pending = batch.inState("waiting").map((image) => ({ image, attempts: 0 }));
+  const queue = { pending, maxImages: MAX_IMAGES };
+  await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, () => sendAll(batch, queue)));
+}
+
+/**
+ * @param {Batch} batch
+ * @param {Queue} queue
+ */
+async function sendAll(batch, queue) {
+  while (queue.pending.length && !batch.sending.signal.aborted) {
+    const group = takeGroup(queue);
+    try {
+      await send(batch, queue, group);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (group.length > 1 && [413, 504].includes(problem.status)) {
+        queue.maxImages = Math.min(MAX_IMAGES_ONE_PER_CALL, Math.ceil(group.length / 2));
+        queue.pending.unshift(...group);
+      } else {
+        setProblem(batch, group, problem);
+      }
+    }
+  }
+}
+
+/**
+ * Removes as many images from the front of the queue as one request may hold, and at least one.
+ * @param {Queue} queue
+ */
+function takeGroup({ pending, maxImages }) {
+  let count = 0;
+  let bytes = 0;
+  for (const { image } of pending) {
+    bytes += image.file.size;
+    if (count > 0 && (count >= maxImages || bytes > MAX_REQUEST_BYTES)) break;
+    count++;
+  }
+  return pending.splice(0, count);
+}
+
+/**
+ * Sends one request, and sets the results of its images.
+ * @param {Batch} batch
+ * @param {Queue} queue gets images that had no answer
+ * @param {Pending[]} group
+ */
+async function send(batch, queue, group) {
+  const readable = await withoutUnreadable(batch, group);
+  if (!readable.length) return;
+  for (const { image } of readable) batch.set(image, "sending");
+  const { signal } = batch.sending;
+  /** @type {OnWait} */
+  const onWait = (problem, seconds) => batch.setNotice(problem ? `${problem.detail} Retrying in ${seconds} s.` : "");
+  const body = await requestBody(readable.map(({ image }) => image));
+  const answer = await withRetries(() => classify({ ...body, signal }), { signal, onWait });
+  const documents = "results" in answer ? answer.results : [answer];
+  /** @type {Pending[]} */
+  const again = [];
+  for (const [index, one] of readable.entries()) {
+    const document = documents[index];
+    if (document && document.status !== "failed") {
+      batch.setResult(one.image, document);
+      continue;
+    }
+    one.attempts++;
+    const hasAttemptsLeft = one.attempts < MAX_ATTEMPTS;
+    if (hasAttemptsLeft) again.push(one);
+    batch.set(one.image, hasAttemptsLeft ? "waiting" : "failed", { detail: document?.detail ?? "" });
+  }
+  if (again.length) await sleep(RETRY_DELAY, signal);
+  queue.pending.push(...again);
+}
+
+/**
+ * The images whose files can be read. The others fail.
+ * @param {Batch} batch
+ * @param {Pending[]} group
+ */
+async function withoutUnreadable(batch, group) {
+  const readable = await Promise.all(group.map(({ image }) => isReadable(image.file)));
+  for (const [index, { image }] of group.entries()) {
+    if (!readable[index]) batch.set(image, "failed", { detail: UNREADABLE });
+  }
+  return group.filter((_, index) => readable[index]);
+}
+
+/**
+ * One image is the body itself. Several are JSON.
+ * @param {BatchImage[]} images
+ * @returns {Promise<{body: BodyInit, type: string}>}
+ */
+async function requestBody(images) {
+  const [first, ...others] = images;
+  if (first?.type && !others.length) return { body: first.file, type: first.type };
+  const encoded = await Promise.all(images.map((image) => toBase64(image.file)));
+  return { body: JSON.stringify({ images: encoded }), type: "application/json" };
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<string>}
+ */
+function toBase64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const dataUrl = String(reader.result);
+      resolve(dataUrl.slice(dataUrl.indexOf(",") + 1));
+    };
+    reader.onerror = () => reject(new Problem(400, "unreadable", UNREADABLE));
+    reader.readAsDataURL(file);
+  });
+}
+
+/**
+ * Rejects or fails the images of a request. An invalid API key stops the whole batch instead.
+ * @param {Batch} batch
+ * @param {Pending[]} group
+ * @param {Problem} problem
+ */
+function setProblem(batch, group, problem) {
+  if (problem.status === 403) throw problem;
+  // A client error of a request with one image is about this image.
+  const state = group.length === 1 && problem.status < 500 ? "rejected" : "failed";
+  for (const { image } of group) batch.set(image, state, { detail: problem.detail });
+}
