@@ -15,8 +15,11 @@ READING = Reading("4-batch", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)
 
 
-def found(box: Box = WHOLE, score: float | None = None, is_large: bool = True) -> PictureFace:
-    return PictureFace(box, score, gray_face(GRAY_48) if is_large else None)
+def found(box: Box = WHOLE, score: float | None = None, is_large: bool = True, turn: int = 0) -> PictureFace:
+    """A face whose crop begins where its box does, and is as high."""
+    left, top, _, bottom = box
+    crop = (left, top, left + bottom - top, bottom)
+    return PictureFace(box, score, gray_face(GRAY_48) if is_large else None, crop, turn)
 
 
 def picture(*faces: PictureFace, width: int = 48, height: int = 48) -> Picture:

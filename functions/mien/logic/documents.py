@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from mien.logic.images import MIN_SIDE
 from mien.logic.labels import LABELS
+from mien.logic.orientation import TURNS
 from mien.logic.pictures import MAX_FACES
 from mien.logic.results import LABEL_FIELDS, SCHEMA, Result, document_key
 
@@ -93,8 +94,22 @@ def read_face(entry: Any) -> Result | None:
         case _:
             return None
     if (label := read_label(entry)) is not None:
-        return {**face, **label}
+        crop = read_crop(entry)
+        return None if crop is None else {**face, **crop, **label}
     return {**face, "reason": "too_small"} if entry.get("reason") == "too_small" and "score" in face else None
+
+
+def read_crop(entry: Any) -> Result | None:
+    """Returns the square of a face that the model saw, and how it was turned."""
+    match entry:
+        case {"crop": [left, top, right, bottom]} if (
+            all(type(edge) is int for edge in (left, top, right, bottom))
+            and left < right
+            and bottom - top == right - left
+            and ("turn" not in entry or (type(entry["turn"]) is int and entry["turn"] in TURNS))
+        ):
+            return {name: entry[name] for name in ("crop", "turn") if name in entry}
+    return None
 
 
 def read_old_result(stored: Any) -> Result | None:

@@ -85,11 +85,15 @@ class PictureFace:
     box: left, top, right and bottom in pixels of the upright image.
     score: of the detector; None if the image was not searched.
     face: None if the face is too small for a label.
+    crop: the square of the upright image that the model sees as the face. Parts of it can be outside the image.
+    turn: degrees counterclockwise by which the crop is turned. The face is upright then.
     """
 
     box: Box
     score: float | None
     face: Face | None
+    crop: Box
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,8 @@ def read_whole(image: ImageFile.ImageFile, target: ModelInput) -> Picture:
     decoded = decode(image, scale_size(size, OVERSAMPLING * target.size / min(size)), is_gray=target.mode == "L")
     face = decoded.cut(central_square(decoded.upright), target)
     upright = turn_size(size, decoded.orientation)
-    return Picture(*upright, 1, (PictureFace(central_square(upright), None, face),))
+    square = central_square(upright)
+    return Picture(*upright, 1, (PictureFace(square, None, face, square),))
 
 
 def cut_faces(
@@ -205,7 +210,7 @@ def cut_faces(
     for one, square in zip(found, squares, strict=True):
         is_large = one.height >= MIN_HEIGHT
         face = decoded.cut(scale_square(square, scale), target, one.turn) if is_large else None
-        faces.append(PictureFace(round_box(one.box, upright), one.score, face))
+        faces.append(PictureFace(round_box(one.box, upright), one.score, face, square, one.turn))
     return tuple(faces)
 
 

@@ -95,10 +95,13 @@ def describe_face(found: PictureFace, probabilities: Sequence[float] | None) -> 
     face = {"box": list(found.box), **score}
     if probabilities is None:
         return {**face, "reason": "too_small"}
+    turn = {"turn": found.turn} if found.turn else {}
     best = max(range(len(LABELS)), key=probabilities.__getitem__)
     rounded = [round(probability, DECIMALS) for probability in probabilities]
     return {
         **face,
+        "crop": list(found.crop),
+        **turn,
         "label": LABELS[best],
         "confidence": rounded[best],
         "probabilities": dict(zip(LABELS, rounded, strict=True)),

@@ -106,6 +106,22 @@ def test_a_face_that_lies_on_its_side_is_shown_upright_to_the_model(turn: int, b
     assert difference(pixels, crop_of(PHOTO, FACE)) <= 6
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_the_crop_that_is_named_is_what_the_model_saw(turn: int) -> None:
+    picture = read_picture(corpus.encoded(PHOTO, "PNG"), GRAY_48, finder(FoundFace(FACE.box, 0.9, turn)))
+    [face] = picture.faces
+    assert face.face
+    assert (face.crop, face.turn) == (square_of(FoundFace(FACE.box, 0.9, turn)), turn)
+    cut = PHOTO.crop(face.crop).rotate(turn)
+    seen = np.frombuffer(face.face.pixels, np.uint8).reshape(FACE_SIZE, FACE_SIZE)
+    assert difference(seen, np.asarray(cut.convert("L").resize((FACE_SIZE, FACE_SIZE), Image.Resampling.BOX))) <= 6
+
+
+def test_the_crop_of_an_image_that_is_a_face_already_is_its_central_square() -> None:
+    [face] = read_picture(corpus.encoded(PHOTO.resize((48, 40)), "PNG"), GRAY_48, finder()).faces
+    assert face.crop == (4, 0, 44, 40)
+
+
 def test_boxes_are_in_pixels_of_the_file_whatever_size_was_searched() -> None:
     large = PHOTO.resize((4000, 3000))
     face = FACE.scaled(5)

@@ -59,6 +59,13 @@ def test_the_label_of_the_document_is_that_of_its_largest_face() -> None:
     assert document["probabilities"] == document["faces"][0]["probabilities"]
 
 
+def test_a_labelled_face_has_the_crop_that_the_model_saw_and_how_it_was_turned() -> None:
+    lying = found((200, 20, 260, 90), 0.8, turn=90)
+    faces = described(LARGE, lying, TINY, probabilities=[HAPPY, SAD])["faces"]
+    assert [face.get("crop") for face in faces] == [[10, 20, 130, 140], [200, 20, 270, 90], None]
+    assert [face.get("turn") for face in faces] == [None, 90, None]
+
+
 def test_an_image_that_was_not_searched_has_one_face_without_a_score() -> None:
     [face] = described(found(), probabilities=[HAPPY])["faces"]
     assert "score" not in face
@@ -84,6 +91,7 @@ def test_a_document_says_how_many_faces_were_found_even_if_it_lists_fewer() -> N
     [
         (described(LARGE, TINY, probabilities=[HAPPY]), "StoredResult"),
         (described(found(), probabilities=[HAPPY]), "StoredResult"),
+        (described(found((0, 0, 50, 50), 0.9, turn=270), probabilities=[HAPPY]), "StoredResult"),
         (described(), "StoredResult"),
         (described(TINY), "StoredResult"),
         (rejected(Rejected("empty", "The file is empty."), image_fields(UPLOAD)), "StoredRejection"),

@@ -9,7 +9,7 @@ import pytest
 from local.paths import ROOT
 
 STATIC = ROOT / "functions" / "mien" / "static"
-SCRIPTS = sorted(STATIC.glob("*.js"))
+SCRIPTS = sorted(STATIC.rglob("*.js"))
 INDEX = (STATIC / "index.html").read_text()
 
 
@@ -24,8 +24,9 @@ def test_index_html_has_every_element_that_a_script_looks_up(script: Path) -> No
     assert looked_up <= set(re.findall(r'\bid="([^"]+)"', INDEX))
 
 
-def test_the_stylesheet_has_no_rule_for_an_id_or_class_that_the_page_does_not_use() -> None:
-    css = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", (STATIC / "page.css").read_text(), flags=re.DOTALL)
+@pytest.mark.parametrize("sheet", sorted(STATIC.rglob("*.css")), ids=lambda sheet: sheet.name)
+def test_a_stylesheet_has_no_rule_for_an_id_or_class_that_the_page_does_not_use(sheet: Path) -> None:
+    css = re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", sheet.read_text(), flags=re.DOTALL)
     pages = INDEX + "".join(script.read_text() for script in SCRIPTS)
     used = set(re.findall(r"[\w-]+", " ".join(re.findall(r'"([^"\n]*)"', pages))))
     assert set(re.findall(r"[#.]([a-z][\w-]*)", css)) <= used
