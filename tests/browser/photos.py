@@ -20,7 +20,7 @@ EXIF_ORIENTATION = 0x0112
 STORED = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 # Faces of less than so many pixels per side are too small to be labelled.
 MIN_FACE_SIDE = 24
-MODEL = {"endpoint": "mien-faces", "variant": "AllTraffic", "version": "drawn", "preprocessing": "4-batch"}
+MODEL = {"endpoint": "mien-faces", "variant": "AllTraffic", "version": "drawn", "preprocessing": "5-batch"}
 
 
 @dataclass(frozen=True)

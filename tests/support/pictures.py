@@ -11,7 +11,7 @@ from tests.support.sagemaker_runtime import EVEN
 
 SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/")
 MODEL = Model("faces", "AllTraffic", "1")
-READING = Reading("4-batch", "0123456789ab")
+READING = Reading("5-batch", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)
 
 

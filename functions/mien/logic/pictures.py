@@ -33,7 +33,7 @@ FACE_SIZE = 48
 # Source: Amazon SageMaker AI, "Image Classification Hyperparameters".
 BUILT_IN_SIZE = 224
 # Changes whenever the same file gives other pixels than before.
-PREPROCESSING = "4"
+PREPROCESSING = "5"
 
 # Pixels in which faces are looked for, such as 1000x750.
 PREVIEW_PIXELS = 750_000

@@ -2,25 +2,26 @@
 
 import pytest
 
-from mien.logic.crops import CROP_SIDE, RISE, FoundFace, is_crop, square_of
+from mien.logic.crops import CROP_SIDE, RISE, SIDE, FoundFace, is_crop, square_of
 
 FACE = FoundFace((300, 200, 360, 300), 0.9)
 
 
-def test_the_square_has_the_height_of_the_box_and_its_center_a_little_higher() -> None:
+def test_the_square_is_a_little_smaller_than_the_box_is_high_and_its_center_a_little_higher() -> None:
     left, top, right, bottom = square_of(FACE)
-    assert right - left == bottom - top == 100
-    assert (left + right) / 2 == 330
-    assert (top + bottom) / 2 == pytest.approx(250 - 100 * RISE, abs=0.5)
+    assert right - left == bottom - top == 100 * SIDE
+    assert (left + right) / 2 == pytest.approx(330, abs=0.5)
+    assert (top + bottom) / 2 == pytest.approx(250 - 100 * SIDE * RISE, abs=0.5)
 
 
 @pytest.mark.parametrize(("turn", "up"), [(0, (0, -1)), (90, (1, 0)), (180, (0, 1)), (270, (-1, 0))])
 def test_the_square_of_a_turned_face_is_nearer_to_its_forehead(turn: int, up: tuple[int, int]) -> None:
     box = (0, 0, 600, 1000) if turn in (0, 180) else (0, 0, 1000, 600)
     left, top, right, bottom = square_of(FoundFace(box, 0.9, turn))
-    assert right - left == bottom - top == 1000
-    assert (left + right - box[2]) / 2 == pytest.approx(up[0] * 1000 * RISE, abs=0.5)
-    assert (top + bottom - box[3]) / 2 == pytest.approx(up[1] * 1000 * RISE, abs=0.5)
+    side = 1000 * SIDE
+    assert right - left == bottom - top == side
+    assert (left + right - box[2]) / 2 == pytest.approx(up[0] * side * RISE, abs=0.5)
+    assert (top + bottom - box[3]) / 2 == pytest.approx(up[1] * side * RISE, abs=0.5)
 
 
 @pytest.mark.parametrize("box", [(0.2, 0.1, 0.4, 0.3), (799.5, 599.5, 800, 600)])
