@@ -87,8 +87,8 @@ import { connection, Problem, request, retryAfter } from "./http.js";
 
 /** @typedef {{prefix: string, after: string, status?: "rejected"}} ResultQuery status: otherwise all but rejected images */
 
-// The address of this file is page/<version>/api.js below the API's root.
-const API_ROOT = new URL("../..", import.meta.url);
+// The address of this file is page/<version>/api/api.js below the API's root.
+const API_ROOT = new URL("../../..", import.meta.url);
 
 /**
  * Whether the model is available.
