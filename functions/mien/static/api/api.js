@@ -30,6 +30,8 @@ import { connection, Problem, request, retryAfter } from "./http.js";
  * @typedef {object} DetectedFace a face as a document describes it
  * @property {Box} box
  * @property {number} [score] the detector's, from 0 to 1; absent if the image was labelled whole
+ * @property {Box} [crop] the square that the model saw, which can reach outside the image; absent without a label
+ * @property {90 | 180 | 270} [turn] degrees counterclockwise by which the crop was turned
  * @property {string} [label] absent if the face is too small to be labelled
  * @property {number} [confidence] probability of the label, from 0 to 1
  * @property {Record<string, number>} [probabilities] one for each label, from 0 to 1

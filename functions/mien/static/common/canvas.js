@@ -8,7 +8,7 @@ import { sizeWithin } from "./geometry.js";
  * The canvas's 2D drawing context.
  * @param {HTMLCanvasElement} canvas
  */
-function context2d(canvas) {
+export function context2d(canvas) {
   const context = canvas.getContext("2d");
   if (!context) throw new Error("The browser could not make a 2D canvas.");
   return context;

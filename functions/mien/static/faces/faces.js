@@ -11,6 +11,8 @@ import { counted, number, percent } from "../common/format.js";
  * @property {number} number from 1, which is the largest face
  * @property {Box | null} box null: the image was labelled whole, which means its central square
  * @property {number | null} score the detector's, from 0 to 1; null if the image was labelled whole
+ * @property {Box | null} crop the square that the model saw; null if it saw none, or if the document does not say
+ * @property {number} turn degrees counterclockwise by which the crop was turned, 0 if it was not
  * @property {Expression | null} expression null if the face is too small to be labelled
  */
 
@@ -22,7 +24,8 @@ import { counted, number, percent } from "../common/format.js";
 export function facesOf(document) {
   if (!document || document.status === "rejected" || document.status === "failed") return [];
   if (document.faces) return document.faces.map(toFace);
-  return document.status === "classified" ? [{ number: 1, box: null, score: null, expression: document }] : [];
+  if (document.status !== "classified") return [];
+  return [{ number: 1, box: null, score: null, crop: null, turn: 0, expression: document }];
 }
 
 /**
@@ -30,13 +33,15 @@ export function facesOf(document) {
  * @param {number} index
  * @returns {Face}
  */
-function toFace({ box, score, label, confidence, probabilities }, index) {
+function toFace({ box, score, crop, turn, label, confidence, probabilities }, index) {
   const hasLabel = label !== undefined && confidence !== undefined && probabilities !== undefined;
   return {
     number: index + 1,
     // Without a detector, the box is the central square. It is drawn as such, and not as a face that was found.
     box: score === undefined ? null : box,
     score: score ?? null,
+    crop: crop ?? null,
+    turn: turn ?? 0,
     expression: hasLabel ? { label, confidence, probabilities } : null,
   };
 }

@@ -4,7 +4,7 @@ import { getResult } from "../api/api.js";
 import { element } from "../common/dom.js";
 import { imageCard, placeholder } from "../faces/image-card.js";
 import { PictureFrame } from "../faces/picture-frame.js";
-import { imageName } from "./result-documents.js";
+import { imageName } from "../faces/stored-photo.js";
 
 /** @import { StoredDocument } from "../api/api.js" */
 /** @import { ImageCard } from "../faces/image-card.js" */

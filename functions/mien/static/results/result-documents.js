@@ -2,7 +2,7 @@
 
 import { facesOf } from "../faces/faces.js";
 
-/** @import { StoredDocument, StoredResult } from "../api/api.js" */
+/** @import { StoredResult } from "../api/api.js" */
 /** @import { Face } from "../faces/faces.js" */
 
 /** Groups beside the labels: faces that are too small to be labelled, and images without a face. */
@@ -17,12 +17,6 @@ export const NO_FACE = "no_face";
  */
 
 /** @typedef {"least" | "most" | "name"} Order least and most: certain first */
-
-/**
- * The image's key, relative to the inbox.
- * @param {StoredDocument} document
- */
-export const imageName = (document) => document.image.key.slice(document.image.key.indexOf("/") + 1);
 
 /**
  * Percent without the error of binary fractions: 0.29 gives 29 instead of 28.999999999999996.

@@ -1,7 +1,8 @@
 /** Result documents as files: CSV and JSON Lines. */
 
 import { countFound } from "../faces/faces.js";
-import { imageName, labelsOf, matchingFaces } from "./result-documents.js";
+import { imageName } from "../faces/stored-photo.js";
+import { labelsOf, matchingFaces } from "./result-documents.js";
 
 /** @import { StoredDocument, StoredResult } from "../api/api.js" */
 /** @import { Filter } from "./result-documents.js" */
