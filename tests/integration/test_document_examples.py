@@ -28,9 +28,11 @@ PRINTS = [
     ("object_exists", r"^happy\n$"),
     ("Counter", r"^Counter\({'happy': 1}\)\n$"),
     ("base64", r"\"label\": \"happy\".*\"label\": \"happy\".*\nhappy\n$"),
+    ("/classify?faces=whole", r"\"label\": \"happy\""),
     ("/classify", r"^happy\n$"),
     ("/uploads", r"^$"),
     ("/results", r"\"key\": \"inbox/team/1.png\".*\"results\": \[\{.*\"label\": \"happy\""),
+    ("/folders", r"\"documents\": \d+, .*\"prefix\": \"team/\""),
 ]
 
 

@@ -30,8 +30,10 @@ API: dict[str, Any] = {
     "api-uploads.json": "inbox/a/folder/",
     "api-results.json": ["happy"],
     "api-result.json": "happy",
+    "api-name.json": "happy",
 }
 PAGE = "page.json"
+FOLDERS = "api-folders.json"
 REMOVALS = "sqs-removals.json"
 # The functions' variables for `sam local`, which are not an event.
 VARIABLES = "env.json"
@@ -67,6 +69,13 @@ def test_a_request_is_answered(name: str, bucket: Bucket, invoke_api: Invoke, sa
     assert value == API[name]
 
 
+def test_the_folders_are_answered(bucket: Bucket, invoke_api: Invoke, sample: bytes) -> None:
+    bucket.await_document("happy/1.png", bucket.upload("happy/1.png", sample)["VersionId"])
+    answer = invoke_api(event(FOLDERS))
+    assert answer["statusCode"] == 200
+    assert "happy/" in [folder["prefix"] for folder in json.loads(answer["body"])["folders"]]
+
+
 def main_value(answer: dict[str, Any]) -> Any:
     if "results" in answer:
         return [main_value(entry) for entry in answer["results"]]
@@ -79,4 +88,4 @@ def test_the_page_is_answered(invoke_page: Invoke) -> None:
 
 
 def test_every_file_is_tested() -> None:
-    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, PAGE, REMOVALS, VARIABLES}
+    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, FOLDERS, PAGE, REMOVALS, VARIABLES}

@@ -45,16 +45,22 @@ class Api:
         binary: bool = False,
         headers: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
+        query: Mapping[str, str] | None = None,
     ) -> Response:
         """binary: API Gateway has encoded the body as base64. seconds: time that is left to the invocation."""
         sent = {"Content-Type": content_type, **(headers or {})}
-        return self.request("POST", "/classify", body, binary=binary, headers=sent, seconds=seconds)
+        return self.request("POST", "/classify", body, binary=binary, headers=sent, seconds=seconds, query=query)
 
     def classify_image(
-        self, image: str, *, headers: Mapping[str, str] | None = None, seconds: float = SECONDS
+        self,
+        image: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = SECONDS,
+        query: Mapping[str, str] | None = None,
     ) -> Response:
         """image: a PNG's bytes as base64."""
-        return self.classify(image, "image/png", binary=True, headers=headers, seconds=seconds)
+        return self.classify(image, "image/png", binary=True, headers=headers, seconds=seconds, query=query)
 
     def request(
         self,
@@ -66,7 +72,9 @@ class Api:
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
+        query: Mapping[str, str] | None = None,
     ) -> Response:
+        """parameters: of the path. query: parameters of the query."""
         event = {
             "httpMethod": method,
             "path": path,
@@ -75,7 +83,7 @@ class Api:
             "body": body,
             "isBase64Encoded": binary,
             "pathParameters": parameters,
-            "queryStringParameters": None,
+            "queryStringParameters": query,
         }
         answer = self.handler(event, Context(seconds))
         answered = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from local import template
-from mien.aws import forms, listing
-from mien.logic import prefixes, problems, requests
+from mien.aws import folders, forms, listing
+from mien.logic import prefixes, problems, queries, requests
+from mien.pipeline import pictures
 from tests.support.openapi import DOCUMENT
 
 PROBLEM = "application/problem+json"
@@ -26,7 +27,7 @@ def reasons_in_source(*modules: Any) -> dict[int, set[str]]:
                     [ast.Attribute(ast.Name("HTTPStatus"), name), ast.Constant(str(reason)), *_],
                 ):
                     found[int(HTTPStatus[name])].add(reason)
-    for reason, status in problems.STATUSES.items():
+    for reason, status in (problems.STATUSES | problems.STATUSES_OF_STORED).items():
         found[int(status)].add(reason)
     return found
 
@@ -48,4 +49,4 @@ def documented_reasons(response: str) -> set[str]:
 
 
 # Reasons by status, of the errors that the function answers.
-FUNCTION_REASONS = reasons_in_source(requests, prefixes, problems, forms, listing)
+FUNCTION_REASONS = reasons_in_source(requests, prefixes, queries, problems, pictures, forms, listing, folders)

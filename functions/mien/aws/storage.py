@@ -41,31 +41,8 @@ class Storage:
         self.s3 = make_client("s3", TIMEOUTS, connections)
 
     def read(self, upload: Upload, limit: int) -> bytes:
-        """Returns the content of an image.
-
-        limit: bytes. A larger object is rejected unread.
-
-        Raises Rejected if the object is too large or archived, and Outdated if the inbox no longer has this version.
-        Older versions are never read: their owner has deleted or replaced them.
-        """
-        with s3_failures("reading from S3"):
-            try:
-                answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key)
-            except ClientError as error:
-                if error_code(error) in MISSING_CODES:
-                    raise Outdated("the image was deleted before it could be read") from error
-                if error_code(error) == "InvalidObjectState":
-                    detail = "The object is in an archive storage class. Restore it and upload it again."
-                    raise Rejected("archived", detail) from error
-                raise
-            # As a context manager, the body would be another object, whose errors are not botocore's.
-            with closing(answer["Body"]) as body:
-                if not is_version(upload, stored_image(answer)):
-                    raise Outdated("the image was overwritten before it could be read")
-                size = answer["ContentLength"]
-                if size > limit:
-                    raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")
-                return body.read()
+        """Returns the content of an image: `read_image` says more."""
+        return read_image(self.s3, upload.bucket, upload.key, limit, upload)
 
     def write(self, upload: Upload, result: Result) -> None:
         """Writes an upload's document, unless a newer upload of the same key has one.
@@ -180,6 +157,36 @@ class Storage:
             if error_code(error) not in MISSING_CODES:
                 raise
         return True
+
+
+def read_image(s3: Any, bucket: str, key: str, limit: int, upload: Upload | None = None) -> bytes:
+    """Returns the content of an image's current version.
+
+    limit: bytes. A larger object is rejected unread.
+    upload: the version that it must be; None if every version will do.
+
+    Raises Rejected if the object is too large or archived, and Outdated if the inbox does not have this version, or no
+    image of this key. Older versions are never read: their owner has deleted or replaced them.
+    """
+    with s3_failures("reading from S3"):
+        try:
+            answer = s3.get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in MISSING_CODES:
+                raise Outdated("the image was deleted before it could be read") from error
+            if error_code(error) == "InvalidObjectState":
+                detail = "The object is in an archive storage class. Restore it and upload it again."
+                raise Rejected("archived", detail) from error
+            raise
+        # As a context manager, the body would be another object, whose errors are not botocore's.
+        with closing(answer["Body"]) as body:
+            if upload and not is_version(upload, stored_image(answer)):
+                raise Outdated("the image was overwritten before it could be read")
+            size = answer["ContentLength"]
+            if size > limit:
+                raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")
+            content: bytes = body.read()
+            return content
 
 
 def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:

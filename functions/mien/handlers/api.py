@@ -16,24 +16,38 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from mien import __version__
 from mien.aws.endpoint import Endpoint
+from mien.aws.folders import Folders
 from mien.aws.forms import make_forms
 from mien.aws.listing import Listing
-from mien.errors import Rejected, TryAgain
+from mien.aws.storage import read_image
+from mien.errors import Outdated, Rejected, TryAgain
 from mien.logic import problems
 from mien.logic.deadline import Deadline
+from mien.logic.images import MAX_BYTES
+from mien.logic.labels import LABELS
 from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
-from mien.logic.queries import parse_name, parse_query
-from mien.logic.requests import JSON, MAX_CALLS, MAX_IMAGES, parse_images, wants_text
+from mien.logic.queries import parse_faces, parse_folder_query, parse_name, parse_query
+from mien.logic.requests import (
+    JSON,
+    MAX_BODY_BYTES,
+    MAX_CALLS,
+    MAX_IMAGES,
+    Images,
+    StoredName,
+    parse_images,
+    wants_text,
+)
 from mien.logic.results import Result, count_results, face_words, failed, rejected
 from mien.pipeline.health import Health
-from mien.pipeline.pictures import PictureReader
+from mien.pipeline.pictures import PictureReaders
 from mien.pipeline.requests import RequestPipeline
 from mien.settings import read_bucket_settings, read_cors_origin, read_settings
 
 TEXT = "text/plain; charset=utf-8"
 ROUTES = {
     "/classify": "POST",
+    "/folders": "GET",
     "/health": "GET",
     "/results": "GET",
     "/results/{key+}": "GET",
@@ -68,10 +82,11 @@ app = ExactResolver()
 settings = read_settings()
 # With this timeout, two attempts fit into the 29 s that API Gateway waits.
 endpoint = Endpoint(settings, read_timeout=10, connections=1)
-reader = PictureReader(settings)
-pipeline = RequestPipeline(endpoint, reader)
-health = Health(endpoint, reader.target)
+readers = PictureReaders(settings)
+pipeline = RequestPipeline(endpoint)
+health = Health(endpoint, readers.default.target)
 listing = Listing(settings, read_bucket_settings().bucket)
+folders = Folders(listing)
 
 
 @logger.inject_lambda_context
@@ -94,18 +109,14 @@ def refuse_event() -> dict[str, Any]:
 @app.route("/classify", ROUTES["/classify"])
 def classify() -> Response[str]:
     """Answers with a result for one image, or with a list of results for several."""
-    event = app.current_event
-    headers = event.headers
-    sent = parse_images(
-        event.body,
-        bool(event.is_base64_encoded),
-        headers.get("content-type") or "",
-        headers.get("content-encoding") or "",
-        MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS,
-    )
+    deadline = Deadline.from_context(app.lambda_context)
+    reader = readers.choose(parse_faces(app.current_event.query_string_parameters))
+    sent = receive_images()
+    if isinstance(sent, StoredName):
+        sent = read_image(listing.s3, listing.bucket, settings.inbox_prefix + sent.name, MAX_BYTES)
     is_single = isinstance(sent, bytes)
     images: Sequence[bytes | str] = [sent] if isinstance(sent, bytes) else sent
-    done = pipeline.classify(images, Deadline.from_context(app.lambda_context))
+    done = pipeline.classify(images, reader, deadline)
     results = [outcome for outcome in done.outcomes if isinstance(outcome, dict)]
     for metric, number in count_results(results).items():
         count(metric, number)
@@ -119,6 +130,18 @@ def classify() -> Response[str]:
     entries = [outcome if isinstance(outcome, dict) else describe_entry(outcome) for outcome in done.outcomes]
     lines = [" ".join(face_words(entry)) for entry in entries]
     return answer({"results": entries}, lines, done.model_seconds)
+
+
+def receive_images() -> Images:
+    """Returns the images that the request has, or names. Raises InvalidRequest."""
+    event = app.current_event
+    return parse_images(
+        event.body,
+        bool(event.is_base64_encoded),
+        event.headers.get("content-type") or "",
+        event.headers.get("content-encoding") or "",
+        MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS,
+    )
 
 
 @app.route("/uploads", ROUTES["/uploads"])
@@ -146,11 +169,27 @@ def get_result() -> Response[str]:
     return respond_problem(problems.no_document()) if document is None else respond_json(document)
 
 
+@app.route("/folders", ROUTES["/folders"])
+def list_folders() -> Response[str]:
+    query = parse_folder_query(app.current_event.query_string_parameters)
+    found, after = folders.page(query, Deadline.from_context(app.lambda_context))
+    return respond_json({"folders": found} | ({"next": after} if after else {}))
+
+
 @app.route("/health", ROUTES["/health"])
 def check_health() -> Response[str]:
     count("HealthChecks", 1)
     health.check(Deadline.from_context(app.lambda_context))
-    return respond_json({"status": "up", "version": __version__})
+    return respond_json(
+        {
+            "status": "up",
+            "version": __version__,
+            "labels": LABELS,
+            "faces": settings.faces,
+            "max_image_bytes": MAX_BYTES,
+            "max_request_bytes": MAX_BODY_BYTES,
+        }
+    )
 
 
 def raise_if_endpoint_failed(outcomes: Sequence[Result | Exception]) -> None:
@@ -172,7 +211,7 @@ def log_and_describe(error: Exception) -> Problem:
     """Returns the response for an error, and logs the details that the client does not get."""
     if isinstance(error, TryAgain):
         logger.warning(str(error))
-    elif not isinstance(error, Rejected):
+    elif not isinstance(error, Rejected | Outdated):
         logger.error("unexpected error", exc_info=error)
     return problems.describe_error(error)
 

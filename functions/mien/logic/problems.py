@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from mien.errors import InvalidRequest, OutOfTime, Rejected, StorageUnavailable, Throttled, TryAgain
+from mien.errors import InvalidRequest, Outdated, OutOfTime, Rejected, StorageUnavailable, Throttled, TryAgain
 
 CONTENT_TYPE = "application/problem+json"
 # Seconds. A throttled endpoint has capacity again by then.
@@ -26,6 +26,8 @@ STATUSES = {
     "transparent": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unsupported_pixels": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
+# Of rejected images that are stored. A request itself can't have these faults.
+STATUSES_OF_STORED = {"archived": HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ def describe_error(error: Exception) -> Problem:
         case InvalidRequest():
             return Problem(error.status, error.reason, error.detail, error.headers)
         case Rejected():
-            return Problem(STATUSES.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY), error.reason, error.detail)
+            status = (STATUSES | STATUSES_OF_STORED).get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return Problem(status, error.reason, error.detail)
+        case Outdated():
+            return Problem(HTTPStatus.NOT_FOUND, "no_image", "The inbox has no image of this name.")
         case OutOfTime():
             detail = "The model did not answer in time. Try again, or send fewer or smaller images."
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, "timeout", detail)
@@ -81,7 +86,7 @@ def describe_temporary(error: TryAgain) -> Problem:
             detail = f"The model gets more requests than it can answer. Try again in {seconds} seconds."
             return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", detail, headers)
         case StorageUnavailable():
-            detail = f"The results can't be read at the moment. Try again in {seconds} seconds."
+            detail = f"The images and results can't be read at the moment. Try again in {seconds} seconds."
         case _:
             detail = f"The model is not available at the moment. Try again in {seconds} seconds."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers)

@@ -1,4 +1,4 @@
-"""Query parameters of `GET /results` → a typed query, and the path of `GET /results/{key}` → the name of an image."""
+"""Query parameters → typed queries, and the path of `GET /results/{key}` → the name of an image."""
 
 import base64
 import binascii
@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from mien.errors import InvalidRequest
 from mien.logic.documents import faces_of
 from mien.logic.labels import LABELS
 from mien.logic.results import MAX_KEY_BYTES, Result
+from mien.logic.times import is_time
 
 STATUSES = ("classified", "no_face", "too_small", "rejected")
 # A `next` begins with this character, and the rest is base64url. The keys of documents end with `.json`, and base64url
@@ -32,12 +33,14 @@ class Query:
     after: key of a document, below its own prefix. Only documents behind it are listed.
     label: only images in which a face has this label; None selects every image.
     status: one of STATUSES; None selects every image that was not rejected.
+    since: a time (times.py); only documents that were written then or later. None selects documents of all times.
     """
 
     prefix: str = ""
     after: str = ""
     label: str | None = None
     status: str | None = None
+    since: str | None = None
 
     @property
     def is_selective(self) -> bool:
@@ -51,9 +54,21 @@ class Query:
         return self.label is None or any(face.get("label") == self.label for face in faces_of(document))
 
 
+@dataclass(frozen=True)
+class FolderQuery:
+    """Selects the folders within one folder.
+
+    prefix: name of the folder below the inbox, with a slash at its end; empty for the inbox itself.
+    after: name of a folder, below the inbox. Only folders behind it are listed.
+    """
+
+    prefix: str = ""
+    after: str = ""
+
+
 def parse_query(parameters: Mapping[str, str]) -> Query:
     """Raises InvalidRequest."""
-    names = ("prefix", "after", "label", "status")
+    names = ("prefix", "after", "label", "status", "since")
     query = Query(**{name: parameters[name] for name in names if name in parameters})
     query = replace(query, after=parse_next(query.after) or query.after)
     if query.status not in (None, *STATUSES):
@@ -62,16 +77,43 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
         raise malformed(f"Unknown label. Use one of {', '.join(LABELS)}.")
     if query.label is not None and query.status not in (None, "classified"):
         raise malformed("Only classified images have a label. Leave out label, or ask for status=classified.")
-    if not is_valid_key(query.prefix):
+    if query.since is not None and not is_time(query.since):
+        raise malformed("The value of since must be a time in UTC, in whole seconds, such as 2026-11-26T20:00:00Z.")
+    require_key_parts(query.prefix, query.after)
+    return query
+
+
+def parse_folder_query(parameters: Mapping[str, str]) -> FolderQuery:
+    """Raises InvalidRequest."""
+    after = parameters.get("after", "")
+    query = FolderQuery(parameters.get("prefix", ""), parse_next(after) or after)
+    require_key_parts(query.prefix, query.after)
+    if query.prefix and not query.prefix.endswith("/"):
+        raise malformed("The value of prefix must be a folder, and so it must end with a slash.")
+    return query
+
+
+def parse_faces(parameters: Mapping[str, str]) -> Literal["find", "whole"] | None:
+    """Returns what `POST /classify` takes as faces, or None if the request does not say it. Raises InvalidRequest."""
+    match parameters.get("faces"):
+        case None:
+            return None
+        case "find" | "whole" as faces:
+            return faces
+    raise malformed("Unknown value of faces. Use find or whole.")
+
+
+def require_key_parts(prefix: str, after: str) -> None:
+    """Raises InvalidRequest if S3 can't list keys with this prefix, or behind `after`."""
+    if not is_valid_key(prefix):
         raise malformed(
             f"The value of prefix can't be part of an object key: a key has at most {MAX_KEY_BYTES:,} bytes and no "
             "control characters."
         )
-    if not fits_into_key(query.after):
+    if not fits_into_key(after):
         raise malformed(
             f"The value of after is neither the next of a page nor an object key of at most {MAX_KEY_BYTES:,} bytes."
         )
-    return query
 
 
 def format_next(key: str) -> str:

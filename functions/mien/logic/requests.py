@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 from mien.errors import InvalidRequest
 from mien.logic.multipart import parse_form
+from mien.logic.queries import is_valid_key
 
 # Bytes. Lambda accepts requests of 6 MB. Base64 leaves three quarters of that, and the event has other fields too.
 MAX_BODY_BYTES = 4_500_000
@@ -50,8 +52,16 @@ WHAT_TO_SEND = (
     'application/json with {"image": "<base64>"}; or text/plain with the file in base64.'
 )
 
-# One image file, or several. Text is base64.
-Images = bytes | Sequence[bytes | str]
+
+@dataclass(frozen=True)
+class StoredName:
+    """Name of a stored image, below the inbox."""
+
+    name: str
+
+
+# One image file, several, or a stored one. Text is base64.
+Images = bytes | Sequence[bytes | str] | StoredName
 
 
 def parse_images(
@@ -61,11 +71,12 @@ def parse_images(
     content_encoding: str = "",
     limit: int = MAX_IMAGES,
 ) -> Images:
-    """Returns one image file, or several, each as bytes or in base64.
+    """Returns one image file, or several, each as bytes or in base64, or the name of a stored image.
 
     One image comes in one of four forms:
     - Base64: the body is the image in base64. The article that Mien began with sends this form.
-    - JSON: {"image": "<base64>"}. Several images are {"images": ["<base64>", ...]}.
+    - JSON: {"image": "<base64>"}. Several images are {"images": ["<base64>", ...]}, and {"name": "a/b.png"} names a
+      stored one.
     - Raw: the body is the file. API Gateway passes it on in base64, because the API declares its type as binary.
     - HTML form: each file of the form is an image.
     Clients often send a Content-Type that does not fit. The content decides where it is unambiguous.
@@ -140,6 +151,8 @@ def parse_text(text: str, limit: int) -> Images:
 
 def parse_json_images(text: str, limit: int) -> Images:
     sent = parse_image_fields(text)
+    if isinstance(sent, StoredName):
+        return sent
     return decode_base64(sent) if isinstance(sent, str) else check_images(sent, limit)
 
 
@@ -170,11 +183,15 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def parse_image_fields(text: str) -> str | list[str]:
-    """Returns the base64 text of the image, or of each image, in a JSON body. Raises InvalidRequest."""
+def parse_image_fields(text: str) -> str | list[str] | StoredName:
+    """Returns the base64 text of the image, or of each image, or the name in a JSON body. Raises InvalidRequest."""
     match parse_json(text):
-        case {"image": _, "images": _}:
-            raise InvalidRequest(HTTPStatus.BAD_REQUEST, "malformed", "The body must have image or images, not both.")
+        case {"image": _, "images": _} | {"image": _, "name": _} | {"images": _, "name": _}:
+            raise InvalidRequest(
+                HTTPStatus.BAD_REQUEST, "malformed", "The body must have one of image, images and name, not more."
+            )
+        case {"name": str(name)}:
+            return check_name(name)
         case {"image": str(image)}:
             return image
         case {"images": [_, *_] as images} if all(isinstance(image, str) for image in images):
@@ -182,8 +199,24 @@ def parse_image_fields(text: str) -> str | list[str]:
     raise InvalidRequest(
         HTTPStatus.BAD_REQUEST,
         "malformed",
-        'The body must be JSON of the form {"image": "<base64>"} or {"images": ["<base64>", ...]}.',
+        'The body must be JSON: {"image": "<base64>"}, {"images": ["<base64>", ...]} or {"name": "a/b.png"}.',
     )
+
+
+def check_name(name: str) -> StoredName:
+    """Raises InvalidRequest if no image can have this name.
+
+    `.` and `..` are refused, because some programs between here and S3 treat keys as paths, and the name must not lead
+    out of the inbox.
+    """
+    if not name or not is_valid_key(name) or {".", ".."} & set(name.split("/")):
+        raise InvalidRequest(
+            HTTPStatus.BAD_REQUEST,
+            "malformed",
+            "The name must be that of an image below the inbox, such as a/b.png. It has no control characters, and no "
+            "part between slashes that is only one or two dots.",
+        )
+    return StoredName(name)
 
 
 def parse_json(text: str) -> Any:

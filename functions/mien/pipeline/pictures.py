@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from mien.errors import TryAgain
+from mien.errors import InvalidRequest, TryAgain
 from mien.logic.pictures import INPUTS, PREPROCESSING, Face, Find, Picture, read_picture
 from mien.logic.results import Answer, Reading
-from mien.settings import Settings, find_detector
+from mien.settings import Faces, Settings, find_detector
 
 # Bytes of pixels that wait for the endpoint. 14,000 faces for our model, or 220 for the built-in algorithm.
 MAX_WAITING_BYTES = 32 * 1024 * 1024
@@ -36,6 +38,31 @@ class PictureReader:
     def read(self, data: bytes) -> Picture:
         """Returns the faces of an image file. Raises Rejected."""
         return read_picture(data, self.target, self.find)
+
+
+class PictureReaders:
+    """The readers of the API, which can be asked to find faces and to take images whole.
+
+    default: what the settings say. It is ready from the start. The other one is made when it is first asked for,
+    because a detector takes time and memory to load.
+    """
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.default = PictureReader(settings)
+
+    def choose(self, faces: Faces | None) -> PictureReader:
+        """faces: None for the default. Raises InvalidRequest if faces can't be found, because there is no detector."""
+        return self.default if faces in (None, self.settings.faces) else self.other
+
+    @cached_property
+    def other(self) -> PictureReader:
+        faces: Faces = "whole" if self.settings.faces == "find" else "find"
+        try:
+            return PictureReader(replace(self.settings, faces=faces))
+        except (ImportError, KeyError, FileNotFoundError) as error:
+            detail = "This stack can't look for faces, because its function has no face detector. Ask for faces=whole."
+            raise InvalidRequest(HTTPStatus.BAD_REQUEST, "no_detector", detail) from error
 
 
 def load_finder(path: Path) -> Find:

@@ -10,7 +10,7 @@ from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import Face
 from mien.logic.requests import decode_base64
-from mien.logic.results import Result, classified
+from mien.logic.results import Reading, Result, classified
 from mien.pipeline.pictures import PictureReader, WaitingPictures
 
 # Seconds. The slowest images take this long to decode (benchmarks/bad_images.md). The endpoint call after it must still
@@ -33,11 +33,10 @@ class Classified:
 class RequestPipeline:
     """The steps from the images of a request to their results, over one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, reader: PictureReader):
+    def __init__(self, endpoint: Endpoint):
         self.endpoint = endpoint
-        self.reader = reader
 
-    def classify(self, images: Sequence[bytes | str], deadline: Deadline) -> Classified:
+    def classify(self, images: Sequence[bytes | str], reader: PictureReader, deadline: Deadline) -> Classified:
         """Classifies image files, or their base64 texts.
 
         The images are decoded one at a time. So only one image is in memory at once; of the others, small faces remain.
@@ -50,14 +49,14 @@ class RequestPipeline:
             try:
                 if read_deadline.seconds_left() <= 0:
                     raise OutOfTime("there was no time left to read an image")
-                waiting.add(index, self.reader.read(decode_base64(image) if isinstance(image, str) else image))
+                waiting.add(index, reader.read(decode_base64(image) if isinstance(image, str) else image))
             except (Rejected, OutOfTime) as error:
                 outcomes[index] = error
             if waiting.is_full or index == len(images) - 1:
                 started = time.perf_counter()
                 answers = self.classify_faces(waiting.faces, deadline)
                 model_seconds += time.perf_counter() - started
-                outcomes |= self.describe(waiting, answers)
+                outcomes |= self.describe(waiting, answers, reader.reading)
                 waiting = WaitingPictures[int]()
         return Classified([outcomes[index] for index in range(len(images))], model_seconds)
 
@@ -69,7 +68,9 @@ class RequestPipeline:
             for outcome in self.endpoint.classify(chunk, deadline)
         ]
 
-    def describe(self, waiting: WaitingPictures[int], outcomes: Sequence[Outcome]) -> dict[int, Result | Exception]:
+    def describe(
+        self, waiting: WaitingPictures[int], outcomes: Sequence[Outcome], reading: Reading
+    ) -> dict[int, Result | Exception]:
         """Returns for each picture its result, or the error why it has none."""
         described: dict[int, Result | Exception] = {}
         for index, answers in waiting.sort_answers(outcomes):
@@ -78,5 +79,5 @@ class RequestPipeline:
             else:
                 picture = waiting.pictures[index]
                 size = {"width": picture.width, "height": picture.height}
-                described[index] = classified(picture, answers, size, self.endpoint.name, self.reader.reading)
+                described[index] = classified(picture, answers, size, self.endpoint.name, reading)
         return described

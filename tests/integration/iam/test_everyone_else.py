@@ -91,6 +91,7 @@ def test_the_api_and_the_page_answer(doors: Doors, sample: bytes) -> None:
     assert send("GET", "/health").json["status"] == "up"
     assert send("POST", "/classify", sample, Content_Type="image/png").json["label"] == "happy"
     assert send("GET", "/results").status == 200
+    assert send("GET", "/folders").status == 200
     assert send("GET", "/").status == 200
 
 

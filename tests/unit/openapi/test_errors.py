@@ -47,12 +47,13 @@ def test_each_operation_has_the_statuses_that_it_can_answer() -> None:
     documented = {place: set(operation["responses"]) for place, operation in operations().items()}
     always = {"200", "403", "429", "500", "503", "default"}
     # No documented method is answered with 405.
-    of_classify = {str(status) for status in FUNCTION_REASONS if status not in (404, 405)}
+    of_classify = {str(status) for status in FUNCTION_REASONS if status != 405}
     assert documented == {
         ("post", "/classify"): always | of_classify,
         ("get", "/health"): always,
         ("post", "/uploads"): always | {"400", "415"},
         ("get", "/results"): always | {"400"},
+        ("get", "/folders"): always | {"400"},
         ("get", "/results/{key}"): always | {"404"},
     }
 
@@ -99,6 +100,7 @@ def test_a_stored_rejection_has_the_reasons_of_images_and_of_objects() -> None:
     of_objects = set(re.findall(r'Rejected\("(\w+)"', (folder / "storage.py").read_text()))
     documented = set(SCHEMAS["StoredRejection"]["properties"]["reason"]["enum"])
     assert documented == {*problems.STATUSES, *of_objects}
+    assert set(problems.STATUSES_OF_STORED) == of_objects - set(problems.STATUSES)
 
 
 def test_the_table_of_errors_in_docs_api_md_has_the_same_statuses_and_reasons() -> None:

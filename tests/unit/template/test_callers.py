@@ -15,7 +15,7 @@ from tests.support.stack import (
 
 # The methods and paths of the API that each function answers.
 METHODS = {
-    "ApiFunction": {"POST/classify", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
+    "ApiFunction": {"POST/classify", "GET/folders", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
     "PageFunction": {"GET/", "GET/page/*/*"},
 }
 

@@ -3,6 +3,7 @@
 import pytest
 
 from mien.logic.circuit import FAILURE_THRESHOLD
+from mien.logic.labels import LABELS
 from mien.logic.problems import MIN_RETRY_AFTER
 from tests.support.api import StartApi
 from tests.support.images import base64_of
@@ -25,6 +26,13 @@ def test_health_is_up_while_the_endpoint_answers(start_api: StartApi) -> None:
     assert [response.status for response in responses] == [200] * 3
     assert [response.json["status"] for response in responses] == ["up"] * 3
     assert len(requests) == 1
+    assert responses[0].json["labels"] == list(LABELS)
+
+
+@pytest.mark.parametrize("faces", ["find", "whole"])
+def test_health_says_whether_the_stack_looks_for_faces(faces: str, start_api: StartApi) -> None:
+    with serving(even_rows) as (url, _):
+        assert start_api(url, FACES=faces).request("GET", "/health").json["faces"] == faces
 
 
 @pytest.mark.parametrize(

@@ -166,14 +166,14 @@ def test_images_for_which_no_time_is_left_fail_alone(
             Deadline, "from_context", staticmethod(lambda _: Deadline(SECONDS - RESPONSE_SECONDS, clock=clock))
         )
         module = importlib.import_module("mien.handlers.api")
-        read, half = module.reader.read, reading_time(module) / 2
+        read, half = module.readers.default.read, reading_time(module) / 2
 
         def read_slowly(data: bytes) -> Picture:
             clock.now += half
             picture: Picture = read(data)
             return picture
 
-        monkeypatch.setattr(module.reader, "read", read_slowly)
+        monkeypatch.setattr(module.readers.default, "read", read_slowly)
         response = api.classify(json_body(*[sample] * 3))
     assert [entry["status"] for entry in response.json["results"]] == ["classified", "classified", "failed"]
     assert response.json["results"][2]["reason"] == "timeout"

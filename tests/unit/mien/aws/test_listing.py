@@ -1,11 +1,12 @@
 """Stored documents, read again: one by its name, and pages of them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mien.aws.listing import PAGE, Listing
+from mien.aws.listing import MAX_LISTED, MAX_LISTS, PAGE, TIMEOUTS, Listing
 from mien.errors import Rejected
 from mien.logic.deadline import Deadline
 from mien.logic.labels import LABELS
@@ -175,13 +176,14 @@ def test_a_document_is_handed_on_without_a_stored_url_and_without_unknown_fields
     listing = listing_of()
     image = stored["image"] | {"url": "https://evil.example/", "more": 1}
     faces = {"faces": [face | {"more": 1} for face in stored["faces"]]} if "faces" in stored else {}
-    stored_text = json.dumps(stored | faces | {"image": image, "more": 1})
+    stored_text = json.dumps(stored | faces | {"image": image, "more": 1, "written": "1999-01-01T00:00:00Z"})
     listing.s3.objects |= {f"{prefix}a.json": stored_text.encode(), "inbox/a": IMAGE_FILE}
     found = listing.find("a")
     assert found is not None
-    assert found["image"].pop("url") == "https://signed.example/inbox/a"
-    assert found == stored
     assert schema_errors(found, SCHEMAS[schema]) == []
+    assert found["image"].pop("url") == "https://signed.example/inbox/a"
+    assert found.pop("written") == "2026-11-26T20:00:00Z"
+    assert found == stored
 
 
 def test_a_document_of_the_largest_number_of_faces_can_be_read_back() -> None:
@@ -232,3 +234,89 @@ def test_the_list_goes_on_behind_every_key_at_which_a_page_ends(character: str) 
             break
         after = following
     assert found == names
+
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def listing_since(written: dict[str, datetime]) -> Listing:
+    """A bucket with the documents of images that were written at these times."""
+    listing = listing_of(*written)
+    listing.s3.stored = {key_of(name): time for name, time in written.items()}
+    return listing
+
+
+def test_a_document_says_when_it_was_written_in_whole_seconds() -> None:
+    listing = listing_since({"a": NOON + timedelta(milliseconds=900)})
+    [shown], _ = listing.page(Query(), Deadline(60))
+    found = listing.find("a")
+    assert found
+    assert shown["written"] == found["written"] == "2026-11-26T12:00:00Z"
+
+
+def test_only_documents_written_since_a_time_are_listed() -> None:
+    second = timedelta(seconds=1)
+    listing = listing_since({"a": NOON - second, "b": NOON, "c": NOON + second, "d": NOON - second / 10})
+    assert page_of(listing, parse_query({"since": "2026-11-26T12:00:00Z"})) == (["b", "c"], None)
+    assert page_of(listing, parse_query({"since": "2026-11-26T12:00:00Z", "prefix": "c"})) == (["c"], None)
+
+
+def test_a_document_that_is_too_old_is_not_read() -> None:
+    listing = listing_since({"a": NOON, "b": NOON})
+    assert page_of(listing, Query(since="2026-11-26T12:00:01Z")) == ([], None)
+    assert listing.s3.requests == ["list_objects_v2"]
+
+
+def test_a_label_selects_among_the_recent_documents() -> None:
+    listing = listing_since({"a": NOON, "b": NOON + timedelta(hours=1)})
+    since = "2026-11-26T12:30:00Z"
+    assert page_of(listing, Query(since=since, label=EVEN_LABEL)) == (["b"], None)
+    assert page_of(listing, Query(since=since, label="sad")) == ([], None)
+    assert listing.s3.requests.count("get_object") == 2
+
+
+def pages_of(listing: Listing, query: dict[str, str], deadline: Deadline | None = None) -> list[list[str]]:
+    """The names on each page, up to the last one."""
+    pages, after = list[list[str]](), ""
+    while True:
+        shown, following = listing.page(parse_query(query | {"after": after}), deadline or Deadline(1e9))
+        pages.append([document["image"]["key"].removeprefix("inbox/") for document in shown])
+        if following is None:
+            return pages
+        after = following
+
+
+def names_of(number: int) -> list[str]:
+    return [f"{place:05}.png" for place in range(number)]
+
+
+def test_an_unchanged_folder_is_listed_and_not_read() -> None:
+    listing = listing_since(dict.fromkeys(names_of(3 * MAX_LISTED), NOON))
+    assert pages_of(listing, {"since": "2026-11-26T13:00:00Z"}) == [[]]
+    assert listing.s3.requests == ["list_objects_v2"] * 3
+
+
+@pytest.mark.parametrize("recent", [1, PAGE, PAGE + 1, 3 * PAGE])
+def test_every_recent_document_of_a_large_folder_is_shown_once(recent: int) -> None:
+    names = names_of(2 * MAX_LISTED)
+    newest = names[:: len(names) // recent][:recent]
+    listing = listing_since({name: NOON + timedelta(hours=name in newest) for name in names})
+    pages = pages_of(listing, {"since": "2026-11-26T13:00:00Z"})
+    assert [name for page in pages for name in page] == newest
+    assert max(map(len, pages)) <= PAGE
+
+
+def test_one_page_sends_a_limited_number_of_requests_and_the_next_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien.aws.listing.MAX_LISTED", 2)
+    names = names_of(2 * MAX_LISTS + 3)
+    listing = listing_since({name: NOON + timedelta(hours=name == names[-1]) for name in names})
+    assert pages_of(listing, {"since": "2026-11-26T13:00:00Z"}) == [[], [names[-1]]]
+
+
+def test_a_page_without_time_lists_once_and_the_next_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien.aws.listing.MAX_LISTED", 2)
+    names = names_of(5)
+    listing = listing_since(dict.fromkeys(names, NOON))
+    little = Deadline(TIMEOUTS.longest - 1, clock=lambda: 0)
+    assert pages_of(listing, {"since": "2026-11-26T13:00:00Z"}, little) == [[], [], []]
+    assert pages_of(listing, {"since": "2026-11-26T11:00:00Z"}, little) == [names[:2], names[2:4], names[4:]]

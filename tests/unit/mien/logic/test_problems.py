@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mien.errors import EndpointUnavailable, NeedsOperator, OutOfTime, Rejected, Throttled, TimedOut, TryAgain
+from mien.errors import EndpointUnavailable, NeedsOperator, Outdated, OutOfTime, Rejected, Throttled, TimedOut, TryAgain
 from mien.logic.problems import MIN_RETRY_AFTER, describe_error
 
 
@@ -20,6 +20,8 @@ from mien.logic.problems import MIN_RETRY_AFTER, describe_error
         (KeyError("secret"), 500),
         (MemoryError("secret"), 500),
         (Rejected("of a later version", "It has a flaw."), 422),
+        (Rejected("archived", "It is archived."), 422),
+        (Outdated("secret"), 404),
     ],
 )
 def test_a_failure_has_its_status_and_hides_the_exceptions_text(error: Exception, status: int) -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import InvalidRequest
-from mien.logic.queries import Query, format_next, is_valid_key, parse_name, parse_query
+from mien.logic.queries import (
+    Query,
+    format_next,
+    is_valid_key,
+    parse_faces,
+    parse_folder_query,
+    parse_name,
+    parse_query,
+)
 from mien.logic.results import MAX_KEY_BYTES
 
 NAMES = ["a b.png", "a%20b.png", "a%2520b.png", "a/b c.png", "ü +%41&#?.png", "100%.png", "a+b.png", "[1].png"]
@@ -61,6 +69,30 @@ def test_an_after_that_is_not_a_key_is_refused_with_a_sentence(after: str) -> No
     with pytest.raises(InvalidRequest) as refused:
         parse_query({"after": after})
     assert (refused.value.status, refused.value.reason) == (400, "malformed")
+
+
+@pytest.mark.parametrize("since", ["", "now", "2026-11-26", "2026-13-26T20:00:00Z", "2026-11-26T20:00:00.1Z"])
+def test_a_since_that_is_not_a_time_is_refused_with_a_sentence(since: str) -> None:
+    with pytest.raises(InvalidRequest, match="such as 2026-11-26T20:00:00Z") as refused:
+        parse_query({"since": since})
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
+
+
+@pytest.mark.parametrize("parameters", [{"prefix": "a"}, {"prefix": "a/b"}, {"prefix": "\t/"}, {"after": "x" * 1025}])
+def test_folders_are_listed_only_within_a_folder(parameters: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_folder_query(parameters)
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
+
+
+def test_what_counts_as_a_face_is_what_the_request_says() -> None:
+    assert [parse_faces(parameters) for parameters in ({}, {"faces": "find"}, {"faces": "whole"})] == [
+        None,
+        "find",
+        "whole",
+    ]
+    with pytest.raises(InvalidRequest, match="Use find or whole"):
+        parse_faces({"faces": "all"})
 
 
 def test_without_parameters_every_result_is_listed() -> None:

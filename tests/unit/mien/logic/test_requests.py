@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from mien.logic.requests import (
     IMAGES,
     MAX_BODY_BYTES,
     WHAT_TO_SEND,
+    StoredName,
     parse_images,
     wants_text,
 )
@@ -73,6 +75,26 @@ def test_an_unreadable_request_has_the_status_of_a_client_error(body: str, kind:
         parse_images(body, False, kind)
     assert refused.value.status == status
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["application/json", CURL_DEFAULT, "text/plain", ""])
+def test_a_stored_image_is_named_in_json(kind: str) -> None:
+    assert parse_images(json.dumps({"name": "a/b c.png"}), False, kind) == StoredName("a/b c.png")
+
+
+@pytest.mark.parametrize(
+    "name", ["../results/a.json", "a/../../b", "..", ".", "./a", "a/.", "", "a\nb", "x" * 1025, 1, None]
+)
+def test_a_name_that_could_lead_out_of_the_inbox_or_that_no_image_has_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_images(json.dumps({"name": name}), False, "application/json")
+    assert (refused.value.status, refused.value.reason) == (400, "malformed")
+
+
+@pytest.mark.parametrize("others", [{"image": "AAAA"}, {"images": ["AAAA"]}])
+def test_a_request_has_images_or_a_name_and_not_both(others: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="one of image, images and name"):
+        parse_images(json.dumps({"name": "a.png"} | others), False, "application/json")
 
 
 @REPLAYABLE
