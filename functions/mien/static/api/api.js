@@ -70,9 +70,10 @@ import { connection, Problem, request, retryAfter } from "./http.js";
 
 /** @typedef {Classified | Faceless | Rejected | Failed} ResultDocument */
 
-/** @typedef {Classified & {image: StoredImage}} StoredClassified */
-/** @typedef {Faceless & {image: StoredImage}} StoredFaceless */
-/** @typedef {Rejected & {image: StoredImage}} StoredRejected */
+/** @typedef {{image: StoredImage, written: string}} Stored written: when S3 stored the document, in ISO 8601 */
+/** @typedef {Classified & Stored} StoredClassified */
+/** @typedef {Faceless & Stored} StoredFaceless */
+/** @typedef {Rejected & Stored} StoredRejected */
 /** @typedef {StoredClassified | StoredFaceless} StoredResult */
 /** @typedef {StoredResult | StoredRejected} StoredDocument */
 

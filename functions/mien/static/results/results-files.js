@@ -56,7 +56,7 @@ function csvField(value) {
  * @param {StoredDocument[]} documents
  */
 export function toJsonLines(documents) {
-  // The API adds the image's temporary URL, which is not part of the stored document.
-  const stored = documents.map(({ image: { url, ...image }, ...rest }) => ({ ...rest, image }));
+  // The API adds the document's time and the image's temporary URL, which are not part of the stored document.
+  const stored = documents.map(({ written, image: { url, ...image }, ...rest }) => ({ ...rest, image }));
   return stored.map((document) => `${JSON.stringify(document)}\n`).join("");
 }
