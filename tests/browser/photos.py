@@ -71,7 +71,8 @@ class Photo:
         """The document of an image that was labelled whole."""
         side = min(self.width, self.height)
         left, top = (self.width - side) // 2, (self.height - side) // 2
-        face = {"box": [left, top, left + side, top + side], **label(0)}
+        square = [left, top, left + side, top + side]
+        face = {"box": square, "crop": square, **label(0)}
         return {**self.document(), "status": "classified", **label(0), "faces": [face], "faces_found": 1}
 
     def old_document(self) -> Document:
@@ -89,7 +90,15 @@ def describe_face(box: Box, number: int) -> Document:
     left, top, right, bottom = box
     face = {"box": list(box), "score": round(0.95 - number / 100, 2)}
     is_small = min(right - left, bottom - top) < MIN_FACE_SIDE
-    return {**face, **({"reason": "too_small"} if is_small else label(number))}
+    return {**face, **({"reason": "too_small"} if is_small else {"crop": square_around(box), **label(number)})}
+
+
+def square_around(box: Box) -> list[int]:
+    """A square of the box's height with the same middle."""
+    left, top, right, bottom = box
+    side = bottom - top
+    start = (left + right - side) // 2
+    return [start, top, start + side, bottom]
 
 
 def label(number: int) -> Document:

@@ -95,16 +95,18 @@ const API_ROOT = new URL("../../..", import.meta.url);
 
 /**
  * Whether the model is available.
- * @returns {Promise<{status: "up", version?: string}>} version: of Mien
+ * @returns {Promise<{status: "up", version?: string, labels?: string[]}>} version: of Mien; labels: in the model's order
  */
 export const getHealth = () => call("GET", "health");
 
 /**
  * Classifies one image, or several as JSON. Nothing is stored.
- * @param {{body: BodyInit, type: string, signal?: AbortSignal}} options type: content type of the body
+ * @param {{body: BodyInit, type: string, signal?: AbortSignal, faces?: "find" | "whole"}} options type: content type of
+ *   the body; faces: whether faces are looked for, if not as the stack's parameter Faces says
  * @returns {Promise<Classified | Faceless | {results: ResultDocument[]}>} one document, or several in the images' order
  */
-export const classify = (options) => call("POST", "classify", options);
+export const classify = ({ faces, ...options }) =>
+  call("POST", faces ? `classify?${new URLSearchParams({ faces })}` : "classify", options);
 
 /**
  * Forms that upload images into a folder of the inbox.
@@ -128,8 +130,13 @@ export const listResults = (query, signal) => call("GET", `results?${new URLSear
  * @param {AbortSignal} [signal]
  * @returns {Promise<StoredDocument>}
  */
-export const getResult = (name, signal) =>
-  call("GET", `results/${name.split("/").map(encodeURIComponent).join("/")}`, { signal });
+export const getResult = (name, signal) => call("GET", `results/${namePath(name)}`, { signal });
+
+/**
+ * An image's name as a part of an address.
+ * @param {string} name
+ */
+export const namePath = (name) => name.split("/").map(encodeURIComponent).join("/");
 
 /**
  * Calls the API with the API key.
@@ -140,7 +147,7 @@ export const getResult = (name, signal) =>
  * @throws {Problem} if the API answered with an error, or did not answer
  * @throws {DOMException} AbortError, if the signal aborted
  */
-async function call(method, path, { body, type, signal } = {}) {
+export async function call(method, path, { body, type, signal } = {}) {
   const headers = { "x-api-key": apiKey.get(), accept: "application/json", ...(type && { "content-type": type }) };
   const response = await request(new URL(path, API_ROOT), {
     method,
@@ -149,6 +156,7 @@ async function call(method, path, { body, type, signal } = {}) {
     signal: signal ?? null,
     cache: "no-store",
   });
+  if (response.status === 204) return null;
   if (response.ok) return response.json();
   const problem = await problemFrom(response);
   if (problem.status === 403) connection.dispatchEvent(new Event("forbidden"));

@@ -23,6 +23,9 @@ const TEXTS = {
 class ModelHealth extends EventTarget {
   /** @type {HealthState} */
   state = "unknown";
+
+  /** What the model tells apart, in its order; empty if the API has not said it. @type {string[]} */
+  labels = [];
 }
 
 export const modelHealth = new ModelHealth();
@@ -56,8 +59,9 @@ export async function checkHealth() {
 /** @returns {Promise<HealthState>} */
 async function currentState() {
   try {
-    const { version } = await getHealth();
+    const { version, labels } = await getHealth();
     showVersion(version);
+    if (labels) modelHealth.labels = labels;
     return "up";
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status === 403) return "unknown";

@@ -105,5 +105,5 @@ function entryOf(image) {
     const url = URL.createObjectURL(file);
     return { url, close: () => URL.revokeObjectURL(url) };
   };
-  return { name, outcome: outcomeOf(image), openPicture };
+  return { name, outcome: outcomeOf(image), openPicture, file };
 }

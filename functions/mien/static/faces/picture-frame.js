@@ -63,6 +63,35 @@ export class PictureFrame {
     for (const [index, node] of this.#nodes.entries()) node.classList.toggle("chosen", index === position);
   }
 
+  /** @param {number} position of the face that the mouse points at; -1 for none */
+  point(position) {
+    for (const [index, node] of this.#nodes.entries()) node.classList.toggle("pointed", index === position);
+  }
+
+  /**
+   * The face at a point. Where boxes overlap it is the smallest one, because a large one can be reached beside it.
+   * @param {{x: number, y: number}} point in CSS pixels of the window
+   * @returns {number} its position; -1 if there is none
+   */
+  faceAt({ x, y }) {
+    const areas = this.#nodes.map((node) => {
+      const rects = [node, ...node.querySelectorAll(".words")].map((part) => part.getBoundingClientRect());
+      const isHit = rects.some(({ left, top, right, bottom }) => x >= left && x < right && y >= top && y < bottom);
+      return isHit ? node.offsetWidth * node.offsetHeight : Infinity;
+    });
+    const smallest = Math.min(...areas);
+    return smallest < Infinity ? areas.indexOf(smallest) : -1;
+  }
+
+  /**
+   * Enlarges the picture within the frame. The lines and captions of its boxes keep their size.
+   * @param {{scale: number, x: number, y: number}} view x and y: how far the picture is moved, in CSS pixels
+   */
+  zoom({ scale, x, y }) {
+    this.node.style.setProperty("--zoom", String(scale));
+    this.fitted.style.translate = `${x}px ${y}px`;
+  }
+
   #draw() {
     const shown = this.#shown;
     if (!shown) return;

@@ -3,7 +3,7 @@
 import { getResult } from "../api/api.js";
 import { imageSize } from "./faces.js";
 
-/** @import { StoredDocument } from "../api/api.js" */
+/** @import { ResultDocument, StoredDocument } from "../api/api.js" */
 /** @import { Size } from "../common/geometry.js" */
 
 /**
@@ -22,6 +22,13 @@ const photos = new WeakMap();
  * @param {StoredDocument} document
  */
 export const imageName = (document) => document.image.key.slice(document.image.key.indexOf("/") + 1);
+
+/**
+ * Whether a document is about an image in the inbox.
+ * @param {ResultDocument} document
+ * @returns {document is StoredDocument}
+ */
+export const isStored = (document) => "image" in document && document.image.key !== undefined;
 
 /**
  * The photo of a document.

@@ -1,7 +1,6 @@
 /** The fields of a result document, as rows of a description list. */
 
 import { element } from "../common/dom.js";
-import { percent } from "../common/format.js";
 
 /** @import { ResultDocument, StoredImage } from "../api/api.js" */
 /** @import { Face } from "../faces/faces.js" */
@@ -45,12 +44,7 @@ export function fieldRows(document, face) {
  */
 function faceFields(face) {
   if (!face) return {};
-  const { box, score, expression } = face;
-  return {
-    confidence: expression && percent(expression.confidence, 2),
-    "detection score": score === null ? null : score.toFixed(2),
-    face: box
-      ? `${box[2] - box[0]} × ${box[3] - box[1]} pixels at ${box[0]}, ${box[1]}`
-      : "labelled whole: the central square",
-  };
+  const { box } = face;
+  const place = box && `${box[2] - box[0]} × ${box[3] - box[1]} pixels at ${box[0]}, ${box[1]}`;
+  return { face: place ?? "labelled whole: the central square" };
 }
