@@ -79,7 +79,8 @@ def parse_arguments(arguments: list[str] | None = None, description: str | None 
         "--averaging",
         type=float,
         default=0.999,
-        help="decay per step of the weights' moving average, which is validated and exported (default: %(default)s)",
+        help="decay per step of the weights' moving average, after the first steps; the better of it and the last "
+        "weights is exported (default: %(default)s)",
     )
     network.add_argument("--depth", type=int, default=18, choices=(10, 18, 34), help="layers (default: %(default)s)")
     network.add_argument("--width", type=int, default=32, help="channels of the first stage (default: %(default)s)")

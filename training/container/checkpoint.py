@@ -20,7 +20,7 @@ class OtherTraining(Exception):
 class State:
     """Everything that changes while a network learns.
 
-    average: the moving average of the network's weights; it is what is validated and exported.
+    average: the moving average of the network's weights.
     epoch: how many epochs have ended.
     history: one row per epoch that has ended.
     best_accuracy: highest validation accuracy so far, from 0 to 1.

@@ -12,8 +12,9 @@ Writes to the model's folder:
     model.pt       the weights, for further training
     history.csv    one row per epoch
 
-The model is the one with the best validation accuracy so far. It is written at the end of each epoch that improves it,
-so a training that is stopped leaves its best model. An interrupted training continues from its last checkpoint. Under
+Each epoch is validated twice: with the last weights, and with their moving average. The model is the one with the best
+validation accuracy so far, of either kind. It is written at the end of each epoch that improves it, so a training that
+is stopped leaves its best model. An interrupted training continues from its last checkpoint. Under
 torchrun, each process trains on its part of every batch.
 """
 
@@ -26,15 +27,14 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import artifact
 import faces
 from arguments import parse_arguments
 from augment import augment
+from averaging import Validated, average_weights, better, validate
 from checkpoint import Hyperparameters, OtherTraining, State
 from faces import Data
 from processes import Processes, StopSignal
@@ -47,8 +47,6 @@ SEED_STRIDE = 100_003
 EPOCH_STRIDE = 1_009
 # Share of the steps in which the learning rate rises.
 WARM_UP = 0.2
-# Faces that are validated at once; it bounds the memory.
-VALIDATION_BATCH = 256
 
 
 def main() -> None:
@@ -59,6 +57,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
 
     data = load_data(options)
+    classes = len(data.train.classes)
     state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
 
@@ -89,23 +88,25 @@ def main() -> None:
         if not processes.is_first:
             continue
 
-        # The moving average of the weights is validated, because it is what is exported.
-        logits = predict(state.average, data.validation_inputs, processes.device, bool(options.flip))
-        class_logits = logits[:, : len(data.train.classes)]
-        validation_loss = F.cross_entropy(class_logits, data.validation.labels).item()
-        validation_accuracy = (class_logits.argmax(1) == data.validation.labels).float().mean().item()
+        averaged, last = (
+            validate(name, network, data.validation_inputs, data.validation.labels, classes, bool(options.flip))
+            for name, network in (("averaged", state.average.module), ("last", state.network))
+        )
+        chosen = better(averaged, last)
         row = {
             "epoch": state.epoch,
             "train_loss": round(train_loss, 4),
-            "validation_loss": round(validation_loss, 4),
-            "validation_accuracy": round(validation_accuracy, 4),
+            "validation_loss": round(chosen.loss, 4),
+            "validation_accuracy": round(chosen.accuracy, 4),
+            "averaged_accuracy": round(averaged.accuracy, 4),
+            "last_accuracy": round(last.accuracy, 4),
             "seconds": round(time.monotonic() - started, 1),
         }
         state.history.append(row)
         write_history(state.history, options.model_dir)
-        if validation_accuracy >= state.best_accuracy:
-            state.best_accuracy = validation_accuracy
-            write_model(best_model, options, hyperparameters, data, state, class_logits, processes)
+        if chosen.accuracy >= state.best_accuracy:
+            state.best_accuracy = chosen.accuracy
+            write_model(best_model, options, hyperparameters, data, state, chosen, processes)
             shutil.copytree(best_model, options.model_dir, dirs_exist_ok=True)
         # SageMaker's metric definitions read this format (training/jobs/metrics.py).
         print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
@@ -133,7 +134,7 @@ def initial_state(options: argparse.Namespace, data: Data, processes: Processes)
     outputs = len(data.train.classes) + (data.train.votes.shape[1] if options.votes else 0)
     network = ResNet(outputs, options.depth, options.width, options.stem_stride, options.dropout)
     network = network.to(processes.device, memory_format=torch.channels_last)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(options.averaging), use_buffers=True)
+    average = average_weights(network, options.averaging)
     # Weight decay is for weights only, not for biases and normalisation (He et al., "Bag of Tricks", 2018).
     weights = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
@@ -202,55 +203,36 @@ def train_epoch(
     return None if processes.any(stop.received) else total_loss.item() / steps
 
 
-@torch.inference_mode()
-def predict(network: torch.nn.Module, inputs: Tensor, device: torch.device, flip: bool) -> Tensor:
-    """Normalised faces, float32 [n, 1, height, width] → logits, float32 [n, outputs], on the CPU.
-
-    flip: average the logits of each face and its mirror image, as the served model does with --flip 1.
-    """
-    network.eval()
-    parts = []
-    for batch in inputs.split(VALIDATION_BATCH):
-        batch = batch.to(device)
-        logits = network(batch)
-        if flip:
-            logits = (logits + network(torch.flip(batch, dims=(3,)))) / 2
-        parts.append(logits.float().cpu())
-    return torch.cat(parts)
-
-
 def write_model(
     folder: Path,
     options: argparse.Namespace,
     hyperparameters: Hyperparameters,
     data: Data,
     state: State,
-    class_logits: Tensor,
+    chosen: Validated,
     processes: Processes,
 ) -> None:
-    """Writes the averaged network as the model that is served, calibrated on the validation faces.
-
-    class_logits: of the validation faces, float32 [n, classes].
-    """
+    """Writes a network as the model that is served, calibrated on the validation faces."""
     train, smoothing = data.train, options.label_smoothing
     description = {
         "hyperparameters": hyperparameters,
         "faces": len(train),
         "faces_sha256": train.sha256(),
         "epoch": state.epoch,
+        "weights": chosen.name,
         "validation_faces": len(data.validation),
         "validation_accuracy": round(state.best_accuracy, 4),
         "seconds": round(sum(row["seconds"] for row in state.history)),
         "machine": processes.describe(),
         "torch": torch.__version__,
     }
-    network = copy.deepcopy(state.average.module)
+    network = copy.deepcopy(chosen.network)
     network.keep_outputs(len(train.classes))
-    temperature = artifact.fit_temperature(class_logits, data.validation.labels, smoothing)
+    temperature = artifact.fit_temperature(chosen.logits, data.validation.labels, smoothing)
     model = Classifier(network, data.mean, data.deviation, bool(options.flip), temperature, smoothing)
     height, width = train.images.shape[2:]
     artifact.write(model, folder, train.classes, (height, width), {"training": description})
-    torch.save(state.average.module.state_dict(), folder / "model.pt")
+    torch.save(chosen.network.state_dict(), folder / "model.pt")
 
 
 def write_history(rows: list[dict[str, float]], folder: Path) -> None:
