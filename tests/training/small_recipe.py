@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from training.jobs.recipe import Recipe, load_recipe, override_recipe
+from training.jobs.recipe import Recipe
+from training.jobs.recipe_file import load_recipe, override_recipe
 
 SMALL = {"epochs": 2, "batch-size": 32, "depth": 10, "width": 8, "stem-stride": 2, "flip": 0}
 

@@ -13,7 +13,7 @@ from tests.faults.trials import TRIALS
 from tests.support import documents
 from tests.support.openapi import SCHEMAS, schema_errors
 from training.hosting import options
-from training.jobs import recipe
+from training.jobs import recipe_file
 
 API = documents.in_one_line("docs/api.md")
 OPERATIONS = documents.text_of("docs/operations.md")
@@ -81,7 +81,7 @@ def test_the_defaults_of_parameters_are_the_templates() -> None:
 def test_the_quotas_that_are_named_are_those_of_the_defaults() -> None:
     assert f"{options.CONCURRENCY_QUOTA} | {2 * options.DEFAULT_CONCURRENCY} |" in OPERATIONS
     assert f"`deploy --max-concurrency`, which is {options.DEFAULT_CONCURRENCY} by default" in OPERATIONS
-    recipes = [recipe.load_recipe(name) for name in recipe.recipe_names()]
+    recipes = [recipe_file.load_recipe(name) for name in recipe_file.recipe_names()]
     for ours in (each for each in recipes if each.script):
         kind = "spot training" if ours.compute.spot else "training"
         assert f"{ours.compute.instance_type} for {kind} job usage | 0 | the recipe `{ours.name}` |" in OPERATIONS

@@ -1,20 +1,89 @@
 """The command line of train.py. SageMaker passes hyperparameters as options, and folders as SM_* variables.
 
+The launcher checks a recipe's hyperparameters with it before a job costs anything, so this file imports no PyTorch.
 Source: SageMaker Training Toolkit, "Environment variables".
 """
 
 import argparse
+import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from augment import AUGMENTATIONS
+# Random changes of the training faces. augment.py describes them.
+AUGMENTATIONS = ("mirror", "shift", "rotation", "scale", "light", "erasing")
 
 
-def parse_arguments(arguments: list[str] | None = None, description: str | None = None) -> argparse.Namespace:
-    """Parses train.py's options; by default those of this process. An error ends the process with a message."""
+class InvalidOptions(ValueError):
+    """The options can't start a training. The text names the first one that is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InvalidOptions(message)
+
+
+def whole_number(low: int) -> Callable[[str], int]:
+    """Returns a type of options: whole numbers from `low` on."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if value < low:
+            raise argparse.ArgumentTypeError(f"{value} is less than {low}")
+        return value
+
+    return parse
+
+
+def fraction(text: str) -> float:
+    """A type of options: numbers from 0 on that are less than 1."""
+    value = number(text)
+    if not value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not less than 1")
+    return value
+
+
+def number(text: str) -> float:
+    """A type of options: finite numbers from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number of 0 or more")
+    return value
+
+
+def positive(text: str) -> float:
+    """A type of options: finite numbers above 0."""
+    value = number(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("0 is not more than 0")
+    return value
+
+
+def augmentations(text: str) -> str:
+    """A type of options: names of AUGMENTATIONS, separated by commas, or `none`."""
+    unknown = set(text.split(",")) - {*AUGMENTATIONS, "none"}
+    if unknown:
+        choices = ", ".join((*AUGMENTATIONS, "none"))
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is unknown; choose from {choices}")
+    return text
+
+
+def parse_arguments(arguments: Sequence[str] | None = None, description: str | None = None) -> argparse.Namespace:
+    """Parses train.py's options; by default those of this process. Raises InvalidOptions."""
     variable = os.environ.get
-    parser = argparse.ArgumentParser(
-        prog="train.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = Parser(
+        prog="train.py",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # An option that is cut off would be another one as soon as a longer option is added.
+        allow_abbrev=False,
     )
     folders = parser.add_argument_group("folders")
     folders.add_argument(
@@ -40,50 +109,56 @@ def parse_arguments(arguments: list[str] | None = None, description: str | None 
     network = parser.add_argument_group("network")
     # model.json lists the hyperparameters in this order.
     learning.add_argument(
-        "--epochs", type=int, default=40, help="passes over the training faces (default: %(default)s)"
+        "--epochs", type=whole_number(1), default=40, help="passes over the training faces (default: %(default)s)"
     )
     learning.add_argument(
-        "--batch-size", type=int, default=128, help="faces per step, over all processes (default: %(default)s)"
+        "--batch-size",
+        type=whole_number(1),
+        default=128,
+        help="faces per step, over all processes (default: %(default)s)",
     )
     learning.add_argument(
-        "--learning-rate", type=float, default=0.1, help="peak of the one-cycle schedule (default: %(default)s)"
+        "--learning-rate", type=positive, default=0.1, help="peak of the one-cycle schedule (default: %(default)s)"
     )
     learning.add_argument(
-        "--weight-decay", type=float, default=5e-4, help="of the convolutions' weights (default: %(default)s)"
+        "--weight-decay", type=number, default=5e-4, help="of the convolutions' weights (default: %(default)s)"
     )
     learning.add_argument(
         "--label-smoothing",
-        type=float,
+        type=fraction,
         default=0.1,
         help="share of each label that is spread over all classes (default: %(default)s)",
     )
     learning.add_argument(
         "--votes",
-        type=float,
+        type=number,
         default=0.0,
         help="weight of the loss of a second output, which learns the FER+ votes and is not exported; 0 leaves it out "
         "(default: %(default)s)",
     )
     learning.add_argument(
         "--augment",
+        type=augmentations,
         default=",".join(AUGMENTATIONS),
         help="random changes of the training faces, separated by commas, or none (default: %(default)s)",
     )
     network.add_argument(
         "--dropout",
-        type=float,
+        type=fraction,
         default=0.2,
         help="probability of dropping a feature before the classifier (default: %(default)s)",
     )
     learning.add_argument(
         "--averaging",
-        type=float,
+        type=fraction,
         default=0.999,
         help="decay per step of the weights' moving average, after the first steps; the better of it and the last "
         "weights is exported (default: %(default)s)",
     )
     network.add_argument("--depth", type=int, default=18, choices=(10, 18, 34), help="layers (default: %(default)s)")
-    network.add_argument("--width", type=int, default=32, help="channels of the first stage (default: %(default)s)")
+    network.add_argument(
+        "--width", type=whole_number(1), default=32, help="channels of the first stage (default: %(default)s)"
+    )
     network.add_argument(
         "--stem-stride",
         type=int,
@@ -99,17 +174,14 @@ def parse_arguments(arguments: list[str] | None = None, description: str | None 
         help="1: the served model averages a face and its mirror image, which takes twice the time (default: "
         "%(default)s)",
     )
-    learning.add_argument("--seed", type=int, default=0, help="seed of all random numbers (default: %(default)s)")
+    learning.add_argument(
+        "--seed", type=whole_number(0), default=0, help="seed of all random numbers (default: %(default)s)"
+    )
 
     options = parser.parse_args(arguments)
     for name in ("train", "validation", "model_dir"):
         if getattr(options, name) is None:
             parser.error(f"--{name.replace('_', '-')} is missing, and SageMaker's variable for it is not set")
-    unknown = set(options.augment.split(",")) - {*AUGMENTATIONS, "none"}
-    if unknown:
-        parser.error(
-            f"--augment: {', '.join(sorted(unknown))} is unknown; choose from {', '.join(AUGMENTATIONS)}, none"
-        )
     # During the training, SageMaker copies /opt/ml/checkpoints to S3, and before another attempt it copies them back.
     # That folder is beside /opt/ml/model.
     options.checkpoints = options.checkpoints or options.model_dir.parent / "checkpoints"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-AUGMENTATIONS = ("mirror", "shift", "rotation", "scale", "light", "erasing")
+from arguments import AUGMENTATIONS
 
 MAX_ROTATION = math.pi / 12  # 15 degrees
 SCALES = 0.9, 1.1

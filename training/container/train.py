@@ -32,7 +32,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import artifact
 import faces
-from arguments import parse_arguments
+from arguments import InvalidOptions, parse_arguments
 from augment import augment
 from averaging import Validated, average_weights, better, validate
 from checkpoint import Hyperparameters, OtherTraining, State
@@ -50,7 +50,10 @@ WARM_UP = 0.2
 
 
 def main() -> None:
-    options = parse_arguments(description=__doc__)
+    try:
+        options = parse_arguments(description=__doc__)
+    except InvalidOptions as error:
+        sys.exit(f"train.py: {error} (--help lists all options)")
     hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path)}
     stop = StopSignal()
     processes = Processes.join()
@@ -123,6 +126,8 @@ def load_data(options: argparse.Namespace) -> Data:
         data = faces.read_both(options.train, options.validation)
     except faces.DifferentClasses as error:
         sys.exit(str(error))
+    if options.batch_size > len(data.train):
+        sys.exit(f"--batch-size {options.batch_size} is more than the {len(data.train)} faces of {options.train}")
     if options.votes and not data.train.votes.shape[1]:
         sys.exit(f"--votes {options.votes} needs votes, but {options.train} has none: prepare it with --votes FILE")
     return data

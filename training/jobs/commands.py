@@ -10,7 +10,8 @@ from training.console import console
 from training.jobs import display
 from training.jobs.job import ENDED, TrainingJob
 from training.jobs.launch import LaunchOptions, launch_locally, launch_on_sagemaker
-from training.jobs.recipe import Value, load_recipe, override_recipe, parse_value, recipe_names
+from training.jobs.recipe import Value
+from training.jobs.recipe_file import load_recipe, override_recipe, parse_value, recipe_names
 from training.jobs.session import make_session
 
 LOCAL_JOBS = Path("build/jobs")

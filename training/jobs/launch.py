@@ -4,16 +4,20 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.console import console
 from training.jobs import display
-from training.jobs.recipe import Recipe, override_recipe, parse_value
+from training.jobs.recipe import Recipe
+from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.session import make_session
 from training.s3_uri import parse_s3_uri
 
 if TYPE_CHECKING:
+    import boto3
+
     from training.jobs.trainer import AccountSettings
 
 # The role in the request of a dry run without --role.
@@ -46,8 +50,19 @@ def launch_locally(recipe: Recipe, data: Path, jobs: Path, resume: str | None) -
     """Runs the recipe on this machine, in a new folder below `jobs` or in the folder of the job to resume."""
     if resume and not (jobs / resume / "checkpoints").is_dir():
         raise ValueError(f"{jobs / resume} has no checkpoints: it is not the folder of a job that ran on this machine")
-    name = resume or f"mien-{recipe.name}-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    display.show_local_job(recipe, data, jobs / name)
+    display.show_local_job(recipe, data, jobs / resume if resume else new_folder(jobs, recipe))
+
+
+def new_folder(jobs: Path, recipe: Recipe) -> Path:
+    """Makes the folder of a new job. A job that starts in the same second gets another one."""
+    started = f"mien-{recipe.name}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    for name in chain([started], (f"{started}-{number}" for number in count(2))):
+        try:
+            (jobs / name).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        break
+    return jobs / name
 
 
 def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:
@@ -75,6 +90,7 @@ def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:
         raise ValueError(
             "--role is missing, and MIEN_TRAINING_ROLE is not set: give the ARN of the role that SageMaker assumes"
         )
+    require_data(recipe, options.data, session)
     with console.status("uploading the code"):
         job = start_job(recipe, settings, session)
     console.print(f"started {job}")
@@ -84,6 +100,22 @@ def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:
         display.show_remote_job(TrainingJobs(session), job)
     else:
         console.print(f"follow it with: python -m training follow {job}", highlight=False, soft_wrap=True)
+
+
+def require_data(recipe: Recipe, data: str, session: "boto3.Session") -> None:
+    """Raises ValueError if there is nothing in S3 that a channel can read: SageMaker would start instances first.
+
+    data: s3://BUCKET/PREFIX.
+    """
+    bucket, prefix = parse_s3_uri(data)
+    s3 = session.client("s3")
+    for channel, path in recipe.channels.items():
+        key = f"{prefix.rstrip('/')}/{path}".lstrip("/")
+        if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+            raise ValueError(
+                f"s3://{bucket}/{key} is missing, which channel {channel} reads: send it with `python -m training "
+                f"upload`, after `python -m training prepare train.csv {recipe.prepare}`"
+            )
 
 
 def account_settings(options: LaunchOptions) -> "AccountSettings":

@@ -12,8 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from training.jobs.recipe import Recipe
-from training.jobs.trainer import CONTAINER
+from training.jobs.recipe import CONTAINER, Recipe
 
 HOST = "algo-1"
 MASTER_PORT = 7777

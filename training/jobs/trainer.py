@@ -4,15 +4,13 @@ Source: SageMaker Python SDK 3, ModelTrainer.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 
 from training.jobs.metrics import METRIC_DEFINITIONS
-from training.jobs.recipe import BUILT_IN, Recipe
+from training.jobs.recipe import BUILT_IN, CONTAINER, Recipe
 
-CONTAINER = Path(__file__).parent.parent / "container"
 # SageMaker's PyTorch training image: the newest of the SDK's list with which train.py was tried.
 PYTORCH_VERSION = "2.10.0"
 PYTHON_VERSION = "py313"

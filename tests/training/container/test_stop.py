@@ -17,7 +17,8 @@ import pytest
 from tests.training.fake_aws import DATA_BUCKET, FakeAws
 from tests.training.small_recipe import small_recipe
 from training.jobs.local_container import create_folders
-from training.jobs.recipe import Recipe, override_recipe
+from training.jobs.recipe import Recipe
+from training.jobs.recipe_file import override_recipe
 from training.jobs.sagemaker_job import start_job
 from training.jobs.trainer import AccountSettings
 

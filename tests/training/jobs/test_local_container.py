@@ -9,7 +9,7 @@ import pytest
 from sagemaker.train.container_drivers.scripts.environment import set_env
 
 from training.jobs.local_container import RESOURCES, count_gpus, environment_variables, input_data_config
-from training.jobs.recipe import load_recipe
+from training.jobs.recipe_file import load_recipe
 
 
 def parse_values(variables: dict[str, str]) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """Recipes describe training jobs, and are validated before anything costs money."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 import train
 from training.data import commands as data
-from training.jobs.recipe import RECIPES, family_of, load_recipe, override_recipe, recipe_names
+from training.jobs.recipe import Tuning
+from training.jobs.recipe_file import RECIPES, load_recipe, override_recipe, recipe_names
+from training.jobs.recipe_rules import family_of, validate_recipe
 
 ARTICLE = {
     "epochs": 30,
@@ -117,6 +120,41 @@ def test_a_recipe_that_sagemaker_would_refuse_is_refused_here(
     path.write_text((RECIPES / "article-1.toml").read_text().replace(before, after))
     with pytest.raises(ValueError, match=f"mine.toml: .*{reason}"):
         load_recipe(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("epochs", 0, "argument --epochs: 0 is less than 1"),
+        ("epochs", 2.5, "argument --epochs: '2.5' is not a whole number"),
+        ("epoch", 3, "unrecognized arguments: --epoch=3"),
+        ("depth", 19, "argument --depth: invalid choice: 19"),
+        ("learning-rate", -0.1, "argument --learning-rate: -0.1 is not a finite number of 0 or more"),
+        ("learning-rate", 0, "argument --learning-rate: 0 is not more than 0"),
+        ("label-smoothing", 1, "argument --label-smoothing: 1 is not less than 1"),
+        ("votes", "yes", "argument --votes: 'yes' is not a number"),
+        ("augment", "mirror,blur", "argument --augment: blur is unknown; choose from mirror, shift"),
+    ],
+)
+def test_hyperparameters_that_our_script_would_refuse_are_refused_before_anything_starts(
+    name: str, value: str | float, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"\[hyperparameters\] {reason}"):
+        override_recipe(load_recipe("resnet"), {name: value})
+
+
+def test_each_value_of_a_grid_is_checked() -> None:
+    sweep = dataclasses.replace(
+        load_recipe("resnet"), tuning=Tuning("validation:accuracy", values={"learning-rate": [0.1, -1]})
+    )
+    with pytest.raises(ValueError, match="argument --learning-rate: -1"):
+        validate_recipe(sweep)
+
+
+def test_several_instances_that_would_each_train_alone_are_refused() -> None:
+    with pytest.raises(ValueError, match="instance_count is 2, but each instance would train the same network alone"):
+        override_recipe(load_recipe("resnet"), {}, instance_count=2)
+    assert override_recipe(load_recipe("resnet-deep"), {}, instance_count=2).compute.instance_count == 2
 
 
 def test_the_error_for_an_unknown_recipe_lists_the_known_ones() -> None:

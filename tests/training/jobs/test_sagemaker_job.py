@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.training.fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws
-from training.jobs.recipe import load_recipe, recipe_names
+from training.jobs.recipe_file import load_recipe, recipe_names
 from training.jobs.sagemaker_job import plan_job, start_job
 from training.jobs.trainer import AccountSettings
 

@@ -1,0 +1,25 @@
+"""What is checked before a job starts, and where a job on this machine is kept."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.training.fake_aws import DATA_BUCKET, FakeAws
+from training.jobs.launch import new_folder, require_data
+from training.jobs.recipe_file import load_recipe
+
+
+def test_jobs_that_start_at_the_same_time_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = [new_folder(tmp_path, load_recipe("resnet")) for _ in range(5)]
+    assert len(set(folders)) == 5
+    assert all(folder.is_dir() and folder.name.startswith("mien-resnet-2") for folder in folders)
+
+
+def test_a_job_is_not_started_if_a_channel_has_nothing_to_read(aws: FakeAws) -> None:
+    recipe = load_recipe("resnet")
+    aws.client("s3").put_object(Bucket=DATA_BUCKET, Key="fer2013/train/faces.npz", Body=b"faces")
+    expected = rf"s3://{DATA_BUCKET}/fer2013/validation/ is missing, which channel validation reads: send it with"
+    with pytest.raises(ValueError, match=expected):
+        require_data(recipe, f"s3://{DATA_BUCKET}/fer2013", aws.session)
+    aws.client("s3").put_object(Bucket=DATA_BUCKET, Key="fer2013/validation/faces.npz", Body=b"faces")
+    require_data(recipe, f"s3://{DATA_BUCKET}/fer2013/", aws.session)
