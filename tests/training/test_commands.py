@@ -45,7 +45,9 @@ def test_a_dry_run_needs_no_account() -> None:
         (["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE], "Unable to locate credentials"),
         (["resnet", "--set", "epochs"], "'epochs' is not of the form NAME=VALUE"),
         (["article-1", "--local"], "built-in algorithm, which runs only on SageMaker"),
-        (["resnet", "--local", "--resume", "nobody"], "build/jobs/nobody has no checkpoints"),
+        (["--local", "--resume", "nobody"], "build/jobs/nobody has no checkpoints"),
+        (["resnet", "--local", "--resume", "nobody"], "RECIPE: a job resumes with its own recipe, options and data"),
+        (["--local"], "RECIPE is missing: give one of article-1"),
         (["resnet", "--local", "--data", "nowhere"], "nowhere/train is missing, which channel train reads"),
     ],
 )

@@ -13,7 +13,7 @@ Hyperparameters = dict[str, Any]
 
 
 class OtherTraining(Exception):
-    """The checkpoint belongs to a training with other hyperparameters. Delete it, or use another folder."""
+    """The checkpoint belongs to a training with other hyperparameters, faces or classes. Use another folder."""
 
 
 @dataclass
@@ -34,27 +34,32 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     best_accuracy: float = 0.0
 
-    def save(self, path: Path, hyperparameters: Hyperparameters) -> None:
-        """Writes the state. The file at `path` is complete at any moment, even if this call is interrupted."""
+    def save(self, path: Path, hyperparameters: Hyperparameters, data: str) -> None:
+        """Writes the state. The file at `path` is complete at any moment, even if this call is interrupted.
+
+        data: a digest of the faces and classes.
+        """
         saved = {
             "epoch": self.epoch,
             "parts": [part.state_dict() for part in self.parts()],
             "history": self.history,
             "best": self.best_accuracy,
             "hyperparameters": hyperparameters,
+            "data": data,
         }
         unfinished = path.with_suffix(".new")
         torch.save(saved, unfinished)
         unfinished.replace(path)
 
-    def restore(self, path: Path, hyperparameters: Hyperparameters, device: torch.device) -> None:
-        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters."""
+    def restore(self, path: Path, hyperparameters: Hyperparameters, data: str, device: torch.device) -> None:
+        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters or data."""
         saved = torch.load(path, weights_only=True, map_location=device)
-        if saved["hyperparameters"] != hyperparameters:
-            raise OtherTraining(
-                f"{path} belongs to a training with other hyperparameters: delete it, or choose another folder with "
-                "--checkpoints"
-            )
+        for name, value in (("hyperparameters", hyperparameters), ("data", data)):
+            if saved[name] != value:
+                raise OtherTraining(
+                    f"{path} belongs to a training with other {name}: delete it, or choose another folder with "
+                    "--checkpoints"
+                )
         for part, state in zip(self.parts(), saved["parts"], strict=True):
             part.load_state_dict(state)
         self.epoch, self.history, self.best_accuracy = saved["epoch"], saved["history"], saved["best"]

@@ -65,6 +65,11 @@ class Data:
     mean: float
     deviation: float
 
+    def sha256(self) -> str:
+        """A digest of the faces, labels and classes of both channels. A training can continue only with the same."""
+        parts = (self.train.sha256(), self.validation.sha256(), *self.train.classes)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
 
 def read_both(train_folder: Path, validation_folder: Path) -> Data:
     """Reads both channels and normalises their faces. Raises DifferentClasses, and the errors of `read`."""

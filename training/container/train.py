@@ -60,7 +60,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
 
     data = load_data(options)
-    classes = len(data.train.classes)
+    classes, digest = len(data.train.classes), data.sha256()
     state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
 
@@ -72,7 +72,7 @@ def main() -> None:
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists():
         try:
-            state.restore(checkpoint, hyperparameters, processes.device)
+            state.restore(checkpoint, hyperparameters, digest, processes.device)
         except OtherTraining as error:
             sys.exit(str(error))
         if processes.is_first:
@@ -113,7 +113,7 @@ def main() -> None:
             shutil.copytree(best_model, options.model_dir, dirs_exist_ok=True)
         # SageMaker's metric definitions read this format (training/jobs/metrics.py).
         print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
-        state.save(checkpoint, hyperparameters)
+        state.save(checkpoint, hyperparameters, digest)
 
     processes.leave()
     if processes.is_first and not state.history:

@@ -9,12 +9,13 @@ from rich.prompt import Confirm
 from training.console import console
 from training.jobs import display
 from training.jobs.job import ENDED, TrainingJob
-from training.jobs.launch import LaunchOptions, launch_locally, launch_on_sagemaker
+from training.jobs.launch import LaunchOptions, launch_locally, launch_on_sagemaker, resume_locally
 from training.jobs.recipe import Value
 from training.jobs.recipe_file import load_recipe, override_recipe, parse_value, recipe_names
 from training.jobs.session import make_session
 
 LOCAL_JOBS = Path("build/jobs")
+DEFAULT_DATA = "build/fer2013"
 
 Region = Annotated[str | None, typer.Option(help="The AWS region, instead of AWS_REGION or the profile's.")]
 LocalJobs = Annotated[Path, typer.Option(help="The folder of jobs that run on this machine.")]
@@ -22,15 +23,18 @@ LocalJobs = Annotated[Path, typer.Option(help="The folder of jobs that run on th
 
 def launch(
     name: Annotated[
-        str, typer.Argument(metavar="RECIPE", help=f"{', '.join(recipe_names())}, or the path of a TOML file.")
-    ],
+        str,
+        typer.Argument(
+            metavar="RECIPE", help=f"{', '.join(recipe_names())}, or the path of a TOML file.", show_default=False
+        ),
+    ] = "",
     data: Annotated[
         str,
         typer.Option(
             help="The data: s3://BUCKET/PREFIX, to which `upload` sent it; with --local, the folder that `prepare` "
             "wrote."
         ),
-    ] = "build/fer2013",
+    ] = DEFAULT_DATA,
     role: Annotated[
         str, typer.Option(envvar="MIEN_TRAINING_ROLE", help="The ARN of the role that SageMaker assumes.")
     ] = "",
@@ -58,7 +62,11 @@ def launch(
     max_hours: Annotated[float | None, typer.Option(min=0.1, help="SageMaker ends the job after this time.")] = None,
     resume: Annotated[
         str | None,
-        typer.Option(metavar="JOB", help="Resume from the checkpoints of a job that was stopped or interrupted."),
+        typer.Option(
+            metavar="JOB",
+            help="Resume from the checkpoints of a job that was stopped or interrupted. With --local, recipe, options "
+            "and data are the job's own: leave them out.",
+        ),
     ] = None,
     kms_key: Annotated[
         str | None, typer.Option(help="Encrypt volumes and models with this KMS key instead of AWS's own keys.")
@@ -74,19 +82,29 @@ def launch(
     """Start a training job from a recipe.
 
     On SageMaker: `launch resnet --data s3://BUCKET/PREFIX --role ARN --follow`. On this machine: `launch resnet
-    --local`. A recipe names the algorithm or script, hyperparameters, channels and instances. It also names the options
-    with which `prepare` makes its data. --dry-run shows the request, and needs no account.
+    --local`, and after an interruption `launch --local --resume JOB`. A recipe names the algorithm or script,
+    hyperparameters, channels and instances. It also names the options with which `prepare` makes its data. --dry-run
+    shows the request, and needs no account.
     """
+    settings = parse_settings(set_ or [])
+    if local and resume:
+        given = [word for word, value in (("RECIPE", name), ("--set", set_), ("--data", data != DEFAULT_DATA)) if value]
+        if given:
+            raise ValueError(f"{', '.join(given)}: a job resumes with its own recipe, options and data. Leave them out")
+        resume_locally(jobs / resume)
+        return
+    if not name:
+        raise ValueError(f"RECIPE is missing: give one of {', '.join(recipe_names())}, or the path of a TOML file")
     recipe = override_recipe(
         load_recipe(name),
-        parse_settings(set_ or []),
+        settings,
         instance_type=instance_type,
         instance_count=instance_count,
         max_hours=max_hours,
         spot=spot,
     )
     if local:
-        launch_locally(recipe, Path(data), jobs, resume)
+        launch_locally(recipe, Path(data), jobs)
     else:
         options = LaunchOptions(data, output, role, kms_key, best_of, resume, dry_run, follow_, region)
         launch_on_sagemaker(recipe, options)
@@ -144,7 +162,7 @@ def compare(
 ) -> None:
     """Compare jobs: their hyperparameters, accuracy, time and cost, side by side."""
     from training.jobs.compare import comparison_table, plot_accuracy
-    from training.jobs.local_job import read_local_job
+    from training.jobs.local_record import read_local_job
     from training.jobs.status import TrainingJobs
 
     compared: list[TrainingJob] = [read_local_job(Path(name)) for name in names if Path(name).is_dir()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from training.console import console
 from training.jobs import display
+from training.jobs.local_record import read_recipe
 from training.jobs.recipe import Recipe
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.session import make_session
@@ -46,11 +47,17 @@ class LaunchOptions:
     region: str | None
 
 
-def launch_locally(recipe: Recipe, data: Path, jobs: Path, resume: str | None) -> None:
-    """Runs the recipe on this machine, in a new folder below `jobs` or in the folder of the job to resume."""
-    if resume and not (jobs / resume / "checkpoints").is_dir():
-        raise ValueError(f"{jobs / resume} has no checkpoints: it is not the folder of a job that ran on this machine")
-    display.show_local_job(recipe, data, jobs / resume if resume else new_folder(jobs, recipe))
+def launch_locally(recipe: Recipe, data: Path, jobs: Path) -> None:
+    """Runs the recipe on this machine, in a new folder below `jobs`."""
+    display.show_local_job(recipe, data, new_folder(jobs, recipe))
+
+
+def resume_locally(root: Path) -> None:
+    """Continues a job on this machine, with the recipe and the data that it began with. root: the job's folder."""
+    if not (root / "checkpoints").is_dir():
+        raise ValueError(f"{root} has no checkpoints: it is not the folder of a job that ran on this machine")
+    recipe, data = read_recipe(root)
+    display.show_local_job(recipe, data, root)
 
 
 def new_folder(jobs: Path, recipe: Recipe) -> Path:

@@ -21,15 +21,20 @@ def new_state(seed: int) -> State:
 def test_a_restored_state_equals_the_saved_one(tmp_path: Path) -> None:
     saved, restored = new_state(0), new_state(1)
     saved.epoch, saved.history, saved.best_accuracy = 1, [{"epoch": 1, "seconds": 0.5}], 0.6
-    saved.save(tmp_path / "state.pt", {"epochs": 3})
-    restored.restore(tmp_path / "state.pt", {"epochs": 3}, torch.device("cpu"))
+    saved.save(tmp_path / "state.pt", {"epochs": 3}, "faces")
+    restored.restore(tmp_path / "state.pt", {"epochs": 3}, "faces", torch.device("cpu"))
     assert (restored.epoch, restored.history, restored.best_accuracy) == (1, [{"epoch": 1, "seconds": 0.5}], 0.6)
     weights = zip(saved.network.parameters(), restored.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in weights)
 
 
-def test_the_checkpoint_of_another_training_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("epochs", "data", "what"), [(4, "faces", "other hyperparameters"), (3, "other faces", "other data")]
+)
+def test_the_checkpoint_of_another_training_is_an_error_that_says_what_to_do(
+    epochs: int, data: str, what: str, tmp_path: Path
+) -> None:
     state = new_state(0)
-    state.save(tmp_path / "state.pt", {"epochs": 3})
-    with pytest.raises(OtherTraining, match="delete it, or choose another folder with --checkpoints"):
-        state.restore(tmp_path / "state.pt", {"epochs": 4}, torch.device("cpu"))
+    state.save(tmp_path / "state.pt", {"epochs": 3}, "faces")
+    with pytest.raises(OtherTraining, match=f"{what}: delete it, or choose another folder with --checkpoints"):
+        state.restore(tmp_path / "state.pt", {"epochs": epochs}, data, torch.device("cpu"))

@@ -1,0 +1,126 @@
+"""What a job on this machine leaves in its folder: job.json, log.txt and the model's archive.
+
+job.json is written when the job starts, so a job whose process was killed can still be shown and resumed. A lock on the
+file `running` tells such a job from one that runs: the system removes the lock when the processes have ended.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from training.jobs.job import TrainingJob
+from training.jobs.metrics import parse_metrics
+from training.jobs.recipe import Compute, Recipe, Tuning
+
+ARTIFACT = "output/model.tar.gz"
+LOG = "log.txt"
+RECORD = "job.json"
+LOCK = "running"
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator[int]:
+    """Marks the job as running until the block ends, and until every process that inherits the descriptor has ended.
+
+    Yields the descriptor. Raises ValueError if the job is running already.
+    """
+    with (root / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{root} is running already: wait until it has ended, or stop it with Ctrl-C") from None
+        yield file.fileno()
+
+
+def is_running(root: Path) -> bool:
+    if not (root / LOCK).exists():
+        return False
+    with (root / LOCK).open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def write_job(recipe: Recipe, data: Path, status: str, seconds: float, root: Path) -> None:
+    """Writes job.json. data: the folder that the channels are in. seconds: of all runs of the job so far."""
+    content = {
+        "name": root.name,
+        "status": status,
+        "seconds": round(seconds, 1),
+        "data": str(data.resolve()),
+        "recipe": dataclasses.asdict(recipe),
+    }
+    unfinished = root / f"{RECORD}.new"
+    unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    unfinished.replace(root / RECORD)
+
+
+def read_record(root: Path) -> dict[str, Any]:
+    """Returns the content of job.json. Raises ValueError if the folder has none."""
+    if not (root / RECORD).exists():
+        raise ValueError(f"{root} has no {RECORD}: it is not the folder of a job that ran on this machine")
+    content: dict[str, Any] = json.loads((root / RECORD).read_text())
+    return content
+
+
+def read_recipe(root: Path) -> tuple[Recipe, Path]:
+    """Returns the recipe of a job with all its options, and the folder of its data. Raises ValueError as above."""
+    record = read_record(root)
+    fields = dict(record["recipe"])
+    fields["compute"] = Compute(**fields["compute"])
+    fields["tuning"] = Tuning(**fields["tuning"]) if fields["tuning"] else None
+    return Recipe(**fields), Path(record["data"])
+
+
+def read_local_job(root: Path) -> TrainingJob:
+    """Reads a job that ran on this machine, or that runs, from its folder. Raises ValueError if it has no job."""
+    record = read_record(root)
+    lines = (root / LOG).read_text().splitlines() if (root / LOG).exists() else []
+    last_line = next((line for line in reversed(lines) if line.strip()), "")
+    status = record["status"]
+    if status == "InProgress" and not is_running(root):
+        status = "Stopped"
+    artifact = root / ARTIFACT
+    return TrainingJob(
+        name=record["name"],
+        status=status,
+        detail=last_line if status == "Failed" else "",
+        hyperparameters={name: str(value) for name, value in record["recipe"]["hyperparameters"].items()},
+        epochs=parse_metrics(lines),
+        seconds=record["seconds"],
+        artifact=str(artifact) if artifact.exists() else None,
+        checkpoints=str(root / "checkpoints"),
+    )
+
+
+def earlier_seconds(root: Path) -> float:
+    """Returns how long the runs took that were stopped before this one."""
+    return float(read_record(root)["seconds"]) if (root / RECORD).exists() else 0.0
+
+
+def write_artifact(root: Path) -> None:
+    """Packs the model folder into output/model.tar.gz, as SageMaker does. Does nothing if the folder is empty."""
+    model = root / "model"
+    if not any(model.iterdir()):
+        return
+    temporary = root / f"{ARTIFACT}.new"
+    with tarfile.open(temporary, "w:gz") as archive:
+        for path in sorted(model.rglob("*")):
+            if path.is_file():
+                archive.add(path, path.relative_to(model), filter=without_owner)
+    temporary.replace(root / ARTIFACT)
+
+
+def without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Makes an archive's file readable for every user, and removes the names of this machine's users from it."""
+    member.mode = 0o644
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
