@@ -17,6 +17,9 @@ from local.package import build_layer, build_package
 from local.paths import MODEL
 from local.processes import NO_VARIABLES, log_tail, start_cloud
 
+# The bucket with the functions' code and the template.
+CODE_BUCKET = f"{STACK}-code"
+TEMPLATE_KEY = "template.json"
 # Seconds between two questions about the stack's state, and the number of questions: one minute in all.
 POLL_SECONDS = 0.2
 POLLS = 300
@@ -42,6 +45,14 @@ def start_application(
         yield finish_deployment(cloud)
 
 
+def template_url(cloud: Cloud) -> str:
+    """Where CloudFormation reads the template. It is in a bucket, because a request may have only 51,200 bytes of it.
+
+    Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
+    """
+    return f"{cloud.url}/{CODE_BUCKET}/{TEMPLATE_KEY}"
+
+
 def create_stack(cloud: Cloud, **parameters: str) -> None:
     """Builds the package and the layer, uploads them, and creates the stack from template.yaml through CloudFormation.
 
@@ -50,17 +61,18 @@ def create_stack(cloud: Cloud, **parameters: str) -> None:
     Raises CloudError if pip can't install the functions' requirements, or if CloudFormation reports a failure.
     """
     s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
-    bucket = f"{STACK}-code"
     try:
         archives = [build_package(), build_layer()]
     except subprocess.CalledProcessError as error:
         raise CloudError("pip could not install functions/requirements.txt; its output is above") from error
-    s3.create_bucket(Bucket=bucket)
+    s3.create_bucket(Bucket=CODE_BUCKET)
     for archive in archives:
-        s3.upload_file(str(archive), bucket, archive.name)
+        s3.upload_file(str(archive), CODE_BUCKET, archive.name)
+    packaged = template.packaged_template(CODE_BUCKET, *(archive.name for archive in archives))
+    s3.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(packaged).encode())
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(template.packaged_template(bucket, *(archive.name for archive in archives))),
+        TemplateURL=template_url(cloud),
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value} for name, value in (stack_parameters() | parameters).items()
         ],

@@ -11,11 +11,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local import template
 from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud
-from local.package import build_layer, build_package
 from local.paths import SAMPLES
-from local.stack import set_gateway_responses
+from local.stack import set_gateway_responses, template_url
 from mien import __version__
 from mien.logic import requests
 from mien.logic.requests import MAX_IMAGES
@@ -202,7 +200,7 @@ def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     patience = {"Delay": 0.2, "MaxAttempts": 300}
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=json.dumps(template.packaged_template(f"{STACK}-code", build_package().name, build_layer().name)),
+        TemplateURL=template_url(cloud),
         Parameters=[
             {"ParameterKey": parameter, "ParameterValue": value}
             for parameter, value in {"EndpointName": ENDPOINT_NAME, **parameters}.items()
