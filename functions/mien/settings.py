@@ -19,7 +19,7 @@ class Settings:
     endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
         (SageMaker's built-in image classification).
     faces: `find` to look for faces, `whole` to take the central square of every image as a face.
-    inbox_prefix, results_prefix, rejected_prefix: prefixes of object keys; each ends with a slash.
+    inbox_prefix, results_prefix, rejected_prefix, reviews_prefix: prefixes of object keys; each ends with a slash.
     """
 
     endpoint_name: str
@@ -28,6 +28,7 @@ class Settings:
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
+    reviews_prefix: str
 
 
 @dataclass(frozen=True)

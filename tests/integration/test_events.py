@@ -31,6 +31,7 @@ API: dict[str, Any] = {
     "api-results.json": ["happy"],
     "api-result.json": "happy",
     "api-name.json": "happy",
+    "api-review.json": "surprise",
 }
 PAGE = "page.json"
 FOLDERS = "api-folders.json"

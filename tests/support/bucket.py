@@ -15,7 +15,7 @@ class Bucket:
     """The inbox, and the result documents of its images.
 
     s3: boto3's client.
-    inbox, results, rejected: prefixes, each with a slash at its end.
+    inbox, results, rejected, reviews: prefixes, each with a slash at its end.
     """
 
     s3: Any
@@ -23,17 +23,22 @@ class Bucket:
     inbox: str
     results: str
     rejected: str
+    reviews: str
 
     @staticmethod
     def in_cloud(cloud: Cloud, **client_options: Any) -> "Bucket":
         """The bucket of the application that is deployed in the embedded cloud."""
-        inbox, results, rejected = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected"))
-        return Bucket(cloud.client("s3", **client_options), cloud.outputs["BucketName"], inbox, results, rejected)
+        prefixes = (cloud.prefix(output) for output in ("Inbox", "Results", "Rejected", "Reviews"))
+        return Bucket(cloud.client("s3", **client_options), cloud.outputs["BucketName"], *prefixes)
 
     def upload(self, name: str, data: bytes) -> dict[str, Any]:
         """Stores an image in the inbox. Returns S3's answer, which has ETag and VersionId."""
         stored: dict[str, Any] = self.s3.put_object(Bucket=self.name, Key=self.inbox + name, Body=data)
         return stored
+
+    def classify(self, name: str, data: bytes) -> Document:
+        """Stores an image and waits for its document."""
+        return self.await_document(name, self.upload(name, data)["VersionId"])
 
     def upload_without_event(self, name: str, data: bytes) -> None:
         """Stores an image and deletes the document that its own notification led to.

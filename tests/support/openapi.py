@@ -1,4 +1,4 @@
-"""Reads openapi.yaml and the schema of the documents that it refers to, and compares answers of the API with them."""
+"""Reads openapi.yaml and the schemas that it refers to, and compares answers of the API with them."""
 
 import json
 from typing import Any
@@ -11,11 +11,15 @@ from referencing.jsonschema import DRAFT202012
 from local.paths import ROOT
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
-# The file's name as openapi.yaml writes it.
+# The files' names as openapi.yaml writes them.
 STORED = "schemas/document.schema.json"
-STORED_DOCUMENT: dict[str, Any] = json.loads((ROOT / STORED).read_text())
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"] | STORED_DOCUMENT["$defs"]
-FILES: Registry[Any] = Registry().with_resource(STORED, DRAFT202012.create_resource(STORED_DOCUMENT))
+REVIEW = "schemas/review.schema.json"
+FILES: dict[str, dict[str, Any]] = {name: json.loads((ROOT / name).read_text()) for name in (STORED, REVIEW)}
+STORED_DOCUMENT, STORED_REVIEW = FILES.values()
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"] | STORED_DOCUMENT["$defs"] | STORED_REVIEW["$defs"]
+REGISTRY: Registry[Any] = Registry().with_resources(
+    (name, DRAFT202012.create_resource(content)) for name, content in FILES.items()
+)
 
 
 def resolve_reference(node: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +27,8 @@ def resolve_reference(node: dict[str, Any]) -> dict[str, Any]:
     document = DOCUMENT
     while "$ref" in node:
         file, _, path = node["$ref"].partition("#/")
-        document = STORED_DOCUMENT if file == STORED else document
+        # Schemas name each other by their names in their folder.
+        document = FILES[f"schemas/{file.removeprefix('schemas/')}"] if file else document
         target: Any = document
         for step in path.split("/"):
             target = target[step]
@@ -39,7 +44,8 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
 def documented_path(path: str) -> str:
     """The path in the document for the path of a request, or the request's own path without its query."""
     path = path.partition("?")[0]
-    return "/results/{key}" if path.startswith("/results/") else path
+    folder, _, key = path.removeprefix("/").partition("/")
+    return f"/{folder}/{{key}}" if folder in ("results", "reviews") and key else path
 
 
 def documented_response(method: str, path: str, status: int) -> dict[str, Any]:
@@ -50,8 +56,8 @@ def documented_response(method: str, path: str, status: int) -> dict[str, Any]:
 
 def schema_errors(value: Any, schema: dict[str, Any]) -> list[str]:
     """What is wrong with a JSON value, as one sentence per error."""
-    whole = {**schema, "components": DOCUMENT["components"], "$defs": STORED_DOCUMENT["$defs"]}
-    errors = Draft202012Validator(whole, registry=FILES).iter_errors(value)
+    whole = {**schema, "components": DOCUMENT["components"], "$defs": STORED_DOCUMENT["$defs"] | STORED_REVIEW["$defs"]}
+    errors = Draft202012Validator(whole, registry=REGISTRY).iter_errors(value)
     return [f"{list(error.path)}: {error.message}" for error in errors]
 
 
@@ -62,7 +68,9 @@ def answer_errors(method: str, path: str, status: int, content_type: str, body: 
     content_type: header of the answer, with or without parameters.
     body: parsed if it is JSON, otherwise text.
     """
-    contents = documented_response(method, path, status)["content"]
+    contents = documented_response(method, path, status).get("content")
+    if contents is None:
+        return [f"{status} of {method} {path} has a body"] if body else []
     media_type = content_type.partition(";")[0]
     if media_type not in contents:
         return [f"{status} of {method} {path} has the content type {media_type}, not one of {', '.join(contents)}"]

@@ -9,7 +9,7 @@ from mien.logic.uploads import Upload
 from mien.settings import Settings
 from tests.support.sagemaker_runtime import EVEN
 
-SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/")
+SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/", "reviews/")
 MODEL = Model("faces", "AllTraffic", "1")
 READING = Reading("5-batch", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)

@@ -9,7 +9,8 @@ from typing import Any
 
 from local import template
 from mien.aws import folders, forms, listing
-from mien.logic import prefixes, problems, queries, requests
+from mien.aws import reviews as stored_reviews
+from mien.logic import opinions, prefixes, problems, queries, requests, reviews
 from mien.pipeline import pictures
 from tests.support.openapi import DOCUMENT
 
@@ -49,4 +50,7 @@ def documented_reasons(response: str) -> set[str]:
 
 
 # Reasons by status, of the errors that the function answers.
-FUNCTION_REASONS = reasons_in_source(requests, prefixes, queries, problems, pictures, forms, listing, folders)
+FUNCTION_REASONS = reasons_in_source(
+    *(requests, prefixes, queries, opinions, reviews, problems),
+    *(pictures, forms, listing, folders, stored_reviews),
+)

@@ -55,7 +55,8 @@ def sending(cloud: Cloud) -> Send:
         described = openapi.documented_path(path)
         if (method.lower(), described) in openapi.operations():
             content_type = response.content_type
-            content = response.json if "json" in content_type else response.body
+            # API Gateway gives an empty answer a content type too.
+            content = response.json if "json" in content_type and response.body else response.body
             assert openapi.answer_errors(method.lower(), described, response.status, content_type, content) == []
         return response
 
@@ -63,4 +64,4 @@ def sending(cloud: Cloud) -> Send:
 
 
 def read(answer: HTTPResponse | urllib.error.HTTPError) -> Response:
-    return Response(answer.status or 0, answer.headers["Content-Type"], answer.read().decode(), answer.headers)
+    return Response(answer.status or 0, answer.headers["Content-Type"] or "", answer.read().decode(), answer.headers)

@@ -1,4 +1,4 @@
-"""The bucket: reads images, writes their documents, and deletes those of images that are gone.
+"""The bucket: reads images, writes their documents, and deletes those, and the reviews, of images that are gone.
 
 The document of the newest upload is the one that stays, and only as long as its image does.
 """
@@ -9,8 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
+from mien.aws.reviews import list_reviews
 from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
 from mien.logic.results import Result, document_key, is_newer, serialize
+from mien.logic.review_keys import review_folder
 from mien.logic.uploads import Upload
 from mien.logic.versions import (
     StoredDocument,
@@ -109,23 +111,27 @@ class Storage:
     def delete_outdated(self, bucket: str, key: str) -> tuple[int, StoredImage | None]:
         """Deletes the documents of an image that are not about its current version: all, if the image is deleted.
 
+        The reviews of a deleted image are deleted too. Those of an older version stay until its current version is
+        deleted; nobody is shown them.
+
         The documents are looked up before the image, and each is deleted only if it has not changed since. So the
         document of an upload that comes in the meantime always stays: it is a changed or a new document.
 
-        Returns the number of deleted documents, and the current version of the image, or None if it is deleted. Raises
-        TryAgain if a document has changed in the meantime.
+        Returns the number of deleted documents and reviews, and the current version of the image, or None if it is
+        deleted. Raises TryAgain if a document has changed in the meantime.
         """
         inbox = self.settings.inbox_prefix
         keys = [document_key(key, inbox, p) for p in (self.settings.results_prefix, self.settings.rejected_prefix)]
         deleted = 0
         with s3_failures("deleting the document of a removed image"):
             found = [(name, document) for name in keys if (document := self.find(bucket, name))]
+            reviews = list(list_reviews(self.s3, bucket, review_folder(key, inbox, self.settings.reviews_prefix)))
             image = self.find_image(bucket, key)
-            for name, document in found:
-                if is_outdated(document, image):
-                    if not self.delete(bucket, name, document.etag):
-                        raise TryAgain("a document changed while it was deleted")
-                    deleted += 1
+            outdated = [(name, document.etag) for name, document in found if is_outdated(document, image)]
+            for name, etag in outdated if image else outdated + reviews:
+                if not self.delete(bucket, name, etag):
+                    raise TryAgain("a document changed while it was deleted")
+                deleted += 1
         return deleted, image
 
     def find_image(self, bucket: str, key: str) -> StoredImage | None:

@@ -19,15 +19,17 @@ from mien.aws.endpoint import Endpoint
 from mien.aws.folders import Folders
 from mien.aws.forms import make_forms
 from mien.aws.listing import Listing
+from mien.aws.reviews import Reviews
 from mien.aws.storage import read_image
 from mien.errors import Outdated, Rejected, TryAgain
 from mien.logic import problems
 from mien.logic.deadline import Deadline
 from mien.logic.images import MAX_BYTES
 from mien.logic.labels import LABELS
+from mien.logic.opinions import parse_opinion, parse_place
 from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
-from mien.logic.queries import parse_faces, parse_folder_query, parse_name, parse_query
+from mien.logic.queries import parse_faces, parse_folder_query, parse_name, parse_query, parse_review_query
 from mien.logic.requests import (
     JSON,
     MAX_BODY_BYTES,
@@ -45,12 +47,15 @@ from mien.pipeline.requests import RequestPipeline
 from mien.settings import read_bucket_settings, read_cors_origin, read_settings
 
 TEXT = "text/plain; charset=utf-8"
+# The methods of each path, as headers list them.
 ROUTES = {
     "/classify": "POST",
     "/folders": "GET",
     "/health": "GET",
     "/results": "GET",
     "/results/{key+}": "GET",
+    "/reviews": "GET",
+    "/reviews/{key+}": "DELETE,PUT",
     "/uploads": "POST",
 }
 # Responses are data: browsers must not guess another type, run or frame them, or keep them for the next user.
@@ -87,6 +92,7 @@ pipeline = RequestPipeline(endpoint)
 health = Health(endpoint, readers.default.target)
 listing = Listing(settings, read_bucket_settings().bucket)
 folders = Folders(listing)
+reviews = Reviews(listing)
 
 
 @logger.inject_lambda_context
@@ -174,6 +180,34 @@ def list_folders() -> Response[str]:
     query = parse_folder_query(app.current_event.query_string_parameters)
     found, after = folders.page(query, Deadline.from_context(app.lambda_context))
     return respond_json({"folders": found} | ({"next": after} if after else {}))
+
+
+@app.route("/reviews", ROUTES["/reviews"])
+def list_reviews() -> Response[str]:
+    found, after = reviews.page(parse_review_query(app.current_event.query_string_parameters))
+    count("DocumentsSkipped", listing.count_skipped())
+    return respond_json({"reviews": found} | ({"next": after} if after else {}))
+
+
+@app.put("/reviews/.+")
+def put_review() -> Response[str]:
+    event = app.current_event
+    opinion = parse_opinion(event.body, event.headers.get("content-type") or "", bool(event.is_base64_encoded))
+    name = parse_name(event.raw_event)
+    if name is None:
+        return respond_problem(problems.no_document())
+    review = reviews.write(name, opinion)
+    count("ReviewsWritten", 1)
+    return respond_json(review)
+
+
+@app.delete("/reviews/.+")
+def delete_review() -> Response[str]:
+    face, reviewer = parse_place(app.current_event.query_string_parameters)
+    name = parse_name(app.current_event.raw_event)
+    if name is not None:
+        reviews.delete(name, face, reviewer)
+    return Response(HTTPStatus.NO_CONTENT, body="", headers=HEADERS)
 
 
 @app.route("/health", ROUTES["/health"])

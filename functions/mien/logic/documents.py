@@ -84,12 +84,7 @@ def read_result(stored: Any) -> Result | None:
 
 def read_face(entry: Any) -> Result | None:
     match entry:
-        case {"box": [left, top, right, bottom]} if (
-            all(type(edge) is int for edge in (left, top, right, bottom))
-            and 0 <= left < right
-            and 0 <= top < bottom
-            and ("score" not in entry or is_probability(entry["score"]))
-        ):
+        case {"box": box} if is_box(box) and ("score" not in entry or is_probability(entry["score"])):
             face = {name: entry[name] for name in ("box", "score") if name in entry}
         case _:
             return None
@@ -97,6 +92,13 @@ def read_face(entry: Any) -> Result | None:
         crop = read_crop(entry)
         return None if crop is None else {**face, **crop, **label}
     return {**face, "reason": "too_small"} if entry.get("reason") == "too_small" and "score" in face else None
+
+
+def is_box(box: Any) -> bool:
+    match box:
+        case [left, top, right, bottom] if all(type(edge) is int for edge in (left, top, right, bottom)):
+            return bool(0 <= left < right and 0 <= top < bottom)
+    return False
 
 
 def read_crop(entry: Any) -> Result | None:

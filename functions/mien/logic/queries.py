@@ -1,4 +1,4 @@
-"""Query parameters → typed queries, and the path of `GET /results/{key}` → the name of an image."""
+"""Query parameters → typed queries, and the path of one document or review → the name of an image."""
 
 import base64
 import binascii
@@ -93,6 +93,14 @@ def parse_folder_query(parameters: Mapping[str, str]) -> FolderQuery:
     return query
 
 
+def parse_review_query(parameters: Mapping[str, str]) -> Query:
+    """Returns a query with nothing but `prefix` and `after`. Raises InvalidRequest."""
+    after = parameters.get("after", "")
+    query = Query(prefix=parameters.get("prefix", ""), after=parse_next(after) or after)
+    require_key_parts(query.prefix, query.after)
+    return query
+
+
 def parse_faces(parameters: Mapping[str, str]) -> Literal["find", "whole"] | None:
     """Returns what `POST /classify` takes as faces, or None if the request does not say it. Raises InvalidRequest."""
     match parameters.get("faces"):
@@ -136,7 +144,7 @@ def parse_next(text: str) -> str | None:
 
 
 def parse_name(event: Mapping[str, Any]) -> str | None:
-    """Returns the name of the image, below the inbox, that a request for one document names. None if it is not a name.
+    """Returns the name of the image, below the inbox, in the path of a request. None if it is not a name.
 
     REST APIs hand path parameters over as the URL has them. HTTP APIs decode them, and only their events of format 1.0
     have a `version`; MiniStack does both. If the parameter was decoded twice, `a%20b.png` would be read as `a b.png`,

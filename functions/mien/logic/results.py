@@ -165,12 +165,15 @@ def document_key(upload_key: str, inbox_prefix: str, prefix: str) -> str:
     prefix: the prefix of the documents, such as `results/`.
     """
     name = upload_key.removeprefix(inbox_prefix)
-    key = f"{prefix}{name}.json"
-    if len(key.encode()) <= MAX_KEY_BYTES and not DIGEST.search(name):
-        return key
-    ending = f"~{hashlib.sha256(name.encode()).hexdigest()}.json"
-    kept = name.encode()[: MAX_KEY_BYTES - len(prefix.encode()) - len(ending)].decode(errors="ignore")
-    return f"{prefix}{kept}{ending}"
+    return f"{prefix}{shorten(name, MAX_KEY_BYTES - len(prefix.encode()) - len('.json'))}.json"
+
+
+def shorten(name: str, limit: int) -> str:
+    """Returns a name of at most `limit` bytes. A longer name is cut, and ends with `~` and the whole name's digest."""
+    if len(name.encode()) <= limit and not DIGEST.search(name):
+        return name
+    ending = f"~{hashlib.sha256(name.encode()).hexdigest()}"
+    return name.encode()[: limit - len(ending)].decode(errors="ignore") + ending
 
 
 def is_newer(sequencer: str, other: str) -> bool:

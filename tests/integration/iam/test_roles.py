@@ -3,6 +3,7 @@
 Each step below works with the template's policies, and fails when one permission is taken out of the role.
 """
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -75,6 +76,26 @@ def the_api_finds_a_result(application: Application) -> None:
     assert application.result(application.classify(application.sample))["status"] == "classified"
 
 
+def an_image_that_is_deleted_loses_its_review(application: Application) -> None:
+    name, bucket = application.classify(application.sample), application.bucket
+    review = f"{bucket.reviews}{name}/1.Ann.json"
+    bucket.s3.put_object(Bucket=bucket.name, Key=review, Body=b"{}")
+    bucket.s3.delete_object(Bucket=bucket.name, Key=bucket.inbox + name)
+    application.invoke({"Records": [removal_message(bucket.name, bucket.inbox + name)]})
+    assert bucket.keys(review) == []
+
+
+def a_review_is_stored_listed_and_taken_back(application: Application) -> None:
+    name, send = application.classify(application.sample), application.send
+    opinion = json.dumps({"face": 1, "reviewer": "Ann", "verdict": "right"}).encode()
+    answer = send("PUT", f"/reviews/{name}", opinion, Content_Type="application/json")
+    assert answer.status == 200, answer.body
+    listed = send("GET", f"/reviews?prefix={name}")
+    assert listed.status == 200, listed.body
+    assert [review["reviewer"] for review in listed.json["reviews"]] == ["Ann"]
+    assert send("DELETE", f"/reviews/{name}?face=1&reviewer=Ann").status == 204
+
+
 def the_api_lists_the_results(application: Application) -> None:
     name = application.classify(application.sample)
     answer = application.send("GET", f"/results?prefix={name}")
@@ -91,7 +112,9 @@ def a_link_of_the_api_shows_the_image(application: Application) -> None:
     assert application.picture_of(application.classify(application.sample)) == application.sample
 
 
-INBOX, RESULTS, REJECTED = (f"${{Bucket.Arn}}/${{{name}Prefix}}*" for name in ("Inbox", "Results", "Rejected"))
+INBOX, RESULTS, REJECTED, REVIEWS = (
+    f"${{Bucket.Arn}}/${{{name}Prefix}}*" for name in ("Inbox", "Results", "Rejected", "Reviews")
+)
 STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("InboxRole", "s3:GetObject", INBOX): a_face_gets_a_result,
     ("InboxRole", "s3:PutObject", RESULTS): a_face_gets_a_result,
@@ -100,6 +123,8 @@ STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("InboxRole", "s3:GetObject", REJECTED): a_face_gets_a_result,
     ("InboxRole", "s3:DeleteObject", RESULTS): an_image_that_is_deleted_loses_its_result,
     ("InboxRole", "s3:DeleteObject", REJECTED): a_result_replaces_a_rejection,
+    ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"): an_image_that_is_deleted_loses_its_review,
+    ("InboxRole", "s3:DeleteObject", REVIEWS): an_image_that_is_deleted_loses_its_review,
     ("InboxRole", "sqs:SendMessage", "${DeadLetterQueue.Arn}"): a_message_without_an_event_becomes_a_dead_letter,
     ("InboxRole", "sqs:SendMessage", "${Queue.Arn}"): a_message_that_was_not_finished_is_sent_again_and_deleted,
     ("InboxRole", "sqs:DeleteMessage", "${Queue.Arn}"): a_message_that_was_not_finished_is_sent_again_and_deleted,
@@ -108,16 +133,19 @@ STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"): the_api_lists_the_results,
     ("ApiRole", "s3:PutObject", INBOX): a_form_of_the_api_uploads_an_image,
     ("ApiRole", "s3:GetObject", INBOX): a_link_of_the_api_shows_the_image,
+    ("ApiRole", "s3:GetObject", REVIEWS): a_review_is_stored_listed_and_taken_back,
+    ("ApiRole", "s3:PutObject", REVIEWS): a_review_is_stored_listed_and_taken_back,
+    ("ApiRole", "s3:DeleteObject", REVIEWS): a_review_is_stored_listed_and_taken_back,
 }
 # Why nothing checks a permission in the embedded cloud.
 POLLER = "MiniStack's poller takes messages out of the queue without the role"
-NOT_FOUND = "MiniStack answers 404 for an object that is missing, whether or not the caller may list the bucket"
 LOGS = "MiniStack writes the functions' logs without the role"
+CONDITION = "MiniStack asks for no permission to read an object that is deleted with a condition"
 ENDPOINT = "the endpoint is not a part of MiniStack and checks no signature"
 NOT_ENFORCED = {
     ("InboxRole", "sqs:ReceiveMessage", "${Queue.Arn}"): POLLER,
     ("InboxRole", "sqs:GetQueueAttributes", "${Queue.Arn}"): POLLER,
-    ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"): NOT_FOUND,
+    ("InboxRole", "s3:GetObject", REVIEWS): CONDITION,
     **{(role, "sagemaker:InvokeEndpoint", ENDPOINT_ARN): ENDPOINT for role in ("InboxRole", "ApiRole")},
     **{
         (f"{name}Role", action, f"${{{name}Log.Arn}}"): LOGS

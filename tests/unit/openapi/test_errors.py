@@ -26,6 +26,7 @@ DEFAULT_STATUSES = {"DEFAULT_4XX": 418, "DEFAULT_5XX": 502}
         ("BadRequest", 400, {"bad_request"}),
         ("Forbidden", 403, set()),
         ("NotFound", 404, set()),
+        ("Conflict", 409, set()),
         ("ContentTooLarge", 413, set()),
         ("UnsupportedMediaType", 415, set()),
         ("UnprocessableContent", 422, set()),
@@ -47,7 +48,7 @@ def test_each_operation_has_the_statuses_that_it_can_answer() -> None:
     documented = {place: set(operation["responses"]) for place, operation in operations().items()}
     always = {"200", "403", "429", "500", "503", "default"}
     # No documented method is answered with 405.
-    of_classify = {str(status) for status in FUNCTION_REASONS if status != 405}
+    of_classify = {str(status) for status in FUNCTION_REASONS if status not in (405, 409)}
     assert documented == {
         ("post", "/classify"): always | of_classify,
         ("get", "/health"): always,
@@ -55,6 +56,9 @@ def test_each_operation_has_the_statuses_that_it_can_answer() -> None:
         ("get", "/results"): always | {"400"},
         ("get", "/folders"): always | {"400"},
         ("get", "/results/{key}"): always | {"404"},
+        ("get", "/reviews"): always | {"400"},
+        ("put", "/reviews/{key}"): always | {"400", "404", "409", "415"},
+        ("delete", "/reviews/{key}"): always - {"200"} | {"204", "400"},
     }
 
 

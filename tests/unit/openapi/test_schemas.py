@@ -12,9 +12,8 @@ from mien.logic.labels import LABELS
 from mien.logic.results import SCHEMA
 from tests.support.openapi import (
     DOCUMENT,
+    FILES,
     SCHEMAS,
-    STORED,
-    STORED_DOCUMENT,
     documented_response,
     resolve_reference,
 )
@@ -51,8 +50,9 @@ def test_every_schema_is_valid_and_every_reference_leads_to_something() -> None:
                 visit(value, file)
 
     visit(DOCUMENT, "")
-    visit(STORED_DOCUMENT, STORED)
-    Draft202012Validator.check_schema(STORED_DOCUMENT)
+    for name, content in FILES.items():
+        visit(content, name)
+        Draft202012Validator.check_schema(content)
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
 
@@ -62,6 +62,7 @@ def test_everything_that_is_defined_is_used() -> None:
     for kind in ("headers", "schemas", "responses"):
         for name in DOCUMENT["components"][kind]:
             assert f"#/components/{kind}/{name}" in text
-    stored = (ROOT / STORED).read_text()
-    for name in STORED_DOCUMENT["$defs"]:
-        assert f"#/$defs/{name}" in text + stored
+    stored = [(ROOT / name).read_text() for name in FILES]
+    for content in FILES.values():
+        for name in content["$defs"]:
+            assert f"#/$defs/{name}" in "".join([text, *stored])

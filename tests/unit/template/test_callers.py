@@ -15,7 +15,10 @@ from tests.support.stack import (
 
 # The methods and paths of the API that each function answers.
 METHODS = {
-    "ApiFunction": {"POST/classify", "GET/folders", "GET/health", "GET/results", "GET/results/*", "POST/uploads"},
+    "ApiFunction": {
+        *("POST/classify", "GET/folders", "GET/health", "GET/results", "GET/results/*", "POST/uploads"),
+        *("GET/reviews", "PUT/reviews/*", "DELETE/reviews/*"),
+    },
     "PageFunction": {"GET/", "GET/page/*/*"},
 }
 

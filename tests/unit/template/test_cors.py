@@ -61,15 +61,17 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "method"), api.ROUTES.items())
-def test_a_preflight_is_answered_only_if_cors_is_open_and_allows_the_method_of_the_path(path: str, method: str) -> None:
+@pytest.mark.parametrize(("path", "methods"), api.ROUTES.items())
+def test_a_preflight_is_answered_only_if_cors_is_open_and_allows_the_methods_of_the_path(
+    path: str, methods: str
+) -> None:
     rest_api = only_resource("AWS::ApiGateway::RestApi")
     condition, preflight, otherwise = rest_api["Body"]["paths"][path]["options"]["Fn::If"]
     assert (condition, otherwise) == ("CorsIsOpen", {"Ref": "AWS::NoValue"})
     response = preflight["x-amazon-apigateway-integration"]["responses"]["default"]
     headers = {name.rpartition(".")[2]: value for name, value in response["responseParameters"].items()}
     assert headers["Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsOrigin}'"}
-    assert headers["Access-Control-Allow-Methods"] == f"'{method}'"
+    assert headers["Access-Control-Allow-Methods"] == f"'{methods}'"
     assert set(headers["Access-Control-Allow-Headers"].strip("'").split(",")) >= NEEDED_BY_CLIENTS
     # API Gateway does not send a header that the method does not declare.
     assert set(headers) == set(preflight["responses"][response["statusCode"]]["headers"])

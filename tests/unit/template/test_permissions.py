@@ -18,15 +18,17 @@ from tests.support.stack import (
 
 # The prefixes that each role may use, by action on objects. If InboxRole could write to the inbox, its function could
 # trigger itself in a loop. ApiRole may write to the inbox because ApiFunction signs upload forms, but not to documents.
+# Reviews are the only objects that it may delete.
 OBJECTS = {
     "InboxRole": {
-        "s3:GetObject": {"Inbox", "Results", "Rejected"},
+        "s3:GetObject": {"Inbox", "Results", "Rejected", "Reviews"},
         "s3:PutObject": {"Results", "Rejected"},
-        "s3:DeleteObject": {"Results", "Rejected"},
+        "s3:DeleteObject": {"Results", "Rejected", "Reviews"},
     },
     "ApiRole": {
-        "s3:GetObject": {"Inbox", "Results", "Rejected"},
-        "s3:PutObject": {"Inbox"},
+        "s3:GetObject": {"Inbox", "Results", "Rejected", "Reviews"},
+        "s3:PutObject": {"Inbox", "Reviews"},
+        "s3:DeleteObject": {"Reviews"},
     },
 }
 # The only permissions that are wider than their purpose. S3 answers 404 instead of 403 for a missing object only to
@@ -193,7 +195,7 @@ DAMAGES = [
 
 
 def test_a_wildcard_in_a_resource_is_the_end_of_one_prefix_of_the_bucket() -> None:
-    one_prefix = re.compile(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected)Prefix\}\*")
+    one_prefix = re.compile(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected|Reviews)Prefix\}\*")
     for _, _, resource in permissions(TEMPLATE):
         assert "*" not in resource or one_prefix.fullmatch(resource)
 

@@ -124,6 +124,7 @@ def lifecycle() -> dict[str, Any]:
         ("images", "InboxPrefix", "ImagesExpire", "InboxDays", "OldImageDays"),
         ("results", "ResultsPrefix", "DocumentsExpire", "ResultsDays", "OldVersionDays"),
         ("rejections", "RejectedPrefix", "DocumentsExpire", "ResultsDays", "OldVersionDays"),
+        ("reviews", "ReviewsPrefix", "DocumentsExpire", "ResultsDays", "OldVersionDays"),
     ],
 )
 def test_objects_and_their_old_versions_are_deleted_after_their_periods(

@@ -1,6 +1,6 @@
 """Which document stays when two meet, and which is deleted when its image is gone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,8 +12,9 @@ from mien.aws.storage import Storage, supersedes
 from mien.errors import StorageUnavailable, TryAgain
 from mien.settings import Settings
 
-SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/")
+SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/", "reviews/")
 IMAGE, RESULT, REJECTION = "inbox/a.png", "results/a.png.json", "rejected/a.png.json"
+REVIEWS = ("reviews/a.png/1.Ann.json", "reviews/a.png/2.Bob.json")
 
 
 class S3:
@@ -32,6 +33,18 @@ class S3:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         etag, version = found
         return {"ETag": f'"{etag}"', "VersionId": version, "Metadata": {"sequencer": "0A", "version-id": version}}
+
+    def get_paginator(self, operation: str) -> "S3":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        """Lists the objects of one folder, each on its own page."""
+        prefix, delimiter = request["Prefix"], request["Delimiter"]
+        yield {}
+        for key, (etag, _) in list(self.objects.items()):
+            if key.startswith(prefix) and delimiter not in key.removeprefix(prefix):
+                yield {"Contents": [{"Key": key, "ETag": f'"{etag}"'}]}
 
     def delete_object(self, **request: Any) -> None:
         self.before_deletion()
@@ -59,6 +72,26 @@ def test_all_documents_of_a_deleted_image_are_deleted() -> None:
     s3 = S3({RESULT: ("r", "v1"), REJECTION: ("j", "v2"), "results/b.png.json": ("o", "v3")})
     assert storage_over(s3).delete_outdated("bucket", IMAGE) == (2, None)
     assert set(s3.objects) == {"results/b.png.json"}
+
+
+def test_the_reviews_of_a_deleted_image_are_deleted_and_not_those_of_images_in_a_folder_of_its_name() -> None:
+    others = {"reviews/a.png/b.png/1.Ann.json": ("o", "v3"), "reviews/a.pngs/1.Ann.json": ("o", "v4")}
+    s3 = S3({RESULT: ("r", "v1"), **others, **dict.fromkeys(REVIEWS, ("e", "v1"))})
+    assert storage_over(s3).delete_outdated("bucket", IMAGE) == (3, None)
+    assert s3.objects == others
+
+
+def test_the_reviews_of_an_image_that_is_there_stay() -> None:
+    """It was deleted and uploaded again. If the bytes are the same, so is the ETag, and the reviews are still right."""
+    s3 = S3({IMAGE: ("e", "v2"), **dict.fromkeys(REVIEWS, ("e", "v1"))})
+    assert storage_over(s3).delete_outdated("bucket", IMAGE)[0] == 0
+    assert set(s3.objects) == {IMAGE, *REVIEWS}
+
+
+def test_a_review_that_is_written_again_in_the_meantime_is_looked_at_once_more() -> None:
+    s3 = S3({REVIEWS[0]: ("old", "v1")}, lambda: s3.objects.update({REVIEWS[0]: ("new", "v1")}))
+    with pytest.raises(TryAgain, match="changed"):
+        storage_over(s3).delete_outdated("bucket", IMAGE)
 
 
 def test_of_an_image_that_is_there_only_documents_about_other_versions_are_deleted() -> None:
