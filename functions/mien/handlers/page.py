@@ -1,4 +1,6 @@
-"""The function of the page at the API's root. It serves the page's files to every client, without an API key.
+"""The function of the page at the API's root. It serves the page to every client, without an API key.
+
+The page's sources are many small files. They are served as three: index.html, one script and one style sheet.
 
 The page itself calls the API with the key. This function needs no key, so it is separate: its role may only write logs.
 """
@@ -12,10 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mien.logic.bundles import combine_scripts, combine_styles
+
 FOLDER = Path(__file__).parent.parent / "static"
 INDEX = "index.html"
-# index.html names its files like this. Browsers load them from page/<version>/, where they find each other.
+SCRIPT = "app.js"
+STYLES = "app.css"
+# index.html names its files like this. Browsers load them from page/<version>/.
 FILES_IN = "page/"
+# The lines of index.html that name its style sheets, in the order of their rules, and its scripts except the first one.
+STYLE_LINE = re.compile(rf'<link rel="stylesheet" href="{FILES_IN}([^"]+)">\n')
+PRELOAD_LINE = re.compile(rf'<link rel="modulepreload" href="{FILES_IN}[^"]+">\n')
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -35,6 +44,25 @@ def read_files(folder: Path = FOLDER) -> dict[str, File]:
     return {
         path.relative_to(folder).as_posix(): File(CONTENT_TYPES[path.suffix], path.read_text(encoding="utf-8"))
         for path in paths
+    }
+
+
+def combine_files(sources: Mapping[str, File]) -> dict[str, File]:
+    """Returns the files that browsers load, by their paths. Raises ValueError if the sources can't be combined.
+
+    sources: as read_files returns them.
+    """
+    texts = {path: source.text for path, source in sources.items()}
+    index = texts[INDEX]
+    first, *others = STYLE_LINE.finditer(index)
+    styles = combine_styles(texts, [found[1] for found in (first, *others)])
+    index = index.replace(first[0], first[0].replace(first[1], STYLES))
+    for found in others:
+        index = index.replace(found[0], "")
+    return {
+        INDEX: File(CONTENT_TYPES[".html"], PRELOAD_LINE.sub("", index)),
+        SCRIPT: File(CONTENT_TYPES[".js"], combine_scripts(texts, SCRIPT)),
+        STYLES: File(CONTENT_TYPES[".css"], styles),
     }
 
 
@@ -68,7 +96,8 @@ def content_security_policy(index: str, bucket_origin: str) -> str:
     return "; ".join(" ".join([name, *sources]) for name, sources in allowed.items())
 
 
-FILES = read_files()
+SOURCES = read_files()
+FILES = combine_files(SOURCES)
 # The version covers all files: if one file changes, browsers load all of them again.
 VERSION = digest(file.text for file in FILES.values())
 PAGE = re.sub(rf'(src|href)="{FILES_IN}', rf'\1="{FILES_IN}{VERSION}/', FILES[INDEX].text)

@@ -6,7 +6,8 @@ import { imageCard } from "../faces/image-card.js";
 import { thumbnail } from "../faces/thumbnail.js";
 import { openViewer } from "../viewer/image-viewer.js";
 
-/** @import { BatchImage, ImageState } from "./batch.js" */
+/** @import { BatchImage } from "./batch.js" */
+/** @import { ImageState } from "./image-states.js" */
 /** @import { ImageCard } from "../faces/image-card.js" */
 /** @import { Entry } from "../viewer/image-viewer.js" */
 /** @import { Outcome } from "../faces/outcome.js" */

@@ -4,10 +4,11 @@ import { modelHealth } from "../api/model-health.js";
 import { announce } from "../common/announcer.js";
 import { element } from "../common/dom.js";
 import { counted, number } from "../common/format.js";
-import { DONE } from "./batch.js";
 import { BatchCards } from "./batch-cards.js";
+import { DONE } from "./image-states.js";
 
-/** @import { Batch, BatchImage, ImageState } from "./batch.js" */
+/** @import { Batch, BatchImage } from "./batch.js" */
+/** @import { ImageState } from "./image-states.js" */
 /** @import { NamedFile } from "./image-files.js" */
 
 const MODEL_DOWN =

@@ -8,16 +8,7 @@ import { imageType } from "./image-files.js";
 
 /** @import { ResultDocument } from "../api/api.js" */
 /** @import { NamedFile } from "./image-files.js" */
-
-/**
- * waiting: not sent yet.
- * sending: a request is sending it.
- * uploaded: stored in the inbox, without a result yet.
- * unwatched: like uploaded, but the page has stopped looking for its result.
- * not_sent: cancelled before it was sent.
- * Others: the status of the result document.
- * @typedef {"waiting" | "sending" | "uploaded" | "unwatched" | "not_sent" | ResultDocument["status"]} ImageState
- */
+/** @import { ImageState } from "./image-states.js" */
 
 /**
  * @typedef {object} BatchImage
@@ -32,9 +23,6 @@ import { imageType } from "./image-files.js";
  */
 
 /** @typedef {"inbox" | "direct"} Route inbox: images and results are stored; direct: nothing is stored */
-
-/** States of images whose result is final. @type {ImageState[]} */
-export const DONE = ["classified", "no_face", "too_small", "rejected", "failed"];
 
 /** Minimum time between two "changed" events, in milliseconds. */
 const CHANGED_INTERVAL_MS = 100;

@@ -5,8 +5,8 @@ import { isAbort, Problem, request, retryAfter } from "../api/http.js";
 import { withRetries } from "../api/retry.js";
 import { forEachConcurrently } from "../common/concurrency.js";
 import { number } from "../common/format.js";
-import { DONE } from "./batch.js";
 import { isReadable, UNREADABLE } from "./image-files.js";
+import { DONE } from "./image-states.js";
 
 /** @import { UploadForms } from "../api/api.js" */
 /** @import { Batch, BatchImage } from "./batch.js" */

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import posixpath
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -28,21 +29,35 @@ def test_the_root_is_the_page() -> None:
     assert answer["body"].startswith("<!doctype html>")
 
 
-def test_every_file_that_the_page_and_its_scripts_refer_to_exists() -> None:
+def test_the_page_is_three_files() -> None:
     named = re.findall(rf'(?:src|href)="page/{page.VERSION}/([^"]+)"', get()["body"])
-    # The page refers to all of them, so a browser loads them at once and not one import after the other.
-    assert set(named) | {page.INDEX} == set(page.FILES)
-    seen: set[str] = set()
-    while named:
-        name = named.pop()
+    assert named == ["app.css", "app.js"]
+    assert {*named, page.INDEX} == set(page.FILES)
+    for name in named:
         answer = get(name)
         assert answer["statusCode"] == 200, name
         kind = {"css": "text/css", "js": "text/javascript"}[name.rpartition(".")[2]]
         assert answer["headers"]["Content-Type"] == f"{kind}; charset=utf-8"
-        seen.add(name)
-        imported = re.findall(r' from "(\.[^"]+)"', answer["body"])
-        named += {posixpath.normpath(f"{posixpath.dirname(name)}/{path}".lstrip("/")) for path in imported} - seen
-    assert seen | {page.INDEX} == set(page.FILES)
+
+
+def test_index_html_names_every_source_and_every_import_leads_to_one() -> None:
+    """Then index.html can also be opened without the function, and a browser loads all scripts at once."""
+    named = re.findall(r'(?:src|href)="page/([^"]+)"', page.SOURCES[page.INDEX].text)
+    assert {*named, page.INDEX} == set(page.SOURCES)
+    for name in named:
+        for target in re.findall(r' from "(\.[^"]+)"', page.SOURCES[name].text):
+            assert posixpath.normpath(f"{posixpath.dirname(name)}/{target}".lstrip("/")) in page.SOURCES, name
+
+
+def test_each_source_is_in_the_file_that_is_served_under_its_name() -> None:
+    for name in set(page.SOURCES) - {page.INDEX}:
+        comment, file = (f"/* {name} */", "app.css") if name.endswith(".css") else (f"// {name}", "app.js")
+        assert page.FILES[file].text.count(f"{comment}\n") == 1, name
+
+
+def test_the_style_sheets_keep_their_order() -> None:
+    in_index = re.findall(r'href="page/([^"]+\.css)"', page.SOURCES[page.INDEX].text)
+    assert re.findall(r"^/\* (\S+\.css) \*/$", page.FILES["app.css"].text, re.MULTILINE) == in_index
 
 
 @pytest.mark.parametrize("name", ["none.js", "../page.py", "..%2Fpage.py", "static/app.js", "index.html/"])
@@ -98,12 +113,12 @@ def test_every_answer_forbids_sniffing_and_framing() -> None:
 def test_no_file_of_the_page_contains_the_labels() -> None:
     """The page reads the labels from the documents, so other classes need no change of the page."""
     labels = importlib.import_module("mien.logic.labels").LABELS
-    for name, file in page.FILES.items():
+    for name, file in page.SOURCES.items():
         assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
 
 
 def test_the_page_and_the_api_have_the_same_limits() -> None:
-    text = page.FILES["classify/classify-directly.js"].text
+    text = page.SOURCES["classify/classify-directly.js"].text
     limits = {"MAX_IMAGE_BYTES": MAX_BODY_BYTES, "MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}
     for name, limit in limits.items():
         assert f"const {name} = {limit:_};" in text
@@ -113,6 +128,8 @@ def test_the_page_and_the_api_have_the_same_limits() -> None:
 
 def test_the_function_imports_no_library() -> None:
     """Every visitor waits for its cold start."""
-    source = (ROOT / "functions" / "mien" / "handlers" / "page.py").read_text()
-    imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
-    assert not {"boto3", "botocore", "aws_lambda_powertools", "PIL", "mien"} & set(imported)
+    folder = ROOT / "functions" / "mien"
+    sources = [(folder / name).read_text() for name in ("handlers/page.py", "logic/bundles.py")]
+    imported = {name for source in sources for name in re.findall(r"^(?:from|import) ([\w.]+)", source, re.MULTILINE)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names | {"mien"}
+    assert {name for name in imported if name.startswith("mien")} == {"mien.logic.bundles"}
