@@ -1,4 +1,4 @@
-"""Erases images from a stack: all their versions, their documents, and the dead letters about them.
+"""Erases images from a stack: all their versions, their documents and reviews, and the dead letters about them.
 
 Messages that wait in the inbox's queue are not touched, because SQS can't search them. They do nothing when they
 arrive: their image is gone.
@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mien.logic.results import MAX_KEY_BYTES, document_key
+from mien.logic.review_keys import review_folder
 from operate import dead_letters
 from operate.dead_letters import DeadLetter
+from operate.stack import OperateError
 from operate.versions import Count, Version, delete_versions, list_versions, list_versions_of
 
-# Characters at the end of a document's key whose name was cut: the digest and `.json` (results.document_key).
-CUT_ENDING = len("~") + 64 + len(".json")
+# Characters of the digest at the end of a name that was cut (results.shorten).
+DIGEST = len("~") + 64
 
 # Failures that are kept with their names. The others are counted.
 MAX_EXAMPLES = 10
@@ -30,7 +32,7 @@ Sqs = Any
 class Stack:
     """The parts of a stack that hold something about images.
 
-    inbox, results, rejected: key prefixes, each with a slash at its end.
+    inbox, results, rejected, reviews: key prefixes, each with a slash at its end.
     dead_letters: URL of the dead-letter queue.
     """
 
@@ -38,15 +40,19 @@ class Stack:
     inbox: str
     results: str
     rejected: str
+    reviews: str
     dead_letters: str
 
     @staticmethod
     def from_outputs(outputs: dict[str, str]) -> "Stack":
+        """Raises OperateError if an earlier version of Mien has deployed the stack."""
+        if "Reviews" not in outputs:
+            raise OperateError("the stack has no output Reviews; deploy this version of Mien first")
         bucket = outputs["BucketName"]
-        inbox, results, rejected = (
-            outputs[name].removeprefix(f"s3://{bucket}/") for name in ("Inbox", "Results", "Rejected")
+        inbox, results, rejected, reviews = (
+            outputs[name].removeprefix(f"s3://{bucket}/") for name in ("Inbox", "Results", "Rejected", "Reviews")
         )
-        return Stack(bucket, inbox, results, rejected, outputs["DeadLetterQueueUrl"])
+        return Stack(bucket, inbox, results, rejected, reviews, outputs["DeadLetterQueueUrl"])
 
 
 @dataclass(frozen=True)
@@ -92,11 +98,12 @@ class Contents:
 
     images: Count = field(default_factory=Count)
     documents: Count = field(default_factory=Count)
+    reviews: Count = field(default_factory=Count)
     dead_letters: int = 0
 
     @property
     def total(self) -> int:
-        return self.images.total + self.documents.total + self.dead_letters
+        return self.images.total + self.documents.total + self.reviews.total + self.dead_letters
 
 
 @dataclass
@@ -128,18 +135,36 @@ def list_documents(s3: S3, selection: Selection) -> Iterator[list[Version]]:
     stack = selection.stack
     for prefix in (stack.results, stack.rejected):
         if selection.is_folder:
-            shared = shared_prefix(selection, prefix)
-            for page in list_versions(s3, stack.bucket, shared):
-                yield page if shared == prefix + selection.name else select_cut(s3, selection, prefix, page)
+            cut = document_key(selection.key + "x" * MAX_KEY_BYTES, stack.inbox, prefix).removesuffix(".json")
+            yield from list_folder(s3, selection, prefix, cut)
         else:
             yield from list_versions_of(s3, stack.bucket, document_key(selection.key, stack.inbox, prefix))
 
 
-def shared_prefix(selection: Selection, prefix: str) -> str:
-    """What the keys of all documents of a folder begin with: the folder's name, but not more than a cut key keeps."""
-    cut = document_key(selection.key + "x" * MAX_KEY_BYTES, selection.stack.inbox, prefix)[:-CUT_ENDING]
-    whole = prefix + selection.name
-    return cut if whole.startswith(cut) else whole
+def list_reviews(s3: S3, selection: Selection) -> Iterator[list[Version]]:
+    """Yields the versions of the reviews of the selected images, also of images that were deleted before."""
+    stack = selection.stack
+    if selection.is_folder:
+        cut = review_folder(selection.key + "x" * MAX_KEY_BYTES, stack.inbox, stack.reviews).removesuffix("/")
+        yield from list_folder(s3, selection, stack.reviews, cut)
+    else:
+        folder = review_folder(selection.key, stack.inbox, stack.reviews)
+        for page in list_versions(s3, stack.bucket, folder):
+            # Behind another slash are the reviews of images in a folder that is named like this image.
+            yield [version for version in page if "/" not in version.key.removeprefix(folder)]
+
+
+def list_folder(s3: S3, selection: Selection, prefix: str, longest: str) -> Iterator[list[Version]]:
+    """Yields the versions of the documents, or reviews, of a folder.
+
+    prefix: of the documents.
+    longest: the key of the longest name in the folder, cut and with its digest.
+    """
+    cut, whole = longest[:-DIGEST], prefix + selection.name
+    # What the keys of all documents begin with: the folder's name, but not more than a cut key keeps.
+    shared = cut if whole.startswith(cut) else whole
+    for page in list_versions(s3, selection.stack.bucket, shared):
+        yield page if shared == whole else select_cut(s3, selection, prefix, page)
 
 
 def select_cut(s3: S3, selection: Selection, prefix: str, page: list[Version]) -> list[Version]:
@@ -160,7 +185,7 @@ def select_cut(s3: S3, selection: Selection, prefix: str, page: list[Version]) -
 
 
 def image_key(document: bytes) -> str:
-    """The object key of a document's image; empty if it is not a document."""
+    """The object key of the image of a document or a review; empty if it is neither."""
     try:
         key = json.loads(document)["image"]["key"]
     except (ValueError, RecursionError, KeyError, TypeError):
@@ -175,6 +200,8 @@ def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
         contents.images.add(page)
     for page in list_documents(s3, selection):
         contents.documents.add(page)
+    for page in list_reviews(s3, selection):
+        contents.reviews.add(page)
     with dead_letters.read_dead_letters(sqs, selection.stack.dead_letters) as letters:
         contents.dead_letters = sum(selection.is_about(letter) for letter in letters)
     return contents
@@ -183,7 +210,7 @@ def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
 def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: Callable[[int], None]) -> None:
     """Deletes all that there is about the selected images for good. It is safe to interrupt it and to run it again.
 
-    The images are deleted first, so that no new documents of them are written.
+    The images are deleted first, so that no new documents and reviews of them are written.
 
     outcome: is filled while the deletion runs, so that it is right after an interruption too.
     on_handled: is called with numbers of versions and messages, to show progress.
@@ -192,6 +219,7 @@ def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: 
     for pages, count in (
         (list_images(s3, selection), deleted.images),
         (list_documents(s3, selection), deleted.documents),
+        (list_reviews(s3, selection), deleted.reviews),
     ):
         for page in pages:
             failures = delete_versions(s3, selection.stack.bucket, page)

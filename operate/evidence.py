@@ -66,6 +66,7 @@ def figures(contents: Contents) -> dict[str, Any]:
     return {
         "images": count_figures(contents.images),
         "documents": count_figures(contents.documents),
+        "reviews": count_figures(contents.reviews),
         "dead_letters": contents.dead_letters,
     }
 

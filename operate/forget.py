@@ -104,7 +104,11 @@ def print_contents(selection: Selection, contents: Contents, console: Console) -
     table = Table("", *("number", "versions", "delete markers", "size"))
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, count in (("images", contents.images), ("documents", contents.documents)):
+    for name, count in (
+        ("images", contents.images),
+        ("documents", contents.documents),
+        ("reviews", contents.reviews),
+    ):
         numbers = (count.objects, count.versions, count.delete_markers)
         table.add_row(name, *(f"{number:,}" for number in numbers), decimal(count.size))
     table.add_row("dead letters", f"{contents.dead_letters:,}")
@@ -115,9 +119,9 @@ def print_outcome(erasure: Erasure, console: Console) -> None:
     """Prints what was deleted, and what has to be done about the rest."""
     deleted, left = erasure.outcome.deleted, erasure.left
     console.print(
-        f"Deleted {deleted.images.objects:,} images and {deleted.documents.objects:,} documents with "
-        f"{deleted.images.total + deleted.documents.total:,} versions and delete markers, and "
-        f"{deleted.dead_letters:,} dead letters.",
+        f"Deleted {deleted.images.objects:,} images, {deleted.documents.objects:,} documents and "
+        f"{deleted.reviews.objects:,} reviews with {deleted.total - deleted.dead_letters:,} versions and delete "
+        f"markers, and {deleted.dead_letters:,} dead letters.",
         soft_wrap=True,
     )
     for name, reason in erasure.outcome.examples:
@@ -130,9 +134,9 @@ def print_outcome(erasure: Erasure, console: Console) -> None:
         )
     elif left:
         console.print(
-            f"Left are {left.images.total:,} versions of images, {left.documents.total:,} versions of documents and "
-            f"{left.dead_letters:,} dead letters: not all could be deleted, or new ones came meanwhile, or a dead "
-            "letter is about other images too. It is safe to run the command again.",
+            f"Left are {left.images.total:,} versions of images, {left.documents.total:,} of documents, "
+            f"{left.reviews.total:,} of reviews, and {left.dead_letters:,} dead letters: not all could be deleted, or "
+            "new ones came meanwhile, or a dead letter is about other images too. It is safe to run the command again.",
             style="red",
             soft_wrap=True,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from local.cloud import Cloud
 from mien.logic.results import document_key
+from mien.logic.review_keys import review_key
 from operate.dead_letters import count_messages
 from tests.support.bucket import Bucket
 from tests.support.messages import message, removal_message
@@ -28,7 +29,7 @@ def versions(bucket: Bucket, prefix: str) -> list[str]:
 
 def traces(bucket: Bucket, name: str) -> list[str]:
     """All that the bucket has about names that begin like this."""
-    folders = (bucket.inbox, bucket.results, bucket.rejected)
+    folders = (bucket.inbox, bucket.results, bucket.rejected, bucket.reviews)
     return [key for folder in folders for key in versions(bucket, folder + name)]
 
 
@@ -52,6 +53,8 @@ def test_a_folder_is_forgotten_and_its_neighbours_stay(
     bucket.s3.delete_object(Bucket=bucket.name, Key=bucket.inbox + "ann/deeper/2.png")
     # An image that is gone for good, and left its document.
     put(bucket, f"{bucket.results}ann/expired.png.json")
+    for name in ("ann/1.png", "ann/1.png", long, "ann.png"):
+        put(bucket, review_key(bucket.inbox + name, 1, "Ben", bucket.inbox, bucket.reviews))
     cut = document_key(bucket.inbox + long, bucket.inbox, bucket.results)
     bucket.s3.get_waiter("object_exists").wait(Bucket=bucket.name, Key=cut, WaiterConfig={"Delay": 1})
     for name in ("ann/1.png", "anna/1.png"):
@@ -63,6 +66,7 @@ def test_a_folder_is_forgotten_and_its_neighbours_stay(
     assert traces(bucket, "ann/") == []
     assert bucket.await_document("anna/1.png")["label"] == "happy"
     assert bucket.await_document("ann.png")["label"] == "happy"
+    assert versions(bucket, bucket.reviews + "ann.png") == [f"{bucket.reviews}ann.png/1.Ben.json"]
     left = operate("dead-letters", "--reason", "refused this face").stdout
     assert "inbox/anna/1.png" in left
     assert "inbox/ann/1.png" not in left
@@ -74,6 +78,7 @@ def test_a_folder_is_forgotten_and_its_neighbours_stay(
     assert evidence["deleted"]["images"]["delete_markers"] >= 1
     assert evidence["deleted"]["images"]["size"] == 4 * len(sample) + len(b"no image")
     assert evidence["deleted"]["documents"]["objects"] == 5
+    assert (evidence["deleted"]["reviews"]["objects"], evidence["deleted"]["reviews"]["versions"]) == (2, 3)
     assert evidence["deleted"]["dead_letters"] == 1
     assert evidence["left"]["images"]["versions"] == evidence["left"]["documents"]["versions"] == 0
     assert evidence["operator"].startswith("arn:aws:")
@@ -92,12 +97,15 @@ def test_one_image_is_forgotten_and_not_those_whose_names_begin_like_it(
     for name in ("bob.png", "bob.png.old", "bob.png/1.png"):
         bucket.upload(name, sample)
         bucket.await_document(name)
+        put(bucket, f"{bucket.reviews}{name}/1.Ben.json")
     assert operate("forget", "bob.png", "--yes").returncode == 0
     assert sorted(set(traces(bucket, "bob.png"))) == [
         "inbox/bob.png.old",
         "inbox/bob.png/1.png",
         "results/bob.png.old.json",
         "results/bob.png/1.png.json",
+        "reviews/bob.png.old/1.Ben.json",
+        "reviews/bob.png/1.png/1.Ben.json",
     ]
 
 
@@ -120,11 +128,14 @@ def test_a_folder_whose_name_is_longer_than_what_documents_keep_of_it_is_forgott
     folder = "d" * 1000
     names = {f"{folder}{ending}/{'e' * 8}.png": ending for ending in ("one", "two")}
     keys = {ending: document_key(bucket.inbox + name, bucket.inbox, bucket.results) for name, ending in names.items()}
+    reviews = {e: review_key(bucket.inbox + name, 1, "Ben", bucket.inbox, bucket.reviews) for name, e in names.items()}
     for name, ending in names.items():
+        put(bucket, reviews[ending], json.dumps({"image": {"key": bucket.inbox + name}}).encode())
         bucket.upload(name, sample)
         bucket.s3.get_waiter("object_exists").wait(Bucket=bucket.name, Key=keys[ending], WaiterConfig={"Delay": 1})
     assert operate("forget", folder + "one/", "--yes").returncode == 0
-    assert set(traces(bucket, "d" * 900)) == {bucket.inbox + f"{folder}two/{'e' * 8}.png", keys["two"]}
+    left = {bucket.inbox + f"{folder}two/{'e' * 8}.png", keys["two"], reviews["two"]}
+    assert set(traces(bucket, "d" * 700)) == left
 
 
 @pytest.mark.parametrize("name", ["space and+plus.png", "per%20cent.png", "tab\there.png", "line\nfeed.png", "Zoë.png"])
@@ -140,7 +151,7 @@ def test_thousands_of_versions_are_forgotten(bucket: Bucket, operate: Operate) -
     for n in range(1050):
         put(bucket, f"{bucket.results}many/{n}.png.json")
     done = operate("forget", "many/", "--yes")
-    assert "Deleted 0 images and 1,050 documents" in done.stdout, done.stdout + done.stderr
+    assert "Deleted 0 images, 1,050 documents and 0 reviews" in done.stdout, done.stdout + done.stderr
     assert traces(bucket, "many/") == []
 
 
@@ -156,7 +167,7 @@ def test_a_dry_run_shows_what_there_is_and_deletes_nothing(
     rows = {
         cells[1].strip(): cells[2].strip() for line in shown.stdout.splitlines() if len(cells := line.split("│")) > 3
     }
-    assert rows == {"images": "1", "documents": "1", "dead letters": "1"}
+    assert rows == {"images": "1", "documents": "1", "reviews": "0", "dead letters": "1"}
     assert traces(bucket, "dry/") == before
     assert "inbox/dry/1.png" in operate("dead-letters", "--reason", "kept by the dry run").stdout
 

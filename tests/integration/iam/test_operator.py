@@ -41,7 +41,7 @@ def forget_as_user(cloud: Cloud, name: str, allowed: list[tuple[str, str]]) -> s
         "the bucket": [bucket],
         "the dead-letter queue": [f"arn:aws:sqs:{REGION}:*:{queue}"],
     }
-    folders = [f"{bucket}/{cloud.prefix(output)}*" for output in ("Inbox", "Results", "Rejected")]
+    folders = [f"{bucket}/{cloud.prefix(output)}*" for output in ("Inbox", "Results", "Rejected", "Reviews")]
     statements = [
         {"Effect": "Allow", "Action": [action, *BATCHES.get(action, [])], "Resource": resources.get(on, folders)}
         for action, on in allowed
@@ -61,7 +61,7 @@ def forget_as_user(cloud: Cloud, name: str, allowed: list[tuple[str, str]]) -> s
 
 
 def store_something(cloud: Cloud, name: str) -> None:
-    """Two images with their documents, and a dead letter about one of them.
+    """Two images with their documents, and a review and a dead letter about one of them.
 
     Of the versions in one request, MiniStack deletes the first one without asking for DeleteObjectVersion.
     """
@@ -69,6 +69,7 @@ def store_something(cloud: Cloud, name: str) -> None:
     for image in ("1.txt", "2.txt"):
         bucket.upload(f"{name}/{image}", b"no image")
         bucket.await_document(f"{name}/{image}")
+    bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.reviews}{name}/1.txt/1.Ann.json", Body=b"{}")
     body = message(bucket.name, f"{bucket.inbox}{name}/1.txt", "0A")["body"]
     cloud.client("sqs").send_message(QueueUrl=cloud.outputs["DeadLetterQueueUrl"], MessageBody=body)
 
@@ -77,7 +78,7 @@ def test_the_permissions_of_the_page_are_enough(doors: Doors) -> None:
     store_something(doors.cloud, "enough")
     done = forget_as_user(doors.cloud, "enough", permissions())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Deleted 2 images and 2 documents" in done.stdout
+    assert "Deleted 2 images, 2 documents and 1 reviews" in done.stdout
     assert "1 dead letters" in done.stdout
 
 

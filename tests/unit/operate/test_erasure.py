@@ -17,7 +17,7 @@ from operate.forget import run, select
 from operate.stack import OperateError
 from tests.support.messages import message, removal_message
 
-STACK = Stack("faces", "inbox/", "results/", "rejected/", "dead")
+STACK = Stack("faces", "inbox/", "results/", "rejected/", "reviews/", "dead")
 OPERATOR = "arn:aws:iam::123456789012:user/operator"
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 # The version of a delete marker.
@@ -124,7 +124,8 @@ def test_all_images_are_forgotten_only_if_that_is_asked_for() -> None:
         select(STACK, "", everything=False)
     with pytest.raises(OperateError, match="not both"):
         select(STACK, "a/", everything=True)
-    bucket = Bucket({"inbox/a.png": 1, "results/a.png.json": 2, "rejected/b/c.png.json": 1, "exports/a.csv": 1})
+    documents = {"results/a.png.json": 2, "rejected/b/c.png.json": 1, "reviews/a.png/1.Ann.json": 2}
+    bucket = Bucket({"inbox/a.png": 1, **documents, "exports/a.csv": 1})
     selection = select(STACK, "", everything=True)
     erase(bucket, Queue([]), selection, Outcome(), lambda count: None)
     assert bucket.versions == {("exports/a.csv", "0")}
@@ -147,6 +148,16 @@ def test_what_can_not_be_deleted_is_counted_and_the_rest_is_deleted() -> None:
     assert report["complete"] is False
     assert report["not_deleted"] == {"AccessDenied": 21, "InternalError": 1}
     assert report["left"]["images"]["versions"] == 21
+
+
+def test_the_reviews_of_one_image_are_deleted_and_not_those_of_images_in_a_folder_of_its_name() -> None:
+    others = {"reviews/a.png/b.png/1.Ann.json": 1, "reviews/a.pngs/1.Ann.json": 1}
+    bucket = Bucket({"reviews/a.png/1.Ann.json": 2, "reviews/a.png/2.Bob.json": 1, **others})
+    erasure = erased(bucket, Queue([]), "a.png")
+    assert {key for key, _ in bucket.versions} == set(others)
+    report = json.loads(evidence(erasure))
+    assert (report["found"]["reviews"]["objects"], report["deleted"]["reviews"]["versions"]) == (2, 3)
+    assert report["complete"] is True
 
 
 class BucketInUse(Bucket):
