@@ -200,11 +200,7 @@ def cut_faces(
         # To crop such a face again makes its label worse.
         squares[0] = central_square(upright)
     heights = [face.height for face in found if face.height >= MIN_HEIGHT]
-    if heights:
-        most = 1 if upright[0] * upright[1] <= MAX_FULL_PIXELS else 0.5
-        smallest = scale_size(upright, min(most, OVERSAMPLING * target.size / min(heights)))
-        if smallest[0] > decoded.upright[0]:
-            decoded = decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
+    decoded = with_enough_pixels(data, decoded, heights, upright, target)
     scale = decoded.upright[0] / upright[0]
     faces = []
     for one, square in zip(found, squares, strict=True):
@@ -212,6 +208,22 @@ def cut_faces(
         face = decoded.cut(scale_square(square, scale), target, one.turn) if is_large else None
         faces.append(PictureFace(round_box(one.box, upright), one.score, face, square, one.turn))
     return tuple(faces)
+
+
+def with_enough_pixels(
+    data: bytes, decoded: Decoded, heights: Sequence[float], upright: Size, target: ModelInput
+) -> Decoded:
+    """Returns an image with enough pixels for faces of these heights: it is decoded again if it has too few.
+
+    heights: in pixels of the file's upright image, whose width and height are `upright`.
+    """
+    if not heights:
+        return decoded
+    most = 1 if upright[0] * upright[1] <= MAX_FULL_PIXELS else 0.5
+    smallest = scale_size(upright, min(most, OVERSAMPLING * target.size / min(heights)))
+    if smallest[0] <= decoded.upright[0]:
+        return decoded
+    return decode(open_image(data), turn_size(smallest, decoded.orientation), is_gray=target.mode == "L")
 
 
 def decode(image: ImageFile.ImageFile, smallest: Size, is_gray: bool) -> Decoded:

@@ -1,0 +1,134 @@
+"""The command `reviews`: how often the results are right that people have reviewed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import boto3
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from cli import literal
+from mien.logic.labels import LABELS
+from mien.logic.opinions import NO_FACE
+from operate import statistics
+from operate.erasure import Stack
+from operate.options import StackOption
+from operate.reviewed import Reviewed, list_keys, read_reviews
+from operate.reviewed_faces import Written, write_csv
+from operate.stack import OperateError, stack_outputs
+from operate.statistics import DISPUTED, NOT_A_FACE, RIGHT, UNSURE, ReviewedFace, Share
+
+# Missing images that are named. The others are counted.
+MAX_NAMED = 20
+
+console = Console()
+
+
+def show_reviews(
+    stack: StackOption = "mien",
+    prefix: Annotated[str, typer.Option(help="Only images whose name below the inbox begins with this.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="New CSV file for the reviewed faces, for `training prepare`.", show_default=False),
+    ] = None,
+) -> None:
+    """Show how often reviewed results are right.
+
+    Prints the accuracy, the recall and precision of each label, and which labels are confused. Each has its 95%
+    interval. They hold for the faces that were reviewed, and only reviews of current results count.
+    """
+    if file and file.exists():
+        raise OperateError(f"{file} exists already, so nothing was written")
+    s3, parts = boto3.client("s3"), Stack.from_outputs(stack_outputs(stack))
+    keys = list_keys(s3, parts, prefix)
+    with Progress(console=console) as progress:
+        task = progress.add_task("reading reviews", total=len(keys))
+        reviewed = read_reviews(s3, parts, keys, lambda: progress.advance(task))
+    print_reviewed(reviewed, console)
+    if file:
+        with Progress(console=console) as progress:
+            task = progress.add_task("cutting out faces", total=len({face.image for face in reviewed.faces}))
+            try:
+                written = write_csv(s3, parts.bucket, reviewed, file, lambda: progress.advance(task))
+            except OSError as error:
+                raise OperateError(f"{file} can't be written: {error.strerror}") from error
+        print_written(written, file, console)
+
+
+def print_reviewed(reviewed: Reviewed, console: Console) -> None:
+    """Prints all numbers."""
+    faces = [face for face in reviewed.faces if face.number != NO_FACE]
+    counts = statistics.confusion(faces, LABELS)
+    images = {face.image for face in reviewed.faces}
+    console.print(
+        f"{len(faces):,} faces were reviewed, and {len(reviewed.faces) - len(faces):,} images without a face: "
+        f"{len(images):,} images, {reviewed.reviewers:,} reviewers.",
+        soft_wrap=True,
+    )
+    if counts:
+        console.print(f"Accuracy: {describe(statistics.accuracy(counts))}", soft_wrap=True)
+        print_labels(counts, console)
+        print_confusion(counts, console)
+    labelled = [face for face in faces if face.predicted]
+    print_count("not a face", count(labelled, NOT_A_FACE), console)
+    print_count("nobody is sure", count(labelled, UNSURE), console)
+    print_count("reviewers disagree, and no answer has the most of them", count(labelled, DISPUTED), console)
+    too_small = [face for face in faces if not face.predicted]
+    print_count(f"too small for a label; reviewers see a label in {count_labels(too_small):,}", len(too_small), console)
+    empty = [face for face in reviewed.faces if face.number == NO_FACE]
+    without = f"images in which no face was found; {count(empty, RIGHT):,} have none, {count_labels(empty):,} have one"
+    print_count(without, len(empty), console)
+    print_count("reviews of another version of an image, or of a face that is gone", reviewed.outdated, console)
+    print_count("objects that are not reviews", reviewed.skipped, console)
+    pairs = statistics.agreement(reviewed.faces)
+    if pairs.total:
+        console.print(f"Pairs of reviewers who agree: {describe(pairs)}", soft_wrap=True)
+
+
+def count(faces: list[ReviewedFace], answer: str) -> int:
+    return sum(face.answer == answer for face in faces)
+
+
+def count_labels(faces: list[ReviewedFace]) -> int:
+    return sum(face.answer in LABELS for face in faces)
+
+
+def print_count(what: str, number: int, console: Console) -> None:
+    if number:
+        console.print(f"{number:6,}  {what}", soft_wrap=True)
+
+
+def print_labels(counts: statistics.Confusion, console: Console) -> None:
+    table = Table("label", "recall", "precision", title="Each label", title_justify="left")
+    for label in LABELS:
+        table.add_row(label, describe(statistics.recall(counts, label)), describe(statistics.precision(counts, label)))
+    console.print(table)
+
+
+def print_confusion(counts: statistics.Confusion, console: Console) -> None:
+    table = Table("reviewers say", *LABELS, title="Faces, by the result's label", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for answer in LABELS:
+        table.add_row(answer, *(f"{counts[answer, predicted]:,}" for predicted in LABELS))
+    console.print(table)
+
+
+def describe(share: Share) -> str:
+    """Returns a share with its interval, such as `75.0% (30.1% to 95.4%), 3 of 4`."""
+    if not share.total:
+        return "no face"
+    low, high = share.interval()
+    return f"{share.part / share.total:.1%} ({low:.1%} to {high:.1%}), {share.part:,} of {share.total:,}"
+
+
+def print_written(written: Written, file: Path, console: Console) -> None:
+    console.print(literal(f"Wrote {written.rows:,} faces to {file}."), soft_wrap=True)
+    print_count("reviewed faces without a label, or too small: not written", written.without_label, console)
+    print_count("images are gone or have changed: their faces are not written", len(written.missing), console)
+    for key in written.missing[:MAX_NAMED]:
+        console.print(literal(f"        {key}"), soft_wrap=True)
+    if len(written.missing) > MAX_NAMED:
+        console.print(f"        and {len(written.missing) - MAX_NAMED:,} more")
