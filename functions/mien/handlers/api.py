@@ -205,8 +205,9 @@ def put_review() -> Response[str]:
 def delete_review() -> Response[str]:
     face, reviewer = parse_place(app.current_event.query_string_parameters)
     name = parse_name(app.current_event.raw_event)
-    if name is not None:
-        reviews.delete(name, face, reviewer)
+    if name is None:
+        return respond_problem(problems.no_document())
+    reviews.delete(name, face, reviewer)
     return Response(HTTPStatus.NO_CONTENT, body="", headers=HEADERS)
 
 

@@ -58,7 +58,7 @@ def test_each_operation_has_the_statuses_that_it_can_answer() -> None:
         ("get", "/results/{key}"): always | {"404"},
         ("get", "/reviews"): always | {"400"},
         ("put", "/reviews/{key}"): always | {"400", "404", "409", "415"},
-        ("delete", "/reviews/{key}"): always - {"200"} | {"204", "400"},
+        ("delete", "/reviews/{key}"): always - {"200"} | {"204", "400", "404"},
     }
 
 
