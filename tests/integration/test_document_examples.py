@@ -33,6 +33,7 @@ PRINTS = [
     ("/uploads", r"^$"),
     ("/results", r"\"key\": \"inbox/team/1.png\".*\"results\": \[\{.*\"label\": \"happy\""),
     ("/folders", r"\"documents\": \d+, .*\"prefix\": \"team/\""),
+    ("/reviews", r"\"verdict\": \"label\".*\"reviews\": \[\{.*\"reviewer\": \"Ann\""),
 ]
 
 
@@ -65,7 +66,7 @@ def test_an_example_prints_what_the_page_says(place: int, cloud: Cloud, bucket: 
     if example.language == "bash" and not shutil.which("curl"):
         pytest.skip("there is no curl here")
     (tmp_path / "samples").symlink_to(ROOT / "samples")
-    if "results/team" in example.text:
+    if "results/team" in example.text or "reviews/team" in example.text:
         bucket.await_document("team/1.png")
     if "Counter" in example.text:
         # `aws s3 cp --recursive`, which the page shows before, has left this here.
