@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -66,10 +68,13 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page. The test fails if a script throws an error, or if the content security policy blocks something."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
+@contextmanager
+def checked_page(browser: Browser, **options: Any) -> Iterator[Page]:
+    """An empty page. Fails if a script throws an error, or if the content security policy blocks something.
+
+    options: those of a browser context.
+    """
+    context = browser.new_context(**options)
     page = context.new_page()
     errors: list[str] = []
 
@@ -82,6 +87,22 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with checked_page(browser, viewport={"width": 1400, "height": 900}) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(browser: Browser, cloud: Cloud) -> Iterator[Visitor]:
+    """A person who has opened the page with the API key on a phone."""
+    screen: Any = {"width": 390, "height": 844}
+    with checked_page(browser, viewport=screen, has_touch=True, is_mobile=True) as page:
+        visitor = visitor_of(page, cloud)
+        visitor.open_page()
+        yield visitor
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from tests.support.bucket import Bucket
 from .conftest import FACES, Model
 from .visitor import TIMEOUT_MS, Visitor, file_payload
 
-STORE_NOTHING = "Store nothing: classify all images directly"
-
 
 def percent(confidence: float) -> str:
     return f"{100 * confidence:.0f}%"
@@ -36,6 +34,7 @@ def test_a_folder_of_fifty_images_is_stored_and_gets_fifty_labels(
 def test_a_folder_of_fifty_images_can_be_dragged_onto_the_page(
     visitor: Visitor, bucket: Bucket, folder_of_fifty: Path
 ) -> None:
+    visitor.keep(True)
     visitor.drag(folder_of_fifty)
     visitor.wait_for_labels(50)
     names = {path.relative_to(folder_of_fifty.parent).as_posix() for path in folder_of_fifty.rglob("*.png")}
@@ -63,8 +62,7 @@ def test_one_image_is_not_stored_and_shows_the_answer_of_the_api(
 
 def test_several_images_are_not_stored_if_the_person_chooses_to_store_nothing(visitor: Visitor, bucket: Bucket) -> None:
     before = bucket.keys()
-    visitor.page.get_by_label(STORE_NOTHING).check()
-    visitor.choose_files(*FACES[:12])
+    visitor.choose_files(*FACES[:12], is_stored=False)
     visitor.wait_for_labels(12)
     assert all(card.label for card in visitor.batch_cards())
     assert bucket.keys() == before
@@ -86,33 +84,20 @@ def test_a_pasted_image_gets_its_label(visitor: Visitor) -> None:
 def test_a_file_that_cannot_be_classified_shows_the_reason(
     is_stored: bool, visitor: Visitor, one_pixel_png: bytes
 ) -> None:
-    visitor.page.get_by_label(STORE_NOTHING).set_checked(not is_stored)
     visitor.choose_files(
         file_payload("face.png", FACES[0].read_bytes()),
         file_payload("a text.png", b"This is a text, although its name ends with .png."),
         file_payload("tiny.png", one_pixel_png),
         file_payload("list.csv", b"a,b", "text/csv"),
         file_payload("empty.png", b""),
+        is_stored=is_stored,
     )
-    visitor.wait_for_labels(5, "1 labelled, 4 rejected, 0 failed")
+    visitor.wait_for_labels(5, "1 labelled, 1 refused, 1 not decodable, 2 not sent")
     texts = {card.name: card.text for card in visitor.batch_cards()}
-    assert texts["list.csv"] == "The file is not a JPEG, PNG, WebP, GIF, BMP or TIFF image. It was not sent."
-    assert texts["empty.png"] == "The file is empty. It was not sent."
+    assert texts["list.csv"] == "This is not a JPEG, PNG, WebP, GIF, BMP or TIFF image."
+    assert texts["empty.png"] == "The file is empty."
     assert "image" in texts["a text.png"]
     assert "pixels" in texts["tiny.png"]
-
-
-def test_an_image_that_is_too_large_for_the_api_can_be_sent_to_the_inbox(visitor: Visitor, bucket: Bucket) -> None:
-    # PNG decoders ignore bytes after the end of the image.
-    large = FACES[0].read_bytes() + bytes(4_500_000)
-    visitor.choose_files(file_payload("large.png", large))
-    visitor.wait_for_labels(1, "0 labelled, 1 rejected, 0 failed")
-    sentence = f"The file has {len(large):,} bytes. At most 4,500,000 can be classified directly;"
-    expect(visitor.batch).to_contain_text(sentence)
-    visitor.page.get_by_role("button", name="Send it to the inbox, where it is stored").click()
-    expect(visitor.page.locator("#batches > article")).to_have_count(2)
-    visitor.wait_for_labels(1)
-    assert list(bucket.results_in(visitor.folder)) == [visitor.folder + "large.png"]
 
 
 HOSTILE_NAMES = [
@@ -170,7 +155,21 @@ def test_an_image_that_was_cancelled_before_it_was_sent_can_be_tried_again(visit
     visitor.choose_files(FACES[0])
     expect(visitor.batch).to_contain_text("Retrying in", timeout=TIMEOUT_MS)
     visitor.batch.get_by_role("button", name="Cancel").click()
-    expect(visitor.batch).to_contain_text("1 not sent")
+    expect(visitor.batch.locator(".outcome")).to_have_text("Not sent")
     model.come_up()
     visitor.batch.get_by_role("button", name="Try again").click()
     visitor.wait_for_labels(1)
+
+
+def test_the_choice_of_what_is_kept_is_remembered(visitor: Visitor) -> None:
+    nothing, inbox = (visitor.page.get_by_role("radio", name=name) for name in ("Store nothing", "Store images and"))
+    expect(nothing).to_be_checked()
+    inbox.check()
+    visitor.page.reload()
+    expect(inbox).to_be_checked()
+
+
+def test_a_single_image_is_stored_if_the_person_chooses_that(visitor: Visitor, bucket: Bucket) -> None:
+    visitor.choose_files(FACES[0], is_stored=True)
+    visitor.wait_for_labels(1)
+    assert list(bucket.results_in(visitor.folder)) == [visitor.folder + FACES[0].name]

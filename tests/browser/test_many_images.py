@@ -146,8 +146,7 @@ def test_requests_get_smaller_if_the_api_accepts_fewer_images(new_visitor: Visit
             route.fulfill(json={"results": [document("any.png")] * len(images)})
 
     new_visitor.page.route(re.compile("_user_request_/classify$"), classify)
-    new_visitor.page.get_by_label("Store nothing").check()
-    new_visitor.choose_files(*(file_payload(f"{number:02}.png", IMAGE) for number in range(40)))
+    new_visitor.choose_files(*(file_payload(f"{number:02}.png", IMAGE) for number in range(40)), is_stored=False)
     new_visitor.wait_for_labels(40)
     assert sizes[0] == 40
     assert set(sizes[1:]) == {10}
@@ -163,8 +162,7 @@ def test_an_image_without_an_answer_is_sent_again(new_visitor: Visitor, api: Fak
         route.fulfill(json={"results": several} if len(tries) == 1 else several[0])
 
     new_visitor.page.route(re.compile("_user_request_/classify$"), classify)
-    new_visitor.page.get_by_label("Store nothing").check()
-    new_visitor.choose_files(*(file_payload(f"{number}.png", IMAGE) for number in range(2)))
+    new_visitor.choose_files(*(file_payload(f"{number}.png", IMAGE) for number in range(2)), is_stored=False)
     new_visitor.wait_for_labels(2)
     assert tries == ["application/json", "image/png"]
 

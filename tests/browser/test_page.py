@@ -22,26 +22,6 @@ def test_an_address_without_its_last_slash_leads_to_the_page_and_keeps_the_key(n
     assert new_visitor.page.url == new_visitor.url
 
 
-def test_a_wrong_key_is_reported_and_can_be_corrected(new_visitor: Visitor) -> None:
-    page = new_visitor.page
-    error = page.get_by_text("This API key is not valid.")
-    page.goto(f"{new_visitor.url}#key=wrong")
-    expect(error).to_be_visible(timeout=TIMEOUT_MS)
-    expect(page.get_by_label("API key")).to_be_focused()
-    page.get_by_label("API key").fill(new_visitor.key)
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
-    expect(error).to_be_hidden()
-
-
-def test_without_a_key_the_page_sends_nothing_and_asks_for_the_key(new_visitor: Visitor) -> None:
-    new_visitor.page.goto(new_visitor.url)
-    new_visitor.choose_files(FACES[0])
-    expect(new_visitor.page.get_by_text("The API key is missing.")).to_be_visible()
-    expect(new_visitor.page.get_by_label("API key")).to_be_focused()
-    expect(new_visitor.page.locator("#batches > article")).to_have_count(0)
-
-
 @pytest.mark.parametrize("version", ["9.8.7", None])
 def test_the_footer_shows_the_version_if_the_api_has_one(version: str | None, new_visitor: Visitor) -> None:
     def health(route: Route) -> None:
@@ -57,7 +37,7 @@ def test_the_page_can_be_used_with_the_keyboard_alone(visitor: Visitor, stored_f
     page = visitor.page
     # Playwright intercepts file choosers only some time after the first listener is added. The key below comes at once.
     page.on("filechooser", lambda chooser: None)
-    page.get_by_role("button", name="Use this key").focus()
+    page.get_by_role("button", name="change").focus()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Choose images…")).to_be_focused()
     with page.expect_file_chooser() as chooser:
@@ -100,7 +80,7 @@ def test_axe_finds_no_violation_and_the_page_needs_no_horizontal_scrolling(
     accessibility.prepare(page, width, scheme)
     new_visitor.open_page()
     new_visitor.choose_files(*FACES[:2], file_payload("list.csv", b"a,b", "text/csv"))
-    new_visitor.wait_for_labels(3, "2 labelled, 1 rejected, 0 failed")
+    new_visitor.wait_for_labels(3, "2 labelled, 1 not sent")
     new_visitor.show_results(stored_folder, len(FACES))
     accessibility.check(page)
     page.locator("#results").get_by_role("button", name="Open").first.click()

@@ -107,7 +107,7 @@ def test_downloads_equal_the_documents_in_s3(reviewer: Visitor, documents: Docum
 
 def test_rejected_images_are_shown_with_their_reason_on_request(visitor: Visitor, one_pixel_png: bytes) -> None:
     visitor.choose_files(file_payload("face.png", FACES[0].read_bytes()), file_payload("tiny.png", one_pixel_png))
-    visitor.wait_for_labels(2, "1 labelled, 1 rejected, 0 failed")
+    visitor.wait_for_labels(2, "1 labelled, 1 refused")
     visitor.batch.get_by_role("button", name="Show in the results").click()
     visitor.wait_for_results(1)
     visitor.page.get_by_label("Show rejected images too").check()

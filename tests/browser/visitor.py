@@ -75,11 +75,23 @@ class Visitor:
         self.page.goto(f"{self.url}#key={self.key}")
         expect(self.page.get_by_text("Model: available")).to_be_visible(timeout=TIMEOUT_MS)
 
-    def choose_files(self, *files: Path | FilePayload) -> None:
+    def keep(self, is_stored: bool) -> None:
+        """Chooses whether images and results are stored in the inbox."""
+        name = "Store images and results" if is_stored else "Store nothing"
+        self.page.get_by_role("radio", name=name).check()
+
+    def choose_files(self, *files: Path | FilePayload, is_stored: bool | None = None) -> None:
+        """Chooses images.
+
+        is_stored: by default, several images are stored, and a single one is not.
+        """
+        self.keep(len(files) > 1 if is_stored is None else is_stored)
         chosen = [file_payload(file.name, file.read_bytes()) if isinstance(file, Path) else file for file in files]
         self.page.locator("#file-input").set_input_files(chosen)
 
     def choose_folder(self, folder: Path) -> None:
+        """Chooses a folder, whose images are stored."""
+        self.keep(True)
         self.page.locator("#folder-input").set_input_files(folder)
 
     def drag(self, *paths: Path) -> None:
@@ -101,11 +113,15 @@ class Visitor:
         """Waits until the last batch is done.
 
         count: images of the batch.
-        outcome: counts that the page must show; by default all images have a label.
+        outcome: counts that the page must show; by default all images have a label. The page shows none of a single
+            image, but the outcome itself.
         """
-        outcome = outcome or f"{count} labelled, 0 rejected, 0 failed"
-        text = f"{count} of {count} image{'s' if count > 1 else ''} done: {outcome}."
-        expect(self.batch.get_by_text(text, exact=True)).to_be_visible(timeout=TIMEOUT_MS)
+        expect(self.batch).to_have_attribute("aria-busy", "false", timeout=TIMEOUT_MS)
+        if count == 1:
+            expect(self.batch.locator(".single-image .outcome")).to_contain_text(outcome)
+        else:
+            text = f"{count} of {count} images done: {outcome or f'{count} labelled'}."
+            expect(self.batch.get_by_text(text, exact=True)).to_be_visible(timeout=TIMEOUT_MS)
 
     def batch_cards(self) -> list[Card]:
         """The cards of the last batch."""

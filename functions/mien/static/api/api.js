@@ -1,7 +1,9 @@
 /** The API's operations, as openapi.yaml describes them. */
 
 import { apiKey } from "./api-key.js";
-import { connection, Problem, request, retryAfter } from "./http.js";
+import { connection, Problem, request, retryAfter, upload } from "./http.js";
+
+/** @import { OnProgress } from "./http.js" */
 
 /**
  * @typedef {object} StoredImage an image in the inbox
@@ -90,19 +92,32 @@ import { connection, Problem, request, retryAfter } from "./http.js";
 
 /** @typedef {{prefix: string, after: string, status?: "rejected"}} ResultQuery status: otherwise all but rejected images */
 
+/** Reason of a Problem: the API does not accept the API key. */
+export const KEY_REFUSED = "key_refused";
+
 // The address of this file is page/<version>/api/api.js below the API's root.
 const API_ROOT = new URL("../../..", import.meta.url);
 
 /**
- * Whether the model is available.
- * @returns {Promise<{status: "up", version?: string, labels?: string[]}>} version: of Mien; labels: in the model's order
+ * The answer of GET /health. An older API tells only its status.
+ * @typedef {object} Health
+ * @property {"up"} status
+ * @property {string} [version] of Mien
+ * @property {string[]} [labels] in the model's order
+ * @property {number} [max_image_bytes] largest image that is classified
+ * @property {number} [max_request_bytes] largest sum of the images that are classified directly with one request
+ */
+
+/**
+ * Whether the model is available, and the limits of the API.
+ * @returns {Promise<Health>}
  */
 export const getHealth = () => call("GET", "health");
 
 /**
  * Classifies one image, or several as JSON. Nothing is stored.
- * @param {{body: BodyInit, type: string, signal?: AbortSignal, faces?: "find" | "whole"}} options type: content type of
- *   the body; faces: whether faces are looked for, if not as the stack's parameter Faces says
+ * @param {CallOptions & {type: string, faces?: "find" | "whole"}} options
+ *   type: content type of the body; faces: whether faces are looked for, if not as the stack's parameter Faces says
  * @returns {Promise<Classified | Faceless | {results: ResultDocument[]}>} one document, or several in the images' order
  */
 export const classify = ({ faces, ...options }) =>
@@ -139,33 +154,41 @@ export const getResult = (name, signal) => call("GET", `results/${namePath(name)
 export const namePath = (name) => name.split("/").map(encodeURIComponent).join("/");
 
 /**
+ * @typedef {object} CallOptions
+ * @property {XMLHttpRequestBodyInit} [body]
+ * @property {string} [type] content type of the body
+ * @property {AbortSignal | undefined} [signal]
+ * @property {OnProgress} [onProgress] called while the body is sent
+ */
+
+/**
  * Calls the API with the API key.
  * @param {string} method
  * @param {string} path relative to the API's root
- * @param {{body?: BodyInit, type?: string, signal?: AbortSignal | undefined}} [options] type: content type of the body
+ * @param {CallOptions} [options]
  * @returns {Promise<any>} the JSON that the API answered
  * @throws {Problem} if the API answered with an error, or did not answer
  * @throws {DOMException} AbortError, if the signal aborted
  */
-export async function call(method, path, { body, type, signal } = {}) {
-  const headers = { "x-api-key": apiKey.get(), accept: "application/json", ...(type && { "content-type": type }) };
-  const response = await request(new URL(path, API_ROOT), {
-    method,
-    headers,
-    body: body ?? null,
-    signal: signal ?? null,
-    cache: "no-store",
-  });
+export async function call(method, path, { body, type, signal, onProgress } = {}) {
+  const key = apiKey.get();
+  const headers = { "x-api-key": key, accept: "application/json", ...(type && { "content-type": type }) };
+  const url = new URL(path, API_ROOT);
+  const response =
+    body && onProgress
+      ? await upload(url, { headers, body, signal, onProgress })
+      : await request(url, { method, headers, body: body ?? null, signal: signal ?? null, cache: "no-store" });
+  apiKey.answered(key, response.status !== 403);
   if (response.status === 204) return null;
   if (response.ok) return response.json();
   const problem = await problemFrom(response);
-  if (problem.status === 403) connection.dispatchEvent(new Event("forbidden"));
   if (problem.status === 503) connection.dispatchEvent(new Event("unavailable"));
   throw problem;
 }
 
 /** @param {Response} response */
 async function problemFrom(response) {
+  if (response.status === 403) return new Problem(403, KEY_REFUSED, "The API does not accept the key.");
   const { detail, reason } = await response.json().catch(() => ({}));
   const sentence = detail ?? `The API answered with status ${response.status}.`;
   return new Problem(response.status, reason ?? "unknown", sentence, retryAfter(response));

@@ -3,11 +3,7 @@
 // Attempts for a server error that does not say whether it is temporary (500, 502, 504, ...).
 const MAX_SERVER_ERROR_ATTEMPTS = 3;
 
-/**
- * Dispatches two events:
- * "forbidden": the API rejected the API key.
- * "unavailable": the API or the model is unavailable, or may be.
- */
+/** Dispatches "unavailable": the API or the model is unavailable, or may be. */
 export const connection = new EventTarget();
 
 /** A request that failed. */
@@ -47,9 +43,58 @@ export async function request(url, options) {
     return await fetch(url, options);
   } catch (error) {
     if (isAbort(error)) throw error;
-    connection.dispatchEvent(new Event("unavailable"));
-    throw new Problem(0, "unreachable", `${new URL(url).host} can’t be reached.`);
+    throw unreachable(url);
   }
+}
+
+/** @param {string | URL} url */
+function unreachable(url) {
+  connection.dispatchEvent(new Event("unavailable"));
+  return new Problem(0, "unreachable", `${new URL(url).host} can’t be reached.`);
+}
+
+/**
+ * Called while the body of a request is sent.
+ * @callback OnProgress
+ * @param {number} fraction of the body that was sent, from 0 to 1
+ * @returns {void}
+ */
+
+/**
+ * `request` with POST, which also tells how much of the body was sent. `fetch` can't tell this in all browsers.
+ * @param {string | URL} url
+ * @param {{headers?: Record<string, string>, body: XMLHttpRequestBodyInit, signal?: AbortSignal | undefined, onProgress: OnProgress}} options
+ * @returns {Promise<Response>}
+ * @throws {Problem} if no server answered
+ * @throws {DOMException} AbortError, if the signal aborted
+ */
+export function upload(url, { headers = {}, body, signal, onProgress }) {
+  return new Promise((resolve, reject) => {
+    const sender = new XMLHttpRequest();
+    sender.open("POST", url);
+    sender.responseType = "arraybuffer";
+    for (const [name, value] of Object.entries(headers)) sender.setRequestHeader(name, value);
+    const abort = () => sender.abort();
+    sender.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
+    sender.addEventListener("load", () => resolve(responseOf(sender)));
+    sender.addEventListener("error", () => reject(unreachable(url)));
+    sender.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
+    sender.addEventListener("loadend", () => signal?.removeEventListener("abort", abort));
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) reject(new DOMException("stopped", "AbortError"));
+    else sender.send(body);
+  });
+}
+
+/** @param {XMLHttpRequest} sender */
+function responseOf(sender) {
+  const after = sender.getResponseHeader("retry-after");
+  const headers = {
+    "content-type": sender.getResponseHeader("content-type") ?? "",
+    ...(after && { "retry-after": after }),
+  };
+  // A response with this status must not have a body.
+  return new Response(sender.status === 204 ? null : sender.response, { status: sender.status, headers });
 }
 
 /**

@@ -4,6 +4,7 @@ import { byId } from "../common/dom.js";
 import { getHealth } from "./api.js";
 import { apiKey } from "./api-key.js";
 import { connection, Problem } from "./http.js";
+import { learnLimits } from "./limits.js";
 
 /** @typedef {"up" | "down" | "unreachable" | "unknown"} HealthState */
 
@@ -59,9 +60,10 @@ export async function checkHealth() {
 /** @returns {Promise<HealthState>} */
 async function currentState() {
   try {
-    const { version, labels } = await getHealth();
-    showVersion(version);
-    if (labels) modelHealth.labels = labels;
+    const health = await getHealth();
+    showVersion(health.version);
+    learnLimits(health);
+    if (health.labels) modelHealth.labels = health.labels;
     return "up";
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status === 403) return "unknown";

@@ -5,29 +5,13 @@ import { showMore } from "../common/format.js";
 import { imageCard } from "../faces/image-card.js";
 import { thumbnail } from "../faces/thumbnail.js";
 import { openViewer } from "../viewer/image-viewer.js";
+import { entryOf, outcomeOf } from "./image-outcome.js";
 
 /** @import { BatchImage } from "./batch.js" */
-/** @import { ImageState } from "./image-states.js" */
 /** @import { ImageCard } from "../faces/image-card.js" */
-/** @import { Entry } from "../viewer/image-viewer.js" */
-/** @import { Outcome } from "../faces/outcome.js" */
 
 // Cards that are made at a time. Thousands at once would freeze the page.
 const STEP = 60;
-
-/** @type {Record<ImageState, string>} */
-const STATE_TEXTS = {
-  waiting: "Waiting",
-  sending: "Sending",
-  uploaded: "In the inbox, waiting for its label",
-  unwatched: "In the inbox; its label will appear in the results",
-  not_sent: "Not sent",
-  classified: "Classified",
-  no_face: "No face found",
-  too_small: "Too small to label",
-  rejected: "Rejected",
-  failed: "Failed",
-};
 
 export class BatchCards {
   /** @type {Map<BatchImage, ImageCard>} */
@@ -55,7 +39,7 @@ export class BatchCards {
   }
 
   #showFilter() {
-    this.filter.hidden = this.images.length === 1 || this.images.every((image) => image.state === "classified");
+    this.filter.hidden = this.images.every((image) => image.state === "classified");
   }
 
   #showMore() {
@@ -85,26 +69,4 @@ export class BatchCards {
     this.#cards.set(image, card);
     return card;
   }
-}
-
-/**
- * @param {BatchImage} image
- * @returns {Outcome}
- */
-function outcomeOf({ state, document, detail }) {
-  return { document, state: STATE_TEXTS[state], reason: detail };
-}
-
-/**
- * The image as the viewer shows it.
- * @param {BatchImage} image
- * @returns {Entry}
- */
-function entryOf(image) {
-  const { name, file } = image;
-  const openPicture = () => {
-    const url = URL.createObjectURL(file);
-    return { url, close: () => URL.revokeObjectURL(url) };
-  };
-  return { name, outcome: outcomeOf(image), openPicture, file };
 }

@@ -1,30 +1,40 @@
-/** A batch on the page: its progress, its buttons, and a card for each image. */
+/** A batch on the page: its progress, its buttons, and a card for each image. A single image gets a large layout. */
 
 import { modelHealth } from "../api/model-health.js";
 import { announce } from "../common/announcer.js";
 import { element } from "../common/dom.js";
-import { counted, number } from "../common/format.js";
+import { megabytesOf, number } from "../common/format.js";
 import { BatchCards } from "./batch-cards.js";
+import { progressOf, resultOf, titleOf } from "./batch-words.js";
+import { bytesOf } from "./image-outcome.js";
 import { DONE } from "./image-states.js";
+import { progressBar } from "./progress-bar.js";
+import { SingleImage } from "./single-image.js";
 
-/** @import { Batch, BatchImage } from "./batch.js" */
+/** @import { Batch, BatchImage, Route } from "./batch.js" */
 /** @import { ImageState } from "./image-states.js" */
 /** @import { NamedFile } from "./image-files.js" */
 
 const MODEL_DOWN =
   "The model is unavailable. The images are safe in the inbox and will be classified once it is available again.";
 
+/**
+ * @typedef {object} BatchCallbacks
+ * @property {(prefix: string) => void} onShowResults called when the user wants to see the results of the batch's folder
+ * @property {(files: NamedFile[], route: Route) => void} onReroute called with files that this route does not accept
+ * @property {() => void} onRemove called after the view was removed from the page
+ */
+
 export class BatchView {
   #onHealthChanged = () => this.#showProgress();
 
   /**
    * @param {Batch} batch
-   * @param {(prefix: string) => void} onShowResults called when the user wants to see the results of the batch's folder
-   * @param {(files: NamedFile[]) => void} onSendToInbox called with files that are too large to be classified directly
+   * @param {BatchCallbacks} callbacks
    */
-  constructor(batch, onShowResults, onSendToInbox) {
+  constructor(batch, callbacks) {
     this.batch = batch;
-    this.onSendToInbox = onSendToInbox;
+    this.callbacks = callbacks;
     this.sent = progressBar("Sent");
     this.done = progressBar("Done");
     this.progressText = element("p");
@@ -32,25 +42,30 @@ export class BatchView {
     this.cancel = button("Cancel", () => batch.cancel());
     this.stopWaiting = button("Stop waiting", () => batch.stopWaiting());
     this.retry = button("Try again", () => batch.retry());
-    this.toInbox = button("", () => this.#sendTooLargeToInbox());
-    this.showResults = button("Show in the results", () => onShowResults(batch.prefix));
+    this.reroute = button("", () => this.#reroute());
+    this.showResults = button("Show in the results", () => callbacks.onShowResults(batch.prefix));
     this.remove = button("Remove from this page", () => this.#remove());
-    this.cards = new BatchCards(batch.images);
-    const buttons = [this.cancel, this.stopWaiting, this.retry, this.toInbox, this.showResults, this.remove];
-    this.sent.node.hidden = !batch.prefix;
-    this.node = element(
-      "article",
-      { className: "batch" },
-      element("h3", {}, title(batch)),
-      this.sent.node,
-      this.done.node,
-      this.progressText,
-      this.notice,
-      element("p", { className: "buttons" }, ...buttons),
-      ...this.cards.nodes,
-    );
+    const [first, ...others] = batch.images;
+    this.isSingle = first !== undefined && !others.length;
+    this.cards = first && !others.length ? new SingleImage(first) : new BatchCards(batch.images);
+    const buttons = [this.cancel, this.stopWaiting, this.retry, this.reroute, this.showResults, this.remove];
+    // The heading gets the focus when the batch appears. It is not a control, so Tab does not stop there.
+    this.heading = element("h3", { tabIndex: -1 }, titleOf(batch));
+    this.node = element("article", { className: "batch" });
+    const progress = [this.sent.node, this.done.node, this.progressText];
+    for (const node of progress) node.hidden = this.isSingle;
+    const controls = [this.notice, element("p", { className: "buttons" }, ...buttons)];
+    const parts = this.isSingle ? [...this.cards.nodes, ...controls] : [...progress, ...controls, ...this.cards.nodes];
+    this.node.append(this.heading, ...parts);
     this.#listen();
     this.#showProgress();
+  }
+
+  /** Scrolls to the batch, which may be below what the user sees. */
+  reveal() {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.heading.focus({ preventScroll: true });
+    this.node.scrollIntoView({ behavior: isCalm ? "auto" : "smooth", block: "start" });
   }
 
   #listen() {
@@ -62,7 +77,7 @@ export class BatchView {
     });
     this.batch.addEventListener("finished", () => {
       this.#showProgress();
-      announce(this.progressText.textContent);
+      announce(resultOf(this.batch));
     });
   }
 
@@ -71,23 +86,44 @@ export class BatchView {
     /** @param {...ImageState} states */
     const count = (...states) => batch.inState(...states).length;
     const total = batch.images.length;
-    const toSend = batch.images.filter((image) => !image.rejectedHere).length;
-    this.sent.set(toSend - count("waiting", "sending", "not_sent"), toSend);
-    this.done.set(count(...DONE), total);
-    this.progressText.textContent = progressText(count, total);
+    this.#showSent();
+    this.done.set(count(...DONE), total, `${number(count(...DONE))} of ${number(total)}`);
+    this.progressText.textContent = progressOf(batch);
+    this.node.ariaBusy = String(!batch.isFinished);
     this.#showNotice();
     this.cancel.hidden = batch.isFinished || !count("waiting", "sending");
     this.stopWaiting.hidden = batch.isFinished || !this.cancel.hidden;
     this.retry.hidden = !batch.isFinished || !count("failed", "not_sent", "unwatched");
     this.showResults.hidden = !batch.isFinished || !batch.prefix;
     this.remove.hidden = !batch.isFinished;
-    const tooLarge = batch.images.filter((image) => image.tooLarge).length;
-    this.toInbox.hidden = !tooLarge;
-    this.toInbox.textContent =
-      tooLarge === 1
-        ? "Send it to the inbox, where it is stored"
-        : `Send ${number(tooLarge)} to the inbox, where they are stored`;
-    if (!batch.isFinished) announce(this.progressText.textContent);
+    this.#showReroute();
+    if (!batch.isFinished && !this.isSingle) announce(this.progressText.textContent);
+  }
+
+  #showSent() {
+    const { images } = this.batch;
+    let [sent, total] = [0, 0];
+    for (const image of images) {
+      const bytes = bytesOf(image);
+      sent += bytes.sent;
+      total += bytes.total;
+    }
+    this.sent.set(sent, total, megabytesOf(sent, total));
+  }
+
+  #showReroute() {
+    const { length } = this.#others();
+    const those = length === 1 ? "it" : number(length);
+    this.reroute.hidden = !this.batch.isFinished || !length;
+    this.reroute.textContent =
+      this.batch.route === "inbox"
+        ? `Label ${length === 1 ? "a smaller copy" : `smaller copies of ${those}`}, without storing`
+        : `Send ${those} to the inbox, where ${length === 1 ? "it is" : "they are"} stored`;
+  }
+
+  /** The images that only the other route accepts. */
+  #others() {
+    return this.batch.images.filter(({ state, wayOut }) => state === "unsuitable" && wayOut);
   }
 
   #showNotice() {
@@ -102,17 +138,24 @@ export class BatchView {
     this.notice.textContent = text;
   }
 
-  #sendTooLargeToInbox() {
-    const tooLarge = this.batch.images.filter((image) => image.tooLarge);
-    for (const image of tooLarge) {
-      this.batch.set(image, image.state, { tooLarge: false, detail: "The image was sent to the inbox instead." });
+  #reroute() {
+    const others = this.#others();
+    const route = this.batch.route === "inbox" ? "direct" : "inbox";
+    for (const image of others) {
+      delete image.wayOut;
+      const detail = route === "inbox" ? "It was sent to the inbox instead." : "A smaller copy was labelled instead.";
+      this.batch.set(image, image.state, { detail });
     }
-    this.onSendToInbox(tooLarge.map(({ name, file }) => ({ name, file })));
+    this.callbacks.onReroute(
+      others.map(({ name, file }) => ({ name, file })),
+      route,
+    );
   }
 
   #remove() {
     modelHealth.removeEventListener("changed", this.#onHealthChanged);
     this.node.remove();
+    this.callbacks.onRemove();
   }
 }
 
@@ -125,41 +168,3 @@ const button = (text, onclick) => element("button", { type: "button", hidden: tr
 
 /** @param {string} text */
 const withoutSeconds = (text) => text.replace(/\d+ s/, "");
-
-/** @param {Batch} batch */
-function title(batch) {
-  const count = counted(batch.images.length, "image");
-  return batch.prefix ? `${count}, stored in ${batch.prefix}` : `${count}, not stored`;
-}
-
-/**
- * @param {(...states: ImageState[]) => number} count
- * @param {number} total
- */
-function progressText(count, total) {
-  const done = number(count(...DONE));
-  const parts = [
-    `${number(count("classified"))} labelled`,
-    `${number(count("rejected"))} rejected`,
-    `${number(count("failed"))} failed`,
-  ];
-  if (count("no_face")) parts.push(`${number(count("no_face"))} without a face`);
-  if (count("too_small")) parts.push(`${number(count("too_small"))} with faces too small to label`);
-  if (count("not_sent")) parts.push(`${number(count("not_sent"))} not sent`);
-  return `${done} of ${counted(total, "image")} done: ${parts.join(", ")}.`;
-}
-
-/** @param {string} name */
-function progressBar(name) {
-  const bar = element("progress", { ariaLabel: name });
-  const text = element("span", { className: "value" });
-  const node = element("div", { className: "progress" }, element("span", { ariaHidden: "true" }, name), bar, text);
-  /** @type {(value: number, max: number) => void} */
-  const set = (value, max) => {
-    // A progress element with a maximum of 0 would look as if the progress were unknown.
-    bar.max = max || 1;
-    bar.value = value;
-    text.textContent = `${number(value)} of ${number(max)}`;
-  };
-  return { node, set };
-}

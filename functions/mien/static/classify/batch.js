@@ -1,14 +1,16 @@
 /** A batch: the images that a user added together, and what has become of each. */
 
 import { isAbort, Problem } from "../api/http.js";
-import { number } from "../common/format.js";
-import { classifyDirectly, MAX_IMAGE_BYTES } from "./classify-directly.js";
+import { waitForKey } from "./batch-requests.js";
+import { classifyDirectly } from "./classify-directly.js";
 import { classifyViaInbox } from "./classify-via-inbox.js";
+import { checkImages } from "./image-checks.js";
 import { imageType } from "./image-files.js";
 
 /** @import { ResultDocument } from "../api/api.js" */
 /** @import { NamedFile } from "./image-files.js" */
 /** @import { ImageState } from "./image-states.js" */
+/** @import { SmallCopy } from "./small-copy.js" */
 
 /**
  * @typedef {object} BatchImage
@@ -18,8 +20,11 @@ import { imageType } from "./image-files.js";
  * @property {ImageState} state
  * @property {ResultDocument | null} document the API's result
  * @property {string} detail a sentence that explains why there is no label, or ""
- * @property {boolean} [rejectedHere] rejected by the page itself, without being sent
- * @property {boolean} [tooLarge] too large to be classified directly, so that only the inbox accepts it
+ * @property {string} [reason] error code, if the API or the bucket told one
+ * @property {number} sentFraction of its bytes that were sent, from 0 to 1
+ * @property {boolean} [needsCopy] too large for the API, so a smaller copy is sent
+ * @property {SmallCopy | null} [copy] what is sent instead of the file
+ * @property {Route} [wayOut] the route that accepts an unsuitable image
  */
 
 /** @typedef {"inbox" | "direct"} Route inbox: images and results are stored; direct: nothing is stored */
@@ -54,34 +59,17 @@ export class Batch extends EventTarget {
   /**
    * @param {NamedFile[]} files with unique names, in the order of their documents' keys
    * @param {Route} route
+   * @param {string} [prefix] folder of the inbox that keeps the images; without it, a new one
    */
-  constructor(files, route) {
+  constructor(files, route, prefix = newPrefix()) {
     super();
     this.route = route;
     /** Folder of the inbox that keeps the images; "" if nothing is stored. */
-    this.prefix = route === "inbox" ? newPrefix() : "";
+    this.prefix = route === "inbox" ? prefix : "";
     /** @type {BatchImage[]} */
     this.images = files.map(({ name, file }) => {
-      return { name, file, type: imageType(file), state: "waiting", document: null, detail: "" };
+      return { name, file, type: imageType(file), state: "waiting", document: null, detail: "", sentFraction: 0 };
     });
-    for (const image of this.images) this.#rejectIfInvalid(image);
-  }
-
-  /**
-   * Rejects an image if that is possible without sending it.
-   * @param {BatchImage} image
-   */
-  #rejectIfInvalid(image) {
-    /** @type {(detail: string, tooLarge?: boolean) => void} */
-    const reject = (detail, tooLarge = false) => this.set(image, "rejected", { rejectedHere: true, detail, tooLarge });
-    if (!image.type) {
-      reject("The file is not a JPEG, PNG, WebP, GIF, BMP or TIFF image. It was not sent.");
-    } else if (!image.file.size) {
-      reject("The file is empty. It was not sent.");
-    } else if (this.route === "direct" && image.file.size > MAX_IMAGE_BYTES) {
-      const sizes = `The file has ${number(image.file.size)} bytes. At most ${number(MAX_IMAGE_BYTES)} can be classified directly`;
-      reject(`${sizes}; the inbox accepts larger files.`, true);
-    }
   }
 
   /**
@@ -109,7 +97,8 @@ export class Batch extends EventTarget {
    * @param {ResultDocument} document
    */
   setResult(image, document) {
-    this.set(image, document.status, { document, detail: "detail" in document ? document.detail : "" });
+    const { detail, reason } = "detail" in document ? document : { detail: "", reason: "" };
+    this.set(image, document.status, { document, detail, reason });
   }
 
   /** @param {string} notice */
@@ -138,6 +127,8 @@ export class Batch extends EventTarget {
     this.polling = new AbortController();
     this.setNotice("");
     try {
+      await checkImages(this);
+      await waitForKey(this, this.sending.signal);
       await (this.route === "inbox" ? classifyViaInbox(this) : classifyDirectly(this));
     } catch (error) {
       if (error instanceof Problem) this.setNotice(error.detail);
@@ -170,7 +161,7 @@ export class Batch extends EventTarget {
 
   /** Starts again with the images that failed, were not sent, or were not watched to their result. */
   retry() {
-    for (const image of this.inState("failed", "not_sent")) this.set(image, "waiting", { detail: "" });
+    for (const image of this.inState("failed", "not_sent")) this.set(image, "waiting", { detail: "", sentFraction: 0 });
     for (const image of this.inState("unwatched")) this.set(image, "uploaded");
     return this.start();
   }

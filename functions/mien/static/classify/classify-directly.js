@@ -2,16 +2,21 @@
 
 import { classify } from "../api/api.js";
 import { Problem } from "../api/http.js";
-import { sleep, withRetries } from "../api/retry.js";
+import { limits } from "../api/limits.js";
+import { sleep } from "../api/retry.js";
+import { megabytes } from "../common/format.js";
+import { repeat } from "./batch-requests.js";
+import { excessWords } from "./image-checks.js";
 import { isReadable, UNREADABLE } from "./image-files.js";
+import { readHeader } from "./image-header.js";
+import { makeSmallCopy } from "./small-copy.js";
 
 /** @import { Batch, BatchImage } from "./batch.js" */
-/** @import { OnWait } from "../api/retry.js" */
 
-/** Largest image that the API classifies directly, in bytes: Lambda accepts 6 MB of base64 per invocation. */
-export const MAX_IMAGE_BYTES = 4_500_000;
-// Largest sum of the images of one request, in bytes.
-const MAX_REQUEST_BYTES = 4_000_000;
+// Part of the API's limit that several images fill, because JSON needs some bytes too.
+const FILLED = 0.88;
+// Bytes of a smaller copy that is not made yet, as most photos have them.
+const COPY_BYTES = 900_000;
 const MAX_IMAGES = 100;
 // The API's limit if its endpoint accepts one image per call.
 const MAX_IMAGES_ONE_PER_CALL = 10;
@@ -26,7 +31,6 @@ const RETRY_DELAY = 3;
 /**
  * Classifies a batch's waiting images.
  * @param {Batch} batch
- * @throws {Problem} if the API key is not valid
  * @throws {DOMException} AbortError, if the batch was cancelled
  */
 export async function classifyDirectly(batch) {
@@ -64,8 +68,8 @@ function takeGroup({ pending, maxImages }) {
   let count = 0;
   let bytes = 0;
   for (const { image } of pending) {
-    bytes += image.file.size;
-    if (count > 0 && (count >= maxImages || bytes > MAX_REQUEST_BYTES)) break;
+    bytes += image.needsCopy ? COPY_BYTES : image.file.size;
+    if (count > 0 && (count >= maxImages || bytes > FILLED * limits.requestBytes)) break;
     count++;
   }
   return pending.splice(0, count);
@@ -78,14 +82,17 @@ function takeGroup({ pending, maxImages }) {
  * @param {Pending[]} group
  */
 async function send(batch, queue, group) {
-  const readable = await withoutUnreadable(batch, group);
+  const readable = await withCopies(batch, await withoutUnreadable(batch, group));
   if (!readable.length) return;
-  for (const { image } of readable) batch.set(image, "sending");
+  const images = readable.map(({ image }) => image);
+  for (const image of images) batch.set(image, "sending", { sentFraction: 0 });
   const { signal } = batch.sending;
-  /** @type {OnWait} */
-  const onWait = (problem, seconds) => batch.setNotice(problem ? `${problem.detail} Retrying in ${seconds} s.` : "");
-  const body = await requestBody(readable.map(({ image }) => image));
-  const answer = await withRetries(() => classify({ ...body, signal }), { signal, onWait });
+  const body = await requestBody(images);
+  /** @param {number} sentFraction */
+  const onProgress = (sentFraction) => {
+    for (const image of images) batch.set(image, "sending", { sentFraction });
+  };
+  const answer = await repeat(batch, signal, () => classify({ ...body, signal, onProgress }));
   const documents = "results" in answer ? answer.results : [answer];
   /** @type {Pending[]} */
   const again = [];
@@ -118,19 +125,51 @@ async function withoutUnreadable(batch, group) {
 }
 
 /**
+ * The images that can be sent: those whose files are too large get a smaller copy. Others are unsuitable.
+ * @param {Batch} batch
+ * @param {Pending[]} group
+ */
+async function withCopies(batch, group) {
+  /** @type {Pending[]} */
+  const sendable = [];
+  for (const pending of group) {
+    const { image } = pending;
+    if (image.needsCopy) image.copy ??= await makeSmallCopy(image.file);
+    if (!image.needsCopy || image.copy) sendable.push(pending);
+    else await refuseWithoutCopy(batch, image);
+  }
+  return sendable;
+}
+
+/**
+ * @param {Batch} batch
+ * @param {BatchImage} image the browser can't decode it
+ */
+async function refuseWithoutCopy(batch, image) {
+  const { file } = image;
+  const noCopy = "This browser can’t make a smaller copy of it. Save it as JPEG";
+  const excess = excessWords(file, await readHeader(file).catch(() => null));
+  if (excess)
+    return batch.set(image, "unsuitable", { detail: `${excess} ${noCopy} with fewer pixels, and add it again.` });
+  const sizes = `The file has ${megabytes(file.size, Math.ceil)}; without storing it, at most ${megabytes(limits.requestBytes, Math.floor)} are possible.`;
+  batch.set(image, "unsuitable", { detail: `${sizes} ${noCopy}, or store it in the inbox.`, wayOut: "inbox" });
+}
+
+/**
  * One image is the body itself. Several are JSON.
  * @param {BatchImage[]} images
- * @returns {Promise<{body: BodyInit, type: string}>}
+ * @returns {Promise<{body: Blob | string, type: string}>}
  */
 async function requestBody(images) {
   const [first, ...others] = images;
+  if (first?.copy && !others.length) return { body: first.copy.blob, type: first.copy.blob.type };
   if (first?.type && !others.length) return { body: first.file, type: first.type };
-  const encoded = await Promise.all(images.map((image) => toBase64(image.file)));
+  const encoded = await Promise.all(images.map(({ copy, file }) => toBase64(copy?.blob ?? file)));
   return { body: JSON.stringify({ images: encoded }), type: "application/json" };
 }
 
 /**
- * @param {File} file
+ * @param {Blob} file
  * @returns {Promise<string>}
  */
 function toBase64(file) {
@@ -146,14 +185,13 @@ function toBase64(file) {
 }
 
 /**
- * Rejects or fails the images of a request. An invalid API key stops the whole batch instead.
+ * Rejects or fails the images of a request.
  * @param {Batch} batch
  * @param {Pending[]} group
  * @param {Problem} problem
  */
 function setProblem(batch, group, problem) {
-  if (problem.status === 403) throw problem;
   // A client error of a request with one image is about this image.
   const state = group.length === 1 && problem.status < 500 ? "rejected" : "failed";
-  for (const { image } of group) batch.set(image, state, { detail: problem.detail });
+  for (const { image } of group) batch.set(image, state, { detail: problem.detail, reason: problem.reason });
 }

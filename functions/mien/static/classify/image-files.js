@@ -59,23 +59,18 @@ export function filesFromInput(input) {
  * The files that the user dropped, including all files within dropped folders.
  * Call this while the event is handled, because the transfer is empty afterwards.
  * @param {DataTransfer} transfer
- * @returns {Promise<{files: NamedFile[], hasFolder: boolean}>}
+ * @returns {Promise<NamedFile[]>}
  */
 export async function filesFromTransfer(transfer) {
   const items = [...transfer.items].filter((item) => item.kind === "file");
   const dropped = items.map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
   /** @type {NamedFile[]} */
   const files = [];
-  let hasFolder = false;
   for (const { entry, file } of dropped) {
-    if (isDirectory(entry)) {
-      hasFolder = true;
-      files.push(...(await filesWithin(entry)));
-    } else if (file) {
-      files.push({ name: file.name, file });
-    }
+    if (isDirectory(entry)) files.push(...(await filesWithin(entry)));
+    else if (file) files.push({ name: file.name, file });
   }
-  return { files, hasFolder };
+  return files;
 }
 
 /**
@@ -158,7 +153,7 @@ export const cursorAfter = (name) => `${name}.json`;
  * @param {string} one
  * @param {string} other
  */
-function compareDocumentKeys(one, other) {
+export function compareDocumentKeys(one, other) {
   const [a, b] = [cursorAfter(one), cursorAfter(other)];
   let position = 0;
   while (position < a.length && a[position] === b[position]) position++;

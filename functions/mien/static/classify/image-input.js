@@ -1,13 +1,18 @@
 /** Accepts images that users drop, choose or paste. What is added together becomes one batch. */
 
-import { requireApiKey } from "../api/api-key-form.js";
+import { apiKey } from "../api/api-key.js";
+import { askForKey } from "../api/api-key-form.js";
 import { byId } from "../common/dom.js";
 import { Batch, isSending } from "./batch.js";
 import { BatchView } from "./batch-view.js";
+import { hideRun, showRun, startEarlierRuns } from "./earlier-runs.js";
 import { filesFromInput, filesFromTransfer, imageType, prepareFiles } from "./image-files.js";
+import { chosenRoute, startKeptChoice } from "./kept.js";
+import { recordRun } from "./run-recorder.js";
 
 /** @import { Route } from "./batch.js" */
 /** @import { NamedFile } from "./image-files.js" */
+/** @import { Run } from "./run-store.js" */
 
 /**
  * @typedef {object} Callbacks
@@ -17,14 +22,14 @@ import { filesFromInput, filesFromTransfer, imageType, prepareFiles } from "./im
 
 /** @param {Callbacks} callbacks */
 export function startImageInput(callbacks) {
-  /** @type {(files: NamedFile[], hasFolder: boolean) => void} */
-  const add = (files, hasFolder) => {
-    if (files.length && requireApiKey()) startBatch(prepareFiles(files), hasFolder, callbacks);
-  };
+  /** @param {NamedFile[]} files */
+  const add = (files) => showBatch(prepareFiles(files), chosenRoute(), callbacks);
+  startKeptChoice();
+  startEarlierRuns({ ...callbacks, onResume: (files, run) => showBatch(files, "inbox", callbacks, run) });
   listenToChoosers(add);
   listenToDrops(add);
   document.addEventListener("paste", ({ clipboardData }) => {
-    if (clipboardData) add(pastedFiles(clipboardData), false);
+    if (clipboardData) add(pastedFiles(clipboardData));
   });
   // The browser asks before it closes the page, because images that are not sent yet would be lost.
   addEventListener("beforeunload", (event) => {
@@ -32,7 +37,7 @@ export function startImageInput(callbacks) {
   });
 }
 
-/** @param {(files: NamedFile[], hasFolder: boolean) => void} add */
+/** @param {(files: NamedFile[]) => void} add */
 function listenToChoosers(add) {
   const inputs = { "choose-images": "file-input", "choose-folder": "folder-input" };
   for (const [button, id] of Object.entries(inputs)) {
@@ -42,14 +47,14 @@ function listenToChoosers(add) {
       const files = filesFromInput(input);
       // An empty input dispatches "change" again if the user chooses the same files.
       input.value = "";
-      add(files, input.webkitdirectory);
+      add(files);
     });
   }
 }
 
 /**
  * Accepts drops on the whole page: the browser would open an image that misses the zone, and leave the page.
- * @param {(files: NamedFile[], hasFolder: boolean) => void} add
+ * @param {(files: NamedFile[]) => void} add
  */
 function listenToDrops(add) {
   const zone = byId("drop-zone");
@@ -66,8 +71,7 @@ function listenToDrops(add) {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault();
     zone.toggleAttribute("data-over", false);
-    const { files, hasFolder } = await filesFromTransfer(event.dataTransfer);
-    add(files, hasFolder);
+    add(await filesFromTransfer(event.dataTransfer));
   });
 }
 
@@ -90,27 +94,28 @@ function pastedFiles(clipboard) {
 
 /**
  * @param {NamedFile[]} files
- * @param {boolean} hasFolder
- * @param {Callbacks} callbacks
- */
-function startBatch(files, hasFolder, callbacks) {
-  if (!files.length) return;
-  const storesNothing = byId("store-nothing", HTMLInputElement).checked;
-  const isSingleImage = files.length === 1 && !hasFolder;
-  showBatch(files, storesNothing || isSingleImage ? "direct" : "inbox", callbacks);
-}
-
-/**
- * @param {NamedFile[]} files
  * @param {Route} route
  * @param {Callbacks} callbacks
+ * @param {Run} [resumed] the run whose missing images these are
  */
-function showBatch(files, route, callbacks) {
-  const batch = new Batch(files, route);
-  const view = new BatchView(batch, callbacks.onShowResults, (tooLarge) => showBatch(tooLarge, "inbox", callbacks));
+function showBatch(files, route, callbacks, resumed) {
+  if (!files.length) return;
+  const batch = new Batch(files, route, resumed?.prefix);
+  const view = new BatchView(batch, {
+    onShowResults: callbacks.onShowResults,
+    onReroute: (others, otherRoute) => showBatch(others, otherRoute, callbacks),
+    onRemove: () => showRun(batch.prefix),
+  });
   byId("batches").prepend(view.node);
+  // What was chosen waits until there is a key.
+  askForKey();
+  apiKey.usable().then(() => view.reveal());
   batch.addEventListener("finished", () => {
     if (batch.prefix) callbacks.onStored();
   });
+  if (batch.prefix) {
+    recordRun(batch, resumed);
+    if (!resumed) hideRun(batch.prefix);
+  }
   batch.start();
 }

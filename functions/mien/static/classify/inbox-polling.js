@@ -2,10 +2,10 @@
 
 import { getResult, listResults } from "../api/api.js";
 import { connection, Problem } from "../api/http.js";
-import { sleep, withRetries } from "../api/retry.js";
+import { sleep } from "../api/retry.js";
 import { forEachConcurrently } from "../common/concurrency.js";
+import { repeat } from "./batch-requests.js";
 import { cursorAfter } from "./image-files.js";
-import { noticeOf } from "./inbox-upload.js";
 
 /** @import { ResultQuery, StoredDocument } from "../api/api.js" */
 /** @import { Batch, BatchImage } from "./batch.js" */
@@ -31,7 +31,7 @@ const HEALTH_CHECK_DELAY = 3;
 export async function pollResults(batch) {
   const { signal } = batch.polling;
   /** @type {Retry} */
-  const retry = (attempt) => withRetries(attempt, { signal, onWait: noticeOf(batch) });
+  const retry = (attempt) => repeat(batch, signal, attempt);
   let delay = FIRST_DELAY;
   while (batch.inState("waiting", "sending", "uploaded").length) {
     await sleep(delay, signal);

@@ -1,16 +1,15 @@
 /** Uploads a batch's images straight into the bucket, with presigned forms. */
 
 import { getUploadForms } from "../api/api.js";
-import { isAbort, Problem, request, retryAfter } from "../api/http.js";
-import { withRetries } from "../api/retry.js";
+import { isAbort, Problem, retryAfter, upload } from "../api/http.js";
 import { forEachConcurrently } from "../common/concurrency.js";
-import { number } from "../common/format.js";
+import { megabytes } from "../common/format.js";
+import { repeat } from "./batch-requests.js";
 import { isReadable, UNREADABLE } from "./image-files.js";
-import { DONE } from "./image-states.js";
 
 /** @import { UploadForms } from "../api/api.js" */
+/** @import { OnProgress } from "../api/http.js" */
 /** @import { Batch, BatchImage } from "./batch.js" */
-/** @import { OnWait } from "../api/retry.js" */
 
 const PARALLEL_UPLOADS = 6;
 // Seconds before their expiry in which forms are not used any more. An upload that starts later could end after the expiry.
@@ -24,12 +23,7 @@ const EXPIRY_MARGIN = 60;
 export function uploadWaiting(batch) {
   const forms = new FormCache(batch);
   const { signal } = batch.sending;
-  return forEachConcurrently(
-    batch.inState("waiting"),
-    PARALLEL_UPLOADS,
-    (image) => upload(batch, forms, image),
-    signal,
-  );
+  return forEachConcurrently(batch.inState("waiting"), PARALLEL_UPLOADS, (image) => send(batch, forms, image), signal);
 }
 
 /** The forms of a batch, which are requested again shortly before they expire. */
@@ -53,51 +47,36 @@ class FormCache {
     if (!this.#forms || Date.now() >= this.#usableUntil) {
       // While the request runs, all uploads wait for the same forms.
       this.#usableUntil = Infinity;
-      this.#forms = withNotice(this.batch, () => getUploadForms(this.batch.prefix)).then((forms) => {
-        this.#usableUntil = Date.now() + 1000 * (forms.expires_in - EXPIRY_MARGIN);
-        return forms;
-      });
+      this.#forms = repeat(this.batch, this.batch.sending.signal, () => getUploadForms(this.batch.prefix)).then(
+        (forms) => {
+          this.#usableUntil = Date.now() + 1000 * (forms.expires_in - EXPIRY_MARGIN);
+          return forms;
+        },
+      );
     }
     return this.#forms;
   }
 }
 
 /**
- * Repeats a request as long as the batch is not cancelled, and says in the batch's notice when the next attempt is.
- * @template T
- * @param {Batch} batch
- * @param {() => Promise<T>} attempt
- */
-function withNotice(batch, attempt) {
-  return withRetries(attempt, { signal: batch.sending.signal, onWait: noticeOf(batch) });
-}
-
-/**
- * Shows in a batch's notice why a request is repeated, and when.
- * @param {Batch} batch
- * @returns {OnWait}
- */
-export const noticeOf = (batch) => (problem, seconds) => {
-  if (!problem) return batch.setNotice("");
-  const stored = batch.inState("uploaded", ...DONE).some((image) => !image.rejectedHere && image.state !== "failed");
-  const safe = stored ? " Images already in the inbox are safe." : "";
-  batch.setNotice(`${problem.detail} Retrying in ${seconds} s.${safe}`);
-};
-
-/**
  * @param {Batch} batch
  * @param {FormCache} forms
  * @param {BatchImage} image
  */
-async function upload(batch, forms, image) {
-  batch.set(image, "sending");
+async function send(batch, forms, image) {
+  /** @param {number} sentFraction */
+  const onProgress = (sentFraction) => batch.set(image, "sending", { sentFraction });
   try {
-    await withNotice(batch, () => post(forms, image));
+    await repeat(batch, batch.sending.signal, () => {
+      onProgress(0);
+      return post(forms, image, onProgress);
+    });
     batch.set(image, "uploaded");
   } catch (problem) {
     if (isAbort(problem)) return batch.set(image, "not_sent");
-    if (!(problem instanceof Problem) || problem.reason === "forbidden") throw problem;
-    batch.set(image, problem.reason === "too_large" ? "rejected" : "failed", { detail: problem.detail });
+    if (!(problem instanceof Problem)) throw problem;
+    const state = problem.reason === "too_large" ? "unsuitable" : "failed";
+    batch.set(image, state, { detail: problem.detail, reason: problem.reason });
   }
 }
 
@@ -105,26 +84,28 @@ async function upload(batch, forms, image) {
  * Posts an image to the bucket.
  * @param {FormCache} forms
  * @param {BatchImage} image
+ * @param {OnProgress} onProgress
  * @throws {Problem} if the file can't be read, is too large, or was not accepted
  */
-async function post(forms, image) {
-  const response = await postOnce(await forms.get(), image);
+async function post(forms, image, onProgress) {
+  const response = await postOnce(await forms.get(), image, onProgress);
   if (response.ok) return;
   if (response.status !== 403) throw await problemFrom(response);
   // S3 answers with the same status to an expired form and to an invalid one. New forms help in the first case.
   forms.clear();
-  const second = await postOnce(await forms.get(), image);
+  const second = await postOnce(await forms.get(), image, onProgress);
   if (!second.ok) throw await problemFrom(second);
 }
 
 /**
  * @param {UploadForms} forms
  * @param {BatchImage} image
+ * @param {OnProgress} onProgress
  */
-async function postOnce({ url, prefix, max_bytes: maxBytes, forms }, { name, file, type }) {
+async function postOnce({ url, prefix, max_bytes: maxBytes, forms }, { name, file, type }, onProgress) {
   if (!(await isReadable(file))) throw new Problem(400, "unreadable", UNREADABLE);
   if (file.size > maxBytes) {
-    const sizes = `The file has ${number(file.size)} bytes. The inbox accepts at most ${number(maxBytes)}`;
+    const sizes = `The file has ${megabytes(file.size, Math.ceil)}. The inbox accepts at most ${megabytes(maxBytes, Math.floor)}`;
     throw new Problem(413, "too_large", `${sizes}. Make the image smaller.`);
   }
   const body = new FormData();
@@ -133,7 +114,7 @@ async function postOnce({ url, prefix, max_bytes: maxBytes, forms }, { name, fil
   // S3 replaces "${filename}" within a key by the file's name. With this file name, such a key stays as it is.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's placeholder, not a template string
   body.append("file", file, "${filename}");
-  return request(url, { method: "POST", body });
+  return upload(url, { body, onProgress });
 }
 
 /**

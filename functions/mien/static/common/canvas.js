@@ -27,3 +27,17 @@ export function drawWhole(canvas, source, size, maxSide) {
   context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }
+
+/**
+ * The picture of a canvas as a JPEG file.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} quality from 0 to 1
+ * @returns {Promise<Blob>}
+ */
+export function toJpeg(canvas, quality) {
+  return new Promise((resolve, reject) => {
+    /** @param {Blob | null} blob */
+    const finish = (blob) => (blob ? resolve(blob) : reject(new Error("The browser could not encode the picture.")));
+    canvas.toBlob(finish, "image/jpeg", quality);
+  });
+}

@@ -21,6 +21,38 @@ export function percent(fraction, digits = 0) {
 export const number = (value) => value.toLocaleString("en");
 
 /**
+ * A size in MB (millions of bytes) with one decimal place, such as "3.2 MB".
+ * @param {number} bytes
+ * @param {(value: number) => number} [round] Math.ceil for what is too large, Math.floor for its limit, so that they differ
+ */
+export const megabytes = (bytes, round = Math.round) => `${megabyteNumber(bytes, round)} MB`;
+
+/**
+ * A part of a size, such as "1.2 of 3.0 MB", or the size if nothing is missing.
+ * @param {number} part bytes
+ * @param {number} whole bytes
+ */
+export function megabytesOf(part, whole) {
+  const size = megabytes(whole, Math.ceil);
+  return part === whole ? size : `${megabyteNumber(part, Math.floor)} of ${size}`;
+}
+
+/**
+ * @param {number} bytes
+ * @param {(value: number) => number} round
+ */
+function megabyteNumber(bytes, round) {
+  const tenths = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return (round(bytes / 100_000) / 10).toLocaleString("en", tenths);
+}
+
+/**
+ * A picture's size, such as "2,048 × 1,536".
+ * @param {{width: number, height: number}} size pixels
+ */
+export const dimensions = ({ width, height }) => `${number(width)} × ${number(height)}`;
+
+/**
  * A count with its noun, such as "1 image" or "1,500 images".
  * @param {number} count
  * @param {string} singular

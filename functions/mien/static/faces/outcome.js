@@ -13,6 +13,8 @@ import { probabilityBars } from "./probability-bars.js";
  * @property {ResultDocument | null} document the API's result
  * @property {string} state a few words for an image without a result
  * @property {string} reason a sentence that explains why the image will not get a label, or ""
+ * @property {boolean} [isLost] whether the image has to be sent again because of an error
+ * @property {string} [note] a sentence about how the image was classified
  */
 
 /**
@@ -20,7 +22,7 @@ import { probabilityBars } from "./probability-bars.js";
  * @param {Outcome} outcome
  * @returns {(Node | string)[]}
  */
-export function outcomeTitle({ document, state, reason }) {
+export function outcomeTitle({ document, state, reason, isLost = false }) {
   if (document?.status === "classified") {
     const { label, confidence } = document;
     if (facesOf(document).length > 1) return [element("strong", {}, counted(countFound(document), "face"))];
@@ -29,7 +31,8 @@ export function outcomeTitle({ document, state, reason }) {
   if (document?.status === "no_face" || document?.status === "too_small") {
     return [element("span", {}, facelessWords(document))];
   }
-  return [reason ? element("strong", { className: "error" }, state) : element("span", { className: "muted" }, state)];
+  if (isLost) return [element("strong", { className: "error" }, state)];
+  return [element("span", { className: reason ? "" : "muted" }, state)];
 }
 
 /**
@@ -37,10 +40,15 @@ export function outcomeTitle({ document, state, reason }) {
  * @param {Outcome} outcome
  * @returns {HTMLElement[]}
  */
-export function outcomeDetails({ document, reason }) {
+export function outcomeDetails({ document, reason, note }) {
+  const details = [];
   if (document?.status === "classified") {
     const faces = facesOf(document);
-    return [faces.length > 1 ? shortFaceList(faces, countFound(document)) : probabilityBars(document.probabilities)];
+    const isList = faces.length > 1;
+    details.push(isList ? shortFaceList(faces, countFound(document)) : probabilityBars(document.probabilities));
+  } else if (reason) {
+    details.push(element("p", { className: "reason" }, reason));
   }
-  return reason ? [element("p", { className: "reason" }, reason)] : [];
+  if (note) details.push(element("p", { className: "reason muted" }, note));
+  return details;
 }

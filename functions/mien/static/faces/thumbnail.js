@@ -10,7 +10,7 @@ const MAX_DECODES = 2;
 // Pixels of the longer side: more than what a card shows, for screens with a high pixel density.
 const MAX_SIDE = 320;
 
-/** @typedef {{file: File, name: string, canvas: HTMLCanvasElement, frame: PictureFrame}} Job */
+/** @typedef {{file: File, name: string, maxSide: number, canvas: HTMLCanvasElement, frame: PictureFrame}} Job */
 
 /** @type {Job[]} */
 const queue = [];
@@ -20,11 +20,12 @@ let decoding = 0;
  * A frame that shows an image as soon as it is decoded. If the browser can't decode it, the frame shows a placeholder.
  * @param {File} file
  * @param {string} name
+ * @param {number} [maxSide] pixels of the longer side
  */
-export function thumbnail(file, name) {
+export function thumbnail(file, name, maxSide = MAX_SIDE) {
   const canvas = element("canvas", { width: 0, height: 0 });
   const frame = new PictureFrame(canvas);
-  queue.push({ file, name, canvas, frame });
+  queue.push({ file, name, maxSide, canvas, frame });
   drawNext();
   return frame;
 }
@@ -36,7 +37,7 @@ async function drawNext() {
   decoding++;
   try {
     const bitmap = await createImageBitmap(job.file);
-    drawWhole(job.canvas, bitmap, bitmap, MAX_SIDE);
+    drawWhole(job.canvas, bitmap, bitmap, job.maxSide);
     job.frame.fit(bitmap);
     bitmap.close();
   } catch {

@@ -21,7 +21,7 @@ export function labelWhole(document, file) {
 }
 
 /**
- * @param {{body: BodyInit, type: string}} request
+ * @param {{body: Blob | string, type: string}} request
  * @returns {Promise<Classified | Faceless>}
  * @throws {Problem} with a sentence for the user
  */

@@ -1,11 +1,12 @@
 /** Labels the faces in the webcam's picture, up to three times per second. Nothing is stored. */
 
 import { classify } from "../api/api.js";
-import { requireApiKey } from "../api/api-key-form.js";
+import { apiKey } from "../api/api-key.js";
+import { askForKey } from "../api/api-key-form.js";
 import { isAbort, Problem } from "../api/http.js";
 import { retryDelay, sleep } from "../api/retry.js";
 import { announce } from "../common/announcer.js";
-import { drawWhole } from "../common/canvas.js";
+import { drawWhole, toJpeg } from "../common/canvas.js";
 import { byId, element } from "../common/dom.js";
 import { facelessWords, facesOf, faceWords, imageSize } from "../faces/faces.js";
 import { PictureFrame } from "../faces/picture-frame.js";
@@ -47,8 +48,9 @@ export function startWebcam() {
     return;
   }
   button.addEventListener("click", () => {
-    if (running) stop("Stopped.");
-    else if (requireApiKey()) start();
+    if (running) return stop("Stopped.");
+    askForKey();
+    start();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && running) stop("Stopped because the page was hidden.");
@@ -71,6 +73,8 @@ async function start() {
     video.srcObject = stream;
     byId("webcam-frame").hidden = false;
     await video.play();
+    if (!apiKey.isUsable) showState("The picture is not sent until there is a key.");
+    await apiKey.usable(signal);
     await classifyFrames(signal);
   } catch (error) {
     // After a stop, errors are expected and the user does not need them.
@@ -136,22 +140,10 @@ async function classifyFrames(signal) {
  */
 async function classifyFrame(canvas, signal) {
   drawWhole(canvas, video, { width: video.videoWidth, height: video.videoHeight }, MAX_SIDE);
-  const body = await toJpeg(canvas);
+  const body = await toJpeg(canvas, JPEG_QUALITY);
   const answer = await classify({ body, type: "image/jpeg", signal });
   if ("results" in answer) throw new Error("The API answered with several results for one image.");
   return answer;
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @returns {Promise<Blob>}
- */
-function toJpeg(canvas) {
-  return new Promise((resolve, reject) => {
-    /** @param {Blob | null} blob */
-    const finish = (blob) => (blob ? resolve(blob) : reject(new Error("The frame could not be encoded.")));
-    canvas.toBlob(finish, "image/jpeg", JPEG_QUALITY);
-  });
 }
 
 /**

@@ -13,6 +13,8 @@ import pytest
 from local import cloud
 from local.paths import ROOT
 from mien.handlers import page
+from mien.logic.bombs import MAX_COSTLY_PIXELS
+from mien.logic.images import MAX_BYTES, MAX_PIXELS
 from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
 
 BUCKET = f"https://{cloud.STACK}-{cloud.UNDEPLOYED_REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
@@ -119,11 +121,16 @@ def test_no_file_of_the_page_contains_the_labels() -> None:
 
 def test_the_page_and_the_api_have_the_same_limits() -> None:
     text = page.SOURCES["classify/classify-directly.js"].text
-    limits = {"MAX_IMAGE_BYTES": MAX_BODY_BYTES, "MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}
-    for name, limit in limits.items():
+    for name, limit in {"MAX_IMAGES": MAX_IMAGES, "MAX_IMAGES_ONE_PER_CALL": MAX_CALLS}.items():
         assert f"const {name} = {limit:_};" in text
-    [size] = re.findall(r"const MAX_REQUEST_BYTES = ([\d_]+);", text)
-    assert int(size) < MAX_BODY_BYTES
+    limits = {
+        "imageBytes": MAX_BYTES,
+        "requestBytes": MAX_BODY_BYTES,
+        "pixels": MAX_PIXELS,
+        "costlyPixels": MAX_COSTLY_PIXELS,
+    }
+    for name, limit in limits.items():
+        assert f"  {name}: {limit:_}," in page.SOURCES["api/limits.js"].text
 
 
 def test_the_function_imports_no_library() -> None:
