@@ -32,10 +32,9 @@ def take_screenshots(cloud: Cloud, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce")
     visitor = visitor_of(page, cloud)
     visitor.open_page()
-    visitor.wait_for_results(1 + len(FACES))
-    page.get_by_label("Order").select_option("By name")
-    page.locator("#label-chart").evaluate("chart => scrollTo(0, chart.getBoundingClientRect().top + scrollY - 40)")
-    page.wait_for_function("document.querySelector('#results .box')")
+    page.get_by_role("radio", name="Faces").wait_for()
+    page.locator("#stored-results").evaluate("section => section.scrollIntoView()")
+    page.wait_for_function("document.querySelector('#results canvas')?.width > 0")
     page.screenshot(path=FOLDER / "page-phone.png")
 
 

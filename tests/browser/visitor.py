@@ -135,16 +135,28 @@ class Visitor:
         return [Card(**card) for card in self.page.locator(f"{parent} .card").evaluate_all(READ_CARDS)]
 
     def show_results(self, folder: str, count: int) -> None:
-        """Shows the results of a folder of the inbox, and waits until `count` of them are visible."""
+        """Shows the photos of a folder of the inbox, and waits until `count` of them are visible."""
+        self.page.get_by_role("radio", name="Photos").check()
         self.page.get_by_label("Folder in the inbox").fill(folder)
         self.page.get_by_role("button", name="Refresh").click()
-        # Until then, the page shows the results from before.
-        expect(self.page.locator("#results")).to_have_attribute("aria-busy", "false", timeout=TIMEOUT_MS)
+        self.wait_for_results(count)
+
+    def show_faces(self, folder: str, count: int) -> None:
+        """Shows the faces of a folder of the inbox, and waits until `count` cards are visible."""
+        self.page.get_by_role("radio", name="Faces").check()
+        self.page.get_by_label("Folder in the inbox").fill(folder)
+        self.page.get_by_role("button", name="Refresh").click()
         self.wait_for_results(count)
 
     def wait_for_results(self, count: int) -> None:
-        expect(self.page.locator("#results-status")).to_contain_text(f"{count} of ", timeout=TIMEOUT_MS)
-        expect(self.page.locator("#results > li")).to_have_count(count)
+        """Waits until all results are loaded, and until `count` cards are visible."""
+        # Until then, the page shows the results from before.
+        expect(self.page.locator("#results")).to_have_attribute("aria-busy", "false", timeout=TIMEOUT_MS)
+        expect(self.page.locator("#results > li")).to_have_count(count, timeout=TIMEOUT_MS)
+
+    def press_group(self, name: str) -> None:
+        """Presses a row of the chart of labels."""
+        self.page.locator("#label-chart").get_by_role("button", name=name).click()
 
     @property
     def folder(self) -> str:

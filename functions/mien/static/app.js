@@ -4,7 +4,7 @@ import { startApiKeyForm } from "./api/api-key-form.js";
 import { checkHealth, startModelHealth } from "./api/model-health.js";
 import { startImageInput } from "./classify/image-input.js";
 import { byId } from "./common/dom.js";
-import { refreshResults, startResultsGallery } from "./results/results-gallery.js";
+import { lookForResults, refreshResults, startResultsGallery } from "./results/results-gallery.js";
 import { startImageViewer } from "./viewer/image-viewer.js";
 import { startWebcam } from "./webcam/webcam.js";
 
@@ -13,7 +13,7 @@ startModelHealth();
 startWebcam();
 startResultsGallery();
 startImageInput({
-  onStored: () => refreshResults(),
+  onStored: () => lookForResults(),
   onShowResults: (prefix) => {
     refreshResults(prefix);
     byId("results-title").scrollIntoView();

@@ -26,10 +26,14 @@ export function startApiKeyForm(onKey) {
   };
   /** Whether the address had a key. */
   const useKeyFromAddress = () => {
-    const value = new URLSearchParams(location.hash.slice(1)).get("key");
+    const values = new URLSearchParams(location.hash.slice(1));
+    const value = values.get("key");
     if (!value) return false;
-    // Removes the key from the address, so that it stays out of the browser's history and of copied links.
-    history.replaceState(null, "", location.pathname + location.search);
+    // Removes the key from the address, so that it stays out of the browser's history and of copied links. The rest of
+    // the address says which results are shown.
+    values.delete("key");
+    const rest = values.size ? `#${String(values).replaceAll("%2F", "/")}` : "";
+    history.replaceState(null, "", location.pathname + location.search + rest);
     field.value = value;
     use(value);
     return true;

@@ -72,7 +72,12 @@ import { connection, Problem, request, retryAfter, upload } from "./http.js";
 
 /** @typedef {Classified | Faceless | Rejected | Failed} ResultDocument */
 
-/** @typedef {{image: StoredImage, written: string}} Stored written: when S3 stored the document, in ISO 8601 */
+/**
+ * @typedef {object} Stored what only stored documents have
+ * @property {StoredImage} image
+ * @property {string} [written] when the document was stored, such as "2026-11-26T20:00:00Z"; not part of the document
+ */
+
 /** @typedef {Classified & Stored} StoredClassified */
 /** @typedef {Faceless & Stored} StoredFaceless */
 /** @typedef {Rejected & Stored} StoredRejected */
@@ -90,7 +95,24 @@ import { connection, Problem, request, retryAfter, upload } from "./http.js";
  * @property {Record<string, Record<string, string>>} forms form fields by content type
  */
 
-/** @typedef {{prefix: string, after: string, status?: "rejected"}} ResultQuery status: otherwise all but rejected images */
+/**
+ * @typedef {object} ResultQuery
+ * @property {string} prefix folder of the inbox
+ * @property {string} after `next` of the page before, or "" for the first page
+ * @property {"rejected"} [status] otherwise all but rejected images
+ * @property {string} [since] only documents that were written at this time or later
+ */
+
+/**
+ * @typedef {object} Folder a folder of the inbox that has documents
+ * @property {string} prefix "" for the images that are in no folder
+ * @property {number} documents at most 1,000; with has_more there are others
+ * @property {number} rejected
+ * @property {boolean} has_more
+ * @property {string | null} written when its newest document was stored, as far as documents were counted
+ */
+
+/** @typedef {{folders: Folder[], next?: string}} FolderPage next: `after` of the next page, if there is one */
 
 /** Reason of a Problem: the API does not accept the API key. */
 export const KEY_REFUSED = "key_refused";
@@ -133,11 +155,19 @@ export const getUploadForms = (prefix) =>
 
 /**
  * Up to 100 result documents, ordered by key.
- * @param {ResultQuery} query prefix: folder of the inbox; after: only documents with a larger key
+ * @param {ResultQuery} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<ResultPage>}
  */
-export const listResults = (query, signal) => call("GET", `results?${new URLSearchParams(query)}`, { signal });
+export const listResults = (query, signal) => call("GET", `results?${new URLSearchParams({ ...query })}`, { signal });
+
+/**
+ * Folders of the inbox, in the order of their names.
+ * @param {{after: string}} query after: `next` of the page before, or "" for the first page
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<FolderPage>}
+ */
+export const listFolders = (query, signal) => call("GET", `folders?${new URLSearchParams(query)}`, { signal });
 
 /**
  * The result document of one image. Throws a Problem with status 404 if there is none yet.

@@ -9,7 +9,7 @@ import { imageSize } from "./faces.js";
 /**
  * @typedef {object} Photo use the same object for all faces of a photo, so that it is loaded once for all of them
  * @property {string} name
- * @property {string} url "" if the photo is gone
+ * @property {string} url "" if the photo is gone; it can change
  * @property {Partial<Size>} size of the upright photo, in whose pixels its faces are
  * @property {() => Promise<string>} [renewUrl] a new address where the first one has expired; "" if the photo is gone
  */
@@ -42,13 +42,15 @@ export function storedPhoto(document) {
   /** @type {Photo} */
   const photo = {
     name,
-    url: document.image.url ?? "",
+    // A list that is loaded again brings a new address for the same document.
+    get url() {
+      return document.image.url ?? "";
+    },
     size: imageSize(document),
     async renewUrl() {
       const { url = "" } = (await getResult(name)).image;
-      photo.url = url;
-      // The viewer and the cards of photos read the address from the document.
       if (url) document.image.url = url;
+      else delete document.image.url;
       return url;
     },
   };

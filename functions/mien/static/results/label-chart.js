@@ -1,19 +1,17 @@
-/** A chart of how many results each label has. Its rows are buttons that filter by label, or by faces without one. */
+/** A chart of how many faces each label has. Its rows are buttons that filter by label, or by what has none. */
 
 import { byId, element } from "../common/dom.js";
 import { number } from "../common/format.js";
 import { barParts, setBar } from "../faces/probability-bars.js";
-import { NO_FACE, TOO_SMALL } from "./result-documents.js";
+import { makeTabStop, moveByKeys } from "./list-keys.js";
+import { groupName } from "./results-words.js";
 
-/** Names of the groups that are not labels. */
-const NAMES = new Map([
-  [TOO_SMALL, "too small"],
-  [NO_FACE, "no face"],
-]);
+/** The chart is one Tab stop, so that the results are near. */
+export const startLabelChart = () => moveByKeys(byId("label-chart"));
 
 /**
  * Shows counts. Rows are kept if the groups stay the same, and so is the focus.
- * @param {Map<string, number>} counts documents by group, which mostly is a label
+ * @param {Map<string, number>} counts items by group, which mostly is a label
  * @param {Set<string>} selected groups
  * @param {(group: string) => void} onToggle called with the group whose row the user pressed
  */
@@ -34,6 +32,7 @@ export function showLabelChart(counts, selected, onToggle) {
     row.ariaPressed = String(selected.has(group));
     setBar(row, count / largest, number(count));
   }
+  makeTabStop(chart);
 }
 
 /** @param {HTMLElement} chart */
@@ -44,8 +43,7 @@ const rowsOf = (chart) => [...chart.querySelectorAll("button")];
  * @param {(group: string) => void} onToggle
  */
 function chartRow(group, onToggle) {
-  const name = NAMES.get(group) ?? group;
-  const row = element("button", { type: "button", onclick: () => onToggle(group) }, ...barParts(name));
+  const row = element("button", { type: "button", onclick: () => onToggle(group) }, ...barParts(groupName(group)));
   row.dataset.group = group;
   return row;
 }

@@ -1,211 +1,236 @@
-/** The stored results: loads them page by page, filters and sorts them, and offers them as files. */
+/** The Results section: faces and photos that match a filter, as cards that open the viewer, and as files. */
 
-import { listResults } from "../api/api.js";
 import { apiKey } from "../api/api-key.js";
-import { isAbort, Problem } from "../api/http.js";
-import { withRetries } from "../api/retry.js";
-import { byId, element } from "../common/dom.js";
-import { counted, number, showMore } from "../common/format.js";
-import { openViewer } from "../viewer/image-viewer.js";
-import { showLabelChart } from "./label-chart.js";
-import { resultCard, viewerEntry } from "./result-card.js";
-import { countGroups, matches, sorted } from "./result-documents.js";
-import { toCsv, toJsonLines } from "./results-files.js";
+import { sleep } from "../api/retry.js";
+import { byId } from "../common/dom.js";
+import { imageName } from "../faces/stored-photo.js";
+import { defaultView, formatView, parseView, writeAddress } from "./address.js";
+import { arrange } from "./arrangement.js";
+import { faceCell } from "./face-cell.js";
+import { showInForm, startFilterForm, typedRanges } from "./filter-form.js";
+import { markFolder, refreshFolders, startFolderList } from "./folder-list.js";
+import { showLabelChart, startLabelChart } from "./label-chart.js";
+import { findPhoto, openPhoto } from "./open-viewer.js";
+import { resultCard } from "./result-card.js";
+import { countGroups, noFilter, select } from "./result-filter.js";
+import { photosOf } from "./result-items.js";
+import { ResultStore } from "./result-store.js";
+import { cancelDownloads, pressDownload, showDownloads, startDownloads } from "./results-download.js";
+import { ResultsGrid } from "./results-grid.js";
+import { showStatus } from "./results-status.js";
 
-/** @import { ResultQuery, StoredRejected, StoredResult } from "../api/api.js" */
-/** @import { OnWait } from "../api/retry.js" */
-/** @import { Filter, Order } from "./result-documents.js" */
+/** @import { StoredDocument } from "../api/api.js" */
+/** @import { View } from "./address.js" */
+/** @import { Item } from "./result-items.js" */
 
-// Documents that are loaded at a time, and cards that are made at a time.
-const LOAD_STEP = 1000;
-const CARDS_STEP = 60;
-// Time until a download's memory is freed, in milliseconds. The browser reads it after the click, and does not say when.
-const DOWNLOAD_MS = 60_000;
+// Seconds between two looks for new results. A look at many results takes longer, and then the pause is longer too.
+const LOOK_PAUSE = 10;
+const LOOK_SHARE = 10;
+// Milliseconds between two drawings while results are loaded, and the multiple of a drawing's own time.
+const DRAW_PAUSE_MS = 300;
+const DRAW_SHARE = 5;
 
-/**
- * Documents of one list of the API.
- * @template T
- * @typedef {{documents: T[], next: string | null}} Loaded next: `after` of the next page; null behind the last one
- */
-
-/** @typedef {{found: Loaded<StoredResult>, rejected: Loaded<StoredRejected>}} Results found: all but rejected images */
-
-/** @returns {Results} */
-const noResults = () => ({ found: { documents: [], next: "" }, rejected: { documents: [], next: "" } });
-
-/** @type {Set<string>} */
-const selectedGroups = new Set();
-let results = noResults();
-let maxDocuments = LOAD_STEP;
-let maxCards = CARDS_STEP;
-let loading = new AbortController();
+let view = defaultView();
+const store = new ResultStore(() => drawSoon());
+/** @type {ResultsGrid<Item | StoredDocument>} */
+let grid;
+/** What the cards show, in their order. @type {Item[]} */
+let items = [];
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let drawing;
+/** When the next drawing may begin, in milliseconds. */
+let nextDrawing = 0;
 
 export function startResultsGallery() {
-  byId("filters").addEventListener("submit", (event) => {
-    event.preventDefault();
-    refreshResults();
+  grid = new ResultsGrid((unit) =>
+    "group" in unit
+      ? faceCell(unit, { hasBars: view.bars, onOpen: () => open(unit.document, unit.face?.number ?? 0) })
+      : resultCard(unit, () => open(unit, 0)),
+  );
+  view = parseView(location.hash) ?? view;
+  startFilterForm({
+    onChange: change,
+    onTyping: () => change({ filter: { ...view.filter, ...typedRanges() } }, { isStep: false }),
+    onRefresh(folder) {
+      if (folder !== view.folder) change({ folder });
+      else load();
+    },
   });
-  for (const id of ["order", "min-confidence", "max-confidence"]) {
-    byId(id).addEventListener("input", () => showFirst(CARDS_STEP));
-  }
-  byId("folder").addEventListener("change", () => refreshResults());
-  byId("show-rejected").addEventListener("change", () => load(results));
-  byId("load-more").addEventListener("click", () => {
-    maxDocuments += LOAD_STEP;
-    load(results);
-  });
-  byId("show-more").addEventListener("click", () => showFirst(maxCards + CARDS_STEP));
-  byId("download-csv").addEventListener("click", () => {
-    download("results.csv", "text/csv", toCsv(matching().found, currentFilter()));
-  });
-  byId("download-jsonl").addEventListener("click", () => {
-    const { found, rejected } = matching();
-    download("results.jsonl", "application/jsonl", toJsonLines([...found, ...rejected]));
-  });
-  show();
+  startLabelChart();
+  startFolderList((folder) => change({ folder }));
+  startDownloads((kind) => pressDownload(kind, store, content));
+  byId("clear-filters").addEventListener("click", () => change({ filter: noFilter() }));
+  byId("sort-in").addEventListener("click", () => draw({ isStill: false }));
+  byId("to-results").addEventListener("click", () => grid.focus(() => true));
+  addEventListener("popstate", readAddress);
+  byId("filter-panel", HTMLDetailsElement).open = byId("folders", HTMLDetailsElement).open =
+    matchMedia("(min-width: 56rem)").matches;
+  showInForm(view);
+  draw({ isStill: false });
+  lookAgainAndAgain();
 }
 
 /**
- * Loads the results again.
+ * Loads the results.
  * @param {string} [folder] shows the results of this folder of the inbox; otherwise, the folder stays the same
  */
-export function refreshResults(folder) {
-  if (folder !== undefined) {
-    byId("folder", HTMLInputElement).value = folder;
-    maxDocuments = LOAD_STEP;
-  }
-  if (apiKey.get()) load(noResults());
+export function refreshResults(folder = view.folder) {
+  if (folder !== view.folder) change({ folder });
+  else load();
 }
 
-/**
- * Loads documents until there are `maxDocuments`. The page shows the previous results until this is done.
- * @param {Results} target gets the documents, and is shown afterwards
- */
-async function load(target) {
-  loading.abort();
-  loading = new AbortController();
-  const { signal } = loading;
-  showError("");
-  if (!results.found.documents.length) byId("results-status").textContent = "Loading…";
-  byId("results").ariaBusy = "true";
-  try {
-    await loadList(target.found, {}, signal);
-    if (showsRejected()) await loadList(target.rejected, { status: "rejected" }, signal);
-    results = target;
-  } catch (problem) {
-    if (isAbort(problem)) return;
-    showError(problem instanceof Problem ? problem.detail : String(problem));
-  }
-  byId("results").ariaBusy = "false";
-  show();
+/** Looks for results that are new. */
+export function lookForResults() {
+  if (!apiKey.get()) return;
+  refreshFolders();
+  if (store.isComplete) store.look();
+  else load();
 }
 
-/**
- * @param {Loaded<StoredResult> | Loaded<StoredRejected>} target
- * @param {Pick<ResultQuery, "status">} selection
- * @param {AbortSignal} signal
- */
-async function loadList(target, selection, signal) {
-  // The API lists only documents of the selection.
-  const loaded = /** @type {Loaded<StoredResult | StoredRejected>} */ (target);
-  const prefix = byId("folder", HTMLInputElement).value.trim();
-  /** @type {OnWait} */
-  const onWait = (problem, seconds) => showError(problem ? `${problem.detail} Retrying in ${seconds} s.` : "");
-  while (loaded.next !== null && loaded.documents.length < maxDocuments) {
-    const query = { ...selection, prefix, after: loaded.next };
-    const page = await withRetries(() => listResults(query, signal), { signal, onWait });
-    loaded.documents.push(...page.results);
-    loaded.next = page.next ?? null;
-    byId("results-status").textContent = `Loading: ${counted(loaded.documents.length, "result")} so far.`;
+function load() {
+  if (!apiKey.get()) return;
+  markFolder(view.folder);
+  refreshFolders();
+  store.load(view.folder);
+  if (view.image) openFromAddress();
+}
+
+/** Opens the photo that the address names. */
+async function openFromAddress() {
+  const { image, face } = view;
+  const photo = await findPhoto(image, store);
+  if (!photo || view.image !== image) return;
+  draw({ isStill: false });
+  openPhoto(photo, face, photosOf(items), onViewer);
+}
+
+async function lookAgainAndAgain() {
+  for (let pause = LOOK_PAUSE; ; ) {
+    await sleep(pause);
+    const start = performance.now();
+    if (document.visibilityState === "visible" && apiKey.get()) await store.look();
+    pause = Math.max(LOOK_PAUSE, (LOOK_SHARE * (performance.now() - start)) / 1000);
   }
 }
 
-const showsRejected = () => byId("show-rejected", HTMLInputElement).checked;
-
 /**
- * The filter as the form has it. A field that is empty or out of range counts with its default value.
- * @returns {Filter}
+ * Shows something else, and says so in the address.
+ * @param {Partial<View>} wanted
+ * @param {{isStep?: boolean}} [options] isStep: whether Back leads to what was shown before
  */
-function currentFilter() {
-  /** @param {string} id */
-  const percentOf = (id) => {
-    const field = byId(id, HTMLInputElement);
-    return field.validity.valid ? field.valueAsNumber : Number(field.defaultValue);
-  };
-  return { groups: selectedGroups, from: percentOf("min-confidence"), to: percentOf("max-confidence") };
+function change(wanted, { isStep = true } = {}) {
+  const before = view;
+  view = { ...view, ...wanted };
+  writeAddress(view, { isStep });
+  showView(before);
 }
 
-/** The documents that match the filter, in the chosen order. */
-function matching() {
-  const filter = currentFilter();
-  const order = /** @type {Order} */ (byId("order", HTMLSelectElement).value);
-  const found = results.found.documents.filter((document) => matches(document, filter));
-  return { found: sorted(found, order, filter), rejected: showsRejected() ? results.rejected.documents : [] };
+/** Shows what the address says, after Back, Forward, or another address. */
+function readAddress() {
+  const wanted = parseView(location.hash);
+  if (!wanted) {
+    // A section of the page was chosen. What is shown stays in the address, so that it can still be shared.
+    if (!location.hash.includes("key=")) writeAddress(view, { isStep: false });
+    return;
+  }
+  const before = view;
+  view = wanted;
+  if (!view.image) byId("viewer", HTMLDialogElement).close();
+  if (formatView({ ...before, image: "" }) !== formatView({ ...view, image: "" })) showView(before);
+  if (view.image && view.image !== before.image) openFromAddress();
 }
 
-/** @param {number} count cards */
-function showFirst(count) {
-  maxCards = count;
-  show();
+/** @param {View} before */
+function showView(before) {
+  showInForm(view);
+  if (view.folder !== before.folder) {
+    cancelDownloads();
+    items = [];
+    load();
+  }
+  if (view.unit !== before.unit || view.bars !== before.bars) grid.clear();
+  grid.reset();
+  draw({ isStill: false });
 }
 
-function show() {
-  const { found, rejected } = matching();
-  showLabelChart(countGroups(results.found.documents, currentFilter()), selectedGroups, toggleGroup);
-  const documents = [...rejected, ...found];
-  const entries = documents.map(viewerEntry);
-  const cards = documents
-    .slice(0, maxCards)
-    .map((document, position) => resultCard(document, () => openViewer(entries, position)));
-  byId("results").replaceChildren(...cards);
-  byId("show-more").hidden = cards.length === documents.length;
-  byId("show-more").textContent = showMore(CARDS_STEP, cards.length, documents.length);
-  showStatus(documents.length);
+/** Draws at once, but not too often: loading ten thousand results changes them a hundred times. */
+function drawSoon() {
+  const wait = nextDrawing - performance.now();
+  if (wait <= 0) draw({ isStill: isLookedAt() });
+  else drawing ??= setTimeout(() => draw({ isStill: isLookedAt() }), wait);
 }
+
+/** Whether the person looks at cards, which then stay where they are. */
+function isLookedAt() {
+  const list = byId("results");
+  const isUnderMouse = matchMedia("(hover: hover)").matches && list.matches(":hover");
+  const isInside = list.contains(document.activeElement) || list.getBoundingClientRect().top < 0;
+  return byId("viewer", HTMLDialogElement).open || isUnderMouse || isInside;
+}
+
+/** @param {{isStill: boolean}} options isStill: whether cards that are there stay where they are */
+function draw({ isStill }) {
+  clearTimeout(drawing);
+  drawing = undefined;
+  const start = performance.now();
+  const { documents } = store;
+  const sorted = select(documents, view.filter, view.order);
+  const arranged = isStill ? arrange(items, sorted) : { items: sorted, unsorted: 0 };
+  items = arranged.items;
+  const photos = photosOf(items);
+  byId("results").className = view.unit === "faces" ? `cells${view.bars ? " with-bars" : ""}` : "cards";
+  grid.show(view.unit === "faces" ? items : photos, view.unit);
+  showLabelChart(countGroups(documents, view.filter), view.filter.groups, toggleGroup);
+  showStatus(store, { items, photos, filter: view.filter, unsorted: arranged.unsorted });
+  showDownloads(store, content);
+  const end = performance.now();
+  nextDrawing = end + Math.max(DRAW_PAUSE_MS, DRAW_SHARE * (end - start));
+}
+
+/** What the downloads have, and through what the viewer steps. */
+const content = () => ({ items, view });
 
 /** @param {string} group */
 function toggleGroup(group) {
-  if (!selectedGroups.delete(group)) selectedGroups.add(group);
-  showFirst(CARDS_STEP);
-}
-
-/** @param {number} count documents that match the filter */
-function showStatus(count) {
-  const loaded = showsRejected() ? [results.found, results.rejected] : [results.found];
-  const hasMore = loaded.some(({ next }) => next);
-  const total = loaded.reduce((sum, { documents }) => sum + documents.length, 0);
-  byId("load-more").hidden = !hasMore;
-  for (const id of ["download-csv", "download-jsonl"]) byId(id, HTMLButtonElement).disabled = !count;
-  byId("results-status").textContent = statusText(count, total, hasMore);
+  const groups = new Set(view.filter.groups);
+  if (!groups.delete(group)) groups.add(group);
+  change({ filter: { ...view.filter, groups } });
 }
 
 /**
- * @param {number} count documents that match the filter
- * @param {number} total documents that are loaded
- * @param {boolean} hasMore
+ * Opens the viewer. Back closes it.
+ * @param {StoredDocument} photo
+ * @param {number} face number, or 0
  */
-function statusText(count, total, hasMore) {
-  if (!apiKey.get()) return "Enter the API key to see the results.";
-  if (!total && !byId("results-error").hidden) return "The results could not be loaded.";
-  if (!total) return "There are no results yet.";
-  const rest = hasMore ? "There are more to load." : "All results are loaded.";
-  return `${number(count)} of ${counted(total, "result")} ${total === 1 ? "matches" : "match"} the filters. ${rest}`;
+function open(photo, face) {
+  view = { ...view, image: imageName(photo), face };
+  writeAddress(view, { isStep: true });
+  openPhoto(photo, face, photosOf(items), onViewer);
 }
 
-/**
- * Saves a text as a file.
- * @param {string} name
- * @param {string} type content type
- * @param {string} text
- */
-function download(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MS);
-}
-
-/** @param {string} text "" hides the error */
-function showError(text) {
-  byId("results-error").textContent = text;
-  byId("results-error").hidden = !text;
-}
+const onViewer = {
+  /**
+   * @param {StoredDocument} photo
+   * @param {number} face number
+   */
+  onMove(photo, face) {
+    view = { ...view, image: imageName(photo), face };
+    writeAddress(view, { isStep: false });
+  },
+  /**
+   * Returns to the card that was looked at last.
+   * @param {StoredDocument} photo
+   * @param {number} face number
+   */
+  onClose(photo, face) {
+    const isInAddress = Boolean(view.image) && location.hash === formatView(view);
+    view = { ...view, image: "", face: 0 };
+    // The step into the viewer is taken back, so that Back does not open it again.
+    if (isInAddress && history.state?.isStep) history.back();
+    else writeAddress(view, { isStep: false });
+    const isPhoto = (/** @type {Item | StoredDocument} */ unit) => ("group" in unit ? unit.document : unit) === photo;
+    const isFace = (/** @type {Item | StoredDocument} */ unit) => "group" in unit && unit.face?.number === face;
+    // The chosen face need not match the filter. The photo does.
+    if (!grid.focus((unit) => isPhoto(unit) && isFace(unit))) grid.focus(isPhoto);
+  },
+};
