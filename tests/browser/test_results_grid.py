@@ -237,11 +237,11 @@ def test_cards_follow_while_a_person_scrolls_up_to_a_number_that_is_said(api: Re
     expect(status(new_visitor)).to_contain_text("2,500 faces in 25 photos", timeout=TIMEOUT_MS)
     page = new_visitor.page
     assert page.locator("#results > li").count() < 1000
-    for _ in range(200):
-        page.mouse.wheel(0, 4000)
-        page.wait_for_timeout(50)
+    for _ in range(400):
         if page.locator("#show-more").is_visible():
             break
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        page.wait_for_timeout(100)
     expect(page.locator("#shown-count")).to_have_text("The first 2,000 of 2,500 faces are shown.")
     page.get_by_role("button", name="Show 500 more").click()
     # Canvases far from the window keep no memory.
