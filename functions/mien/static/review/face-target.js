@@ -9,22 +9,24 @@ import { imageName, isStored } from "../faces/stored-photo.js";
  * @typedef {object} FaceTarget
  * @property {string} name of the image, relative to the inbox
  * @property {string} etag of the image's content: a review of other content is not about this face
- * @property {number} face from 1, which is the largest
+ * @property {number} face from 1, which is the largest; 0 for an image in which no face was found
  * @property {string | null} predicted the model's label; null if the face has none
  * @property {string} id the same for the same face
  */
 
 /**
  * @param {ResultDocument | null} document
- * @param {Face | undefined} face of this document
- * @returns {FaceTarget | null} null if the image is not stored, so that nobody could find the face again
+ * @param {Face | undefined} face of this document; undefined if it has none
+ * @returns {FaceTarget | null} null if nobody could find the face again, because the image is not stored, or if there is
+ *   nothing to review
  */
 export function targetOf(document, face) {
-  if (!document || !face || !isStored(document)) return null;
+  if (!document || !isStored(document)) return null;
+  if (!face && document.status !== "no_face") return null;
   const name = imageName(document);
   const { etag } = document.image;
-  const predicted = face.expression?.label ?? null;
-  return { name, etag, face: face.number, predicted, id: targetId(name, etag, face.number) };
+  const number = face?.number ?? 0;
+  return { name, etag, face: number, predicted: face?.expression?.label ?? null, id: targetId(name, etag, number) };
 }
 
 /**

@@ -120,8 +120,9 @@ export function reviewByKey(event) {
     return true;
   }
   const judgement = judgementOfKey(key, labels, target.predicted);
-  if (judgement) judge(judgement);
-  return judgement !== null;
+  if (!judgement || (judgement.verdict === "not_a_face" && target.face === 0)) return false;
+  judge(judgement);
+  return true;
 }
 
 /** @param {Judgement} judgement */
@@ -182,8 +183,8 @@ function showChoices(face) {
   for (const { button, judgement: possible } of choices) {
     const isChosen = possible.verdict === judgement?.verdict && possible.label === judgement.label;
     button.ariaPressed = String(isChosen);
-    // Nobody can say that the model is right about a face without a label.
-    button.ariaDisabled = String(possible.verdict === "right" && face.predicted === null);
+    // That there is no face is right, if none was found.
+    button.ariaDisabled = String(possible.verdict === "not_a_face" && face.face === 0);
   }
 }
 

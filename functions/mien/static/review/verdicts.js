@@ -25,7 +25,7 @@ const MAX_LABEL_KEYS = 9;
 export const judgementWords = ({ verdict, label }) => (verdict === "label" ? (label ?? "") : VERDICT_WORDS[verdict]);
 
 /**
- * The label that the face has according to a person; null if it is no face, or if the person is not sure.
+ * The label that the face has according to a person; null if it is no face, shows none, or if the person is not sure.
  * @param {Judgement} judgement
  * @param {string | null} predicted the model's label
  */
@@ -46,14 +46,14 @@ export const judgementOfLabel = (label, predicted) =>
 /**
  * @param {string} key as keyboard events name it
  * @param {string[]} labels in the order of their digits
- * @param {string | null} predicted the model's label; nobody can say "right" about a face without one
+ * @param {string | null} predicted the model's label
  * @returns {Judgement | null} null if the key means none
  */
 export function judgementOfKey(key, labels, predicted) {
   const label = /^[1-9]$/.test(key) ? labels[Number(key) - 1] : undefined;
   if (label !== undefined) return judgementOfLabel(label, predicted);
   const lower = key.toLowerCase();
-  if (lower === VERDICT_KEYS.right) return predicted === null ? null : { verdict: "right" };
+  if (lower === VERDICT_KEYS.right) return { verdict: "right" };
   if (lower === VERDICT_KEYS.not_a_face) return { verdict: "not_a_face" };
   return lower === VERDICT_KEYS.unsure ? { verdict: "unsure" } : null;
 }

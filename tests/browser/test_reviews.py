@@ -1,0 +1,257 @@
+"""What people say about faces: with keys and buttons, saved, undone, counted, and never lost silently."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from mien.logic.labels import LABELS
+from tests.support.bucket import Bucket
+
+from . import accessibility
+from .fake_reviews import FakeReviews
+from .photos import Photo, store
+from .test_faces import COUPLE, GROUP, LANDSCAPE, SINGLE
+from .viewing import faces_of, open_photos
+from .visitor import Visitor
+
+PHOTOS: list[Photo] = [COUPLE, GROUP, LANDSCAPE, SINGLE]
+FOLDER = "reviewed/"
+NAMES = [FOLDER + photo.name for photo in PHOTOS]
+SAD = str(LABELS.index("sad") + 1)
+
+
+@pytest.fixture(scope="module")
+def etags(bucket: Bucket) -> dict[str, str]:
+    """The ETags of the stored photos, by name."""
+    for photo in PHOTOS:
+        store(bucket, FOLDER, photo)
+    return {name: document["image"]["etag"] for name, document in bucket.results_in(FOLDER).items()}
+
+
+@pytest.fixture
+def api(visitor: Visitor, etags: dict[str, str]) -> FakeReviews:
+    fake = FakeReviews(etags)
+    fake.attach(visitor.page)
+    return fake
+
+
+@pytest.fixture
+def ann(visitor: Visitor, api: FakeReviews) -> Visitor:
+    """A person who has typed her name once."""
+    visitor.page.evaluate("localStorage.setItem('mien-reviewer', 'Ann')")
+    return visitor
+
+
+def open_viewer(visitor: Visitor) -> Locator:
+    return open_photos(visitor, FOLDER, PHOTOS)
+
+
+def position(page: Page) -> str:
+    return page.locator("#viewer-position").inner_text()
+
+
+def judgements(api: FakeReviews) -> dict[tuple[str, int], tuple[str, str | None]]:
+    return {
+        (name.removeprefix(FOLDER), face): (one["verdict"], one.get("label"))
+        for (name, face, _), one in api.stored.items()
+    }
+
+
+def wait_until_saved(page: Page, count: int, api: FakeReviews) -> None:
+    expect(page.locator("#review-retry")).to_be_hidden()
+    for _ in range(100):
+        if len(api.stored) == count:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(api.stored)
+
+
+def test_the_name_is_typed_once_and_can_be_changed(visitor: Visitor, api: FakeReviews) -> None:
+    page = visitor.page
+    viewer = open_viewer(visitor)
+    page.keyboard.press("r")
+    expect(viewer.get_by_label("Your name, for the reviews")).to_be_focused()
+    assert not api.stored
+    page.keyboard.type("Ann r")
+    page.keyboard.press("Enter")
+    expect(viewer).to_contain_text("You review as Ann r.")
+    page.keyboard.press("r")
+    wait_until_saved(page, 1, api)
+    assert {reviewer for _, _, reviewer in api.stored} == {"Ann r"}
+    page.reload()
+    viewer = open_viewer(visitor)
+    expect(viewer).to_contain_text("You review as Ann r.")
+    expect(viewer.locator("#review-progress")).to_have_text("1 of 5 faces reviewed")
+    viewer.get_by_role("button", name="Change").click()
+    viewer.get_by_label("Your name, for the reviews").fill("Ben")
+    page.keyboard.press("Enter")
+    expect(viewer).to_contain_text("You review as Ben.")
+    expect(viewer.locator("#review-progress")).to_have_text("0 of 5 faces reviewed")
+    expect(viewer.locator("#review-others")).to_have_text("Ann r: right")
+
+
+def test_keys_review_face_after_face_and_the_progress_is_shown(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    viewer = open_viewer(ann)
+    progress = viewer.locator("#review-progress")
+    expect(progress).to_have_text("0 of 5 faces reviewed")
+    page.keyboard.press("r")
+    assert position(page) == "face 2 of 2, photo 1 of 4"
+    page.keyboard.press(SAD)
+    assert position(page) == "face 1 of 3, photo 2 of 4"
+    expect(progress).to_have_text("2 of 5 faces reviewed")
+    page.keyboard.press("x")
+    page.keyboard.press("s")
+    # Faces that are too small, and photos without a face, have no label to review.
+    assert position(page) == "face 1 of 1, photo 4 of 4"
+    page.keyboard.press("1")
+    expect(progress).to_have_text("5 of 5 faces reviewed")
+    wait_until_saved(page, 5, api)
+    assert judgements(api) == {
+        ("couple.jpg", 1): ("right", None),
+        ("couple.jpg", 2): ("label", "sad"),
+        ("group.jpg", 1): ("not_a_face", None),
+        ("group.jpg", 2): ("unsure", None),
+        # Who chooses the model's own label says that it is right.
+        ("single.jpg", 1): ("right", None),
+    }
+
+
+def test_buttons_do_the_same_and_show_their_keys_and_what_was_said(ann: Visitor, api: FakeReviews) -> None:
+    viewer = open_viewer(ann)
+    go_on = viewer.get_by_label("Then go on to the next face to review")
+    go_on.uncheck()
+    names = ["Right r", "Not a face x", "Not sure s", *(f"{label} {n}" for n, label in enumerate(LABELS, 1))]
+    for name in names:
+        button = viewer.locator("#review").get_by_role("button", name=name, exact=True)
+        expect(button).to_have_attribute("aria-keyshortcuts", name[-1])
+        button.click()
+    pressed = viewer.locator("#review").get_by_role("button", pressed=True)
+    expect(pressed).to_have_text(names[-1])
+    expect(faces_of(viewer).first.locator("review-chip")).to_have_text(f"→ {LABELS[-1]}")
+    expect(faces_of(viewer).first).to_have_accessible_name(
+        f"Face 1 of 2: angry, expression confidence 90%, detection score 95%, reviewed by Ann: {LABELS[-1]}"
+    )
+    wait_until_saved(ann.page, 1, api)
+    ann.page.wait_for_function("!document.querySelector('#review-state').textContent")
+
+
+def test_a_note_belongs_to_the_review_before_and_after_the_verdict(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    viewer = open_viewer(ann)
+    viewer.get_by_label("Then go on").uncheck()
+    note = viewer.get_by_label("Note")
+    page.keyboard.press("n")
+    page.keyboard.type("looks 1 down")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(note).to_have_value("")
+    page.keyboard.press("ArrowUp")
+    expect(note).to_have_value("looks 1 down")
+    page.keyboard.press(SAD)
+    wait_until_saved(page, 1, api)
+    page.keyboard.press("n")
+    note.fill("another")
+    # Escape leaves the note and not the viewer.
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelector('#review-note').value === ''")
+    for _ in range(100):
+        if api.stored[NAMES[0], 1, "Ann"].get("note") == "another":
+            break
+        page.wait_for_timeout(50)
+    assert api.stored[NAMES[0], 1, "Ann"]["note"] == "another"
+    assert api.stored[NAMES[0], 1, "Ann"]["label"] == "sad"
+
+
+def test_undo_restores_what_was_said_before_and_returns_to_the_face(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    viewer = open_viewer(ann)
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("x")
+    page.keyboard.press("2")
+    wait_until_saved(page, 2, api)
+    page.keyboard.press("End")
+    page.keyboard.press("Control+z")
+    assert position(page) == "face 2 of 2, photo 1 of 4"
+    wait_until_saved(page, 1, api)
+    page.keyboard.press("u")
+    assert position(page) == "face 1 of 2, photo 1 of 4"
+    expect(viewer.locator("#review").get_by_role("button", pressed=True)).to_have_text("Right r")
+    viewer.get_by_role("button", name="Undo").click()
+    wait_until_saved(page, 0, api)
+    expect(viewer.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("u")
+    expect(viewer.locator("#review-progress")).to_have_text("0 of 5 faces reviewed")
+
+
+def test_a_review_that_can_not_be_saved_is_shown_as_such_and_can_be_saved_again(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    viewer = open_viewer(ann)
+    api.is_down = True
+    viewer.get_by_label("Then go on").uncheck()
+    page.keyboard.press("r")
+    expect(viewer.locator("#review-state")).to_have_text("Not saved: The bucket does not answer.")
+    expect(faces_of(viewer).first.locator("review-chip")).to_have_text("✓ right, not saved")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("x")
+    again = viewer.get_by_role("button", name="Save again")
+    expect(again).to_have_text("Save again (2 not saved)")
+    # The browser asks before it leaves the page.
+    assert page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    api.is_down = False
+    again.click()
+    wait_until_saved(page, 2, api)
+    expect(again).to_be_hidden()
+    expect(viewer.locator("#review-state")).to_have_text("")
+    assert page.evaluate("dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_the_reviews_of_all_people_are_loaded_page_by_page_but_not_those_of_an_older_image(
+    ann: Visitor, api: FakeReviews
+) -> None:
+    for reviewer in ("Ann", "Ben", "Cleo"):
+        api.add(NAMES[0], face=1, reviewer=reviewer, verdict="unsure" if reviewer == "Ben" else "right")
+    api.add(NAMES[0], etag="old", face=2, reviewer="Ann", verdict="right")
+    api.add("elsewhere/1.jpg", etag="1", face=1, reviewer="Ann", verdict="right")
+    viewer = open_viewer(ann)
+    expect(viewer.locator("#review-progress")).to_have_text("1 of 5 faces reviewed")
+    expect(viewer.locator("#review-others")).to_have_text("Ben: not sure; Cleo: right")
+    expect(viewer.locator("review-chip:visible")).to_have_text("✓ right")
+    assert api.requests == ["GET", "GET"]
+
+
+def test_a_photo_without_a_face_can_be_reviewed(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    viewer = open_photos(ann, FOLDER, PHOTOS, first=2)
+    expect(viewer.get_by_role("button", name="Not a face")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("x")
+    page.keyboard.press("r")
+    wait_until_saved(page, 1, api)
+    assert judgements(api) == {("landscape.jpg", 0): ("right", None)}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_while_a_person_reviews(
+    width: int, scheme: accessibility.Scheme, new_visitor: Visitor, etags: dict[str, str]
+) -> None:
+    page = new_visitor.page
+    accessibility.prepare(page, width, scheme)
+    api = FakeReviews(etags)
+    api.attach(page)
+    new_visitor.open_page()
+    open_viewer(new_visitor)
+    page.keyboard.press("r")
+    accessibility.check(page)
+    page.keyboard.type("Ann")
+    page.keyboard.press("Enter")
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowUp")
+    api.add(NAMES[0], face=1, reviewer="Ben", verdict="unsure", note="blurred")
+    accessibility.check(page)
+    api.is_down = True
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#review-state")).to_contain_text("Not saved")
+    accessibility.check(page)
