@@ -17,6 +17,7 @@ from local.stack import start_application
 from tests.support.bucket import Bucket
 from tests.support.proxy import Proxy, Reply, proxy
 
+from .modules import serve_modules
 from .visitor import REBINDING, Visitor, start_browser, visitor_of
 
 FACES = sorted(SAMPLES.rglob("*.png"))
@@ -114,6 +115,14 @@ def new_visitor(page: Page, cloud: Cloud) -> Visitor:
 @pytest.fixture
 def visitor(new_visitor: Visitor) -> Visitor:
     """A person who has opened the page with the API key."""
+    new_visitor.open_page()
+    return new_visitor
+
+
+@pytest.fixture
+def visitor_of_modules(page: Page, new_visitor: Visitor) -> Visitor:
+    """The same, and the page's scripts are single modules, which a test can call."""
+    serve_modules(page)
     new_visitor.open_page()
     return new_visitor
 

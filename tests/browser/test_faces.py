@@ -16,6 +16,7 @@ from local.paths import ALL_SAMPLES
 from tests.support.bucket import Bucket
 
 from . import accessibility
+from .modules import call
 from .photos import Box, Document, Photo, color_of, store
 from .visitor import TIMEOUT_MS, Visitor, file_payload
 
@@ -251,7 +252,7 @@ def test_the_webcam_shows_the_faces_mirrored_like_its_picture(visitor: Visitor) 
     expect(webcam.locator(".bars")).to_have_count(0)
 
 
-def test_the_webcam_averages_the_probabilities_of_the_same_face_only(visitor: Visitor) -> None:
+def test_the_webcam_averages_the_probabilities_of_the_same_face_only(visitor_of_modules: Visitor) -> None:
     def face(left: int, happy: float) -> dict[str, Any]:
         probabilities = {"happy": happy, "sad": 1 - happy}
         expression = {"label": "happy" if happy > 0.5 else "sad", "confidence": max(happy, 1 - happy)}
@@ -259,9 +260,9 @@ def test_the_webcam_averages_the_probabilities_of_the_same_face_only(visitor: Vi
         return {"number": 1, "box": box, "score": 0.9, "expression": {**expression, "probabilities": probabilities}}
 
     def smooth(faces: list[dict[str, Any]], previous: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        module = visitor.page.locator("link[href$='/smoothing.js']").evaluate("link => link.href")
-        script = "async ([module, ...faces]) => (await import(module)).smoothFirst(...faces)"
-        smoothed: list[dict[str, Any]] = visitor.page.evaluate(script, [module, faces, previous])
+        smoothed: list[dict[str, Any]] = call(
+            visitor_of_modules.page, "webcam/smoothing.js", "smoothFirst", faces, previous
+        )
         return smoothed
 
     before = face(left=100, happy=0.75)

@@ -8,6 +8,7 @@ from tests.support.bucket import Bucket
 
 from . import accessibility
 from .fake_reviews import FakeReviews
+from .modules import serve_modules
 from .photos import Photo, store
 from .test_faces import COUPLE, GROUP, LANDSCAPE, SINGLE
 from .viewing import faces_of, open_photos
@@ -17,6 +18,12 @@ PHOTOS: list[Photo] = [COUPLE, GROUP, LANDSCAPE, SINGLE]
 FOLDER = "reviewed/"
 NAMES = [FOLDER + photo.name for photo in PHOTOS]
 SAD = str(LABELS.index("sad") + 1)
+
+
+@pytest.fixture
+def visitor(visitor_of_modules: Visitor) -> Visitor:
+    """A person who has opened the page. The tests open its viewer with photos of their own."""
+    return visitor_of_modules
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +247,7 @@ def test_axe_finds_no_violation_while_a_person_reviews(
     accessibility.prepare(page, width, scheme)
     api = FakeReviews(etags)
     api.attach(page)
+    serve_modules(page)
     new_visitor.open_page()
     open_viewer(new_visitor)
     page.keyboard.press("r")

@@ -10,6 +10,7 @@ from tests.support.bucket import Bucket
 
 from . import accessibility
 from .fake_reviews import FakeReviews
+from .modules import serve_modules
 from .photos import Photo, store
 from .test_faces import CROWD, DISTANT, GROUP, LANDSCAPE, SINGLE, WHOLE
 from .viewing import faces_of, open_photos, steps_of
@@ -19,6 +20,12 @@ LONG = Photo(f"{'a-long-name-' * 20}end.jpg", 640, 480, GROUP.boxes)
 NESTED = Photo("nested.jpg", 600, 600, [(50, 50, 550, 550), (200, 200, 400, 400)])
 PHOTOS = [GROUP, SINGLE, LANDSCAPE, CROWD, DISTANT, WHOLE, LONG, NESTED]
 FOLDER = "viewer/"
+
+
+@pytest.fixture
+def visitor(visitor_of_modules: Visitor) -> Visitor:
+    """A person who has opened the page. The tests open its viewer with photos of their own."""
+    return visitor_of_modules
 
 
 @pytest.fixture(scope="module")
@@ -377,6 +384,7 @@ def test_axe_finds_no_violation_in_any_state_of_the_viewer(
     page = new_visitor.page
     accessibility.prepare(page, width, scheme)
     FakeReviews({}).attach(page)
+    serve_modules(page)
     new_visitor.open_page()
     for photo in (GROUP, CROWD, LANDSCAPE, DISTANT, WHOLE, LONG):
         open_photos(new_visitor, FOLDER, [photo, SINGLE])

@@ -9,7 +9,7 @@ from .visitor import TIMEOUT_MS, Visitor
 
 # `steps` keeps what the viewer said at each step: the positions of the image and of the chosen face.
 OPEN = """async ([names, first, face]) => {
-  const load = name => import(document.querySelector(`link[href$="/${name}.js"]`).href);
+  const load = name => import(new URL(`${name}.js`, document.querySelector("script[src]").src).href);
   const [{ openViewer }, { getResult }] = [await load("viewer/image-viewer"), await load("api/api")];
   const documents = await Promise.all(names.map(name => getResult(name)));
   const entries = documents.map((document, index) => ({
