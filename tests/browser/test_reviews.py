@@ -1,5 +1,8 @@
 """What people say about faces: with keys and buttons, saved, undone, counted, and never lost silently."""
 
+import re
+from typing import Any
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -8,22 +11,16 @@ from tests.support.bucket import Bucket
 
 from . import accessibility
 from .fake_reviews import FakeReviews
-from .modules import serve_modules
+from .modules import call, serve_modules
 from .photos import Photo, store
 from .test_faces import COUPLE, GROUP, LANDSCAPE, SINGLE
 from .viewing import faces_of, open_photos
-from .visitor import Visitor
+from .visitor import TIMEOUT_MS, Visitor
 
 PHOTOS: list[Photo] = [COUPLE, GROUP, LANDSCAPE, SINGLE]
 FOLDER = "reviewed/"
 NAMES = [FOLDER + photo.name for photo in PHOTOS]
 SAD = str(LABELS.index("sad") + 1)
-
-
-@pytest.fixture
-def visitor(visitor_of_modules: Visitor) -> Visitor:
-    """A person who has opened the page. The tests open its viewer with photos of their own."""
-    return visitor_of_modules
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +32,16 @@ def etags(bucket: Bucket) -> dict[str, str]:
 
 
 @pytest.fixture
-def api(visitor: Visitor, etags: dict[str, str]) -> FakeReviews:
+def api(page: Page, etags: dict[str, str]) -> FakeReviews:
     fake = FakeReviews(etags)
-    fake.attach(visitor.page)
+    fake.attach(page)
     return fake
+
+
+@pytest.fixture
+def visitor(api: FakeReviews, visitor_of_modules: Visitor) -> Visitor:
+    """A person who has opened the page. The tests open its viewer with photos of their own."""
+    return visitor_of_modules
 
 
 @pytest.fixture
@@ -221,11 +224,14 @@ def test_the_reviews_of_all_people_are_loaded_page_by_page_but_not_those_of_an_o
         api.add(NAMES[0], face=1, reviewer=reviewer, verdict="unsure" if reviewer == "Ben" else "right")
     api.add(NAMES[0], etag="old", face=2, reviewer="Ann", verdict="right")
     api.add("elsewhere/1.jpg", etag="1", face=1, reviewer="Ann", verdict="right")
+    api.requests.clear()
+    ann.page.reload()
     viewer = open_viewer(ann)
     expect(viewer.locator("#review-progress")).to_have_text("1 of 5 faces reviewed")
     expect(viewer.locator("#review-others")).to_have_text("Ben: not sure; Cleo: right")
     expect(viewer.locator("review-chip:visible")).to_have_text("✓ right")
-    assert api.requests == ["GET", "GET"]
+    # The results load the reviews of all that they show, so the viewer need not.
+    assert api.requests == ["GET"] * 3
 
 
 def test_a_photo_without_a_face_can_be_reviewed(ann: Visitor, api: FakeReviews) -> None:
@@ -262,4 +268,90 @@ def test_axe_finds_no_violation_while_a_person_reviews(
     page.keyboard.press("x")
     page.keyboard.press("ArrowUp")
     expect(page.locator("#review-state")).to_contain_text("Not saved")
+    accessibility.check(page)
+
+
+def test_the_intervals_are_those_of_wilson(visitor: Visitor) -> None:
+    def share(part: int, of: int) -> Any:
+        return call(visitor.page, "review/statistics.js", "share", part, of)
+
+    # Source: Newcombe, "Two-sided confidence intervals for the single proportion", 1998.
+    assert share(81, 263) == {
+        "part": 81,
+        "of": 263,
+        "low": pytest.approx(0.2553, abs=1e-4),
+        "high": pytest.approx(0.3662, abs=1e-4),
+    }
+    assert share(0, 20) == {"part": 0, "of": 20, "low": 0, "high": pytest.approx(0.1611, abs=1e-4)}
+    assert share(0, 0) == {"part": 0, "of": 0, "low": 0, "high": 1}
+
+
+COUNT = """async said => {
+  const load = path => import(new URL(path, document.querySelector("script[src]").src).href);
+  const { reviewStatistics } = await load("review/statistics.js");
+  const { reviews } = await load("review/review-store.js");
+  const targets = said.map(([predicted], face) => ({ name: "x", etag: "1", face, predicted, id: `x\\n1\\n${face}` }));
+  for (const [face, [, people]] of said.entries()) {
+    for (const [who, answer] of Object.entries(people)) {
+      const judgement = answer.length === 1 ? { verdict: "label", label: answer } : { verdict: answer };
+      await reviews.set(targets[face], who, judgement);
+    }
+  }
+  return reviewStatistics(targets, ["c", "b", "a"]);
+}"""
+
+
+def test_the_answer_about_a_face_is_what_most_people_say_and_the_others_are_counted_apart(
+    ann: Visitor, api: FakeReviews
+) -> None:
+    api.etags["x"] = "1"
+    said: list[tuple[str, dict[str, str]]] = [
+        ("a", {"Ann": "right"}),
+        ("a", {"Ann": "right", "Ben": "a", "Cy": "b"}),
+        ("a", {"Ann": "b"}),
+        ("b", {"Ann": "right", "Ben": "unsure"}),
+        ("b", {"Ann": "right", "Ben": "a"}),
+        ("b", {"Ann": "unsure"}),
+        ("b", {"Ann": "not_a_face"}),
+        ("b", {}),
+    ]
+    found = ann.page.evaluate(COUNT, said)
+    assert found["labels"] == ["a", "b", "c"]
+    assert (found["reviewed"], found["unsure"], found["notFaces"], found["disputed"]) == (7, 1, 1, 1)
+    # Rows are the true classes.
+    assert found["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 0, 0]]
+    parts = {name: [(one["part"], one["of"]) for one in found[name]] for name in ("recall", "precision")}
+    assert parts == {"recall": [(2, 2), (1, 2), (0, 0)], "precision": [(2, 3), (1, 1), (0, 0)]}
+    assert (found["accuracy"]["part"], found["accuracy"]["of"]) == (3, 4)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_review_is_stored_and_shown_in_the_grid_and_counted(
+    scheme: accessibility.Scheme, new_visitor: Visitor, bucket: Bucket
+) -> None:
+    folder = f"judged-{scheme}/"
+    for photo in (GROUP, SINGLE):
+        store(bucket, folder, photo)
+    page = new_visitor.page
+    accessibility.prepare(page, 1280, scheme)
+    new_visitor.open_page()
+    page.evaluate("localStorage.setItem('mien-reviewer', 'Ann')")
+    new_visitor.show_faces(folder, 4)
+    page.locator("#results > li button").first.click()
+    viewer = page.get_by_role("dialog")
+    expect(viewer).to_contain_text("You review as Ann.")
+    page.keyboard.press("r")
+    expect(viewer.locator("#review-progress")).to_have_text("1 of 3 faces reviewed")
+    page.keyboard.press(SAD)
+    expect(viewer.locator("#review-progress")).to_have_text("2 of 3 faces reviewed")
+    page.keyboard.press("Escape")
+    expect(page.locator("#results review-chip:visible")).to_have_text(["✓ right", "→ sad"])
+    expect(page).not_to_have_url(re.compile("image="))
+    while len(bucket.keys(f"reviews/{folder}")) < 2:
+        page.wait_for_timeout(50)
+    page.reload()
+    expect(page.locator("#results review-chip:visible")).to_have_text(["✓ right", "→ sad"], timeout=TIMEOUT_MS)
+    page.get_by_text("Reviews: 2 of 3 labelled faces that are shown").click()
+    expect(page.locator("#review-numbers")).to_contain_text("Accuracy: 50% (9% to 91%), 1 of 2")
+    expect(page.get_by_role("table", name="Faces by the label that people gave")).to_be_visible()
     accessibility.check(page)

@@ -7,6 +7,8 @@ import { countFound, facesOf, faceWords } from "../faces/faces.js";
 import { placeholder } from "../faces/image-card.js";
 import { probabilityBars } from "../faces/probability-bars.js";
 import { storedPhoto } from "../faces/stored-photo.js";
+import { targetOf } from "../review/face-target.js";
+import { reviewChip } from "../review/review-chip.js";
 import { REJECTED } from "./result-items.js";
 
 /** @import { Face } from "../faces/faces.js" */
@@ -16,7 +18,7 @@ import { REJECTED } from "./result-items.js";
 const WHOLE = { number: 1, box: null, score: null, crop: null, turn: 0, expression: null };
 
 /**
- * A list item with one button.
+ * A list item with one button, and what people said about the face.
  * @param {Item} item
  * @param {{hasBars: boolean, onOpen: () => void}} options
  */
@@ -31,7 +33,9 @@ export function faceCell(item, { hasBars, onOpen }) {
   const button = element("button", { type: "button", onclick: onOpen }, picture, caption(item));
   button.ariaLabel = `Open ${photo.name}, ${spokenName(item)}`;
   const bars = hasBars && face?.expression ? [probabilityBars(face.expression.probabilities)] : [];
-  const cell = element("li", { className: "cell", title: photo.name }, button, ...bars);
+  const target = targetOf(document, face ?? undefined);
+  const chips = target ? [reviewChip(target)] : [];
+  const cell = element("li", { className: "cell", title: photo.name }, button, ...chips, ...bars);
   cell.classList.toggle("without-face", !face);
   return cell;
 }

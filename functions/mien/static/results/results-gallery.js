@@ -4,6 +4,9 @@ import { apiKey } from "../api/api-key.js";
 import { sleep } from "../api/retry.js";
 import { byId } from "../common/dom.js";
 import { imageName } from "../faces/stored-photo.js";
+import { targetOf } from "../review/face-target.js";
+import { reviews } from "../review/review-store.js";
+import { refreshReviewStatistics, startReviewStatistics } from "../review/statistics-view.js";
 import { defaultView, formatView, parseView, writeAddress } from "./address.js";
 import { arrange } from "./arrangement.js";
 import { faceCell } from "./face-cell.js";
@@ -13,7 +16,7 @@ import { showLabelChart, startLabelChart } from "./label-chart.js";
 import { findPhoto, openPhoto } from "./open-viewer.js";
 import { resultCard } from "./result-card.js";
 import { countGroups, noFilter, select } from "./result-filter.js";
-import { photosOf } from "./result-items.js";
+import { labelsOf, photosOf } from "./result-items.js";
 import { ResultStore } from "./result-store.js";
 import { cancelDownloads, pressDownload, showDownloads, startDownloads } from "./results-download.js";
 import { ResultsGrid } from "./results-grid.js";
@@ -59,6 +62,7 @@ export function startResultsGallery() {
   startLabelChart();
   startFolderList((folder) => change({ folder }));
   startDownloads((kind) => pressDownload(kind, store, content));
+  startReviewStatistics(reviewable);
   byId("clear-filters").addEventListener("click", () => change({ filter: noFilter() }));
   byId("sort-in").addEventListener("click", () => draw({ isStill: false }));
   byId("to-results").addEventListener("click", () => grid.focus(() => true));
@@ -92,6 +96,8 @@ function load() {
   markFolder(view.folder);
   refreshFolders();
   store.load(view.folder);
+  reviews.expire();
+  reviews.load(view.folder);
   if (view.image) openFromAddress();
 }
 
@@ -183,9 +189,16 @@ function draw({ isStill }) {
   showLabelChart(countGroups(documents, view.filter), view.filter.groups, toggleGroup);
   showStatus(store, { items, photos, filter: view.filter, unsorted: arranged.unsorted });
   showDownloads(store, content);
+  refreshReviewStatistics();
   const end = performance.now();
   nextDrawing = end + Math.max(DRAW_PAUSE_MS, DRAW_SHARE * (end - start));
 }
+
+/** The faces that the statistics of the reviews are about. */
+const reviewable = () => ({
+  targets: items.flatMap(({ document, face }) => (face && targetOf(document, face)) ?? []),
+  labels: labelsOf(store.documents),
+});
 
 /** What the downloads have, and through what the viewer steps. */
 const content = () => ({ items, view });
