@@ -3,7 +3,7 @@
 The page shows a sample photo and the sample faces, which the embedded cloud has classified.
 """
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from local.cloud import Cloud
 from local.paths import ALL_SAMPLES, ROOT, SAMPLES
@@ -34,7 +34,7 @@ def take_screenshots(cloud: Cloud, browser: Browser) -> None:
     visitor.open_page()
     page.get_by_role("radio", name="Faces").wait_for()
     page.locator("#stored-results").evaluate("section => section.scrollIntoView()")
-    page.wait_for_function("document.querySelector('#results canvas')?.width > 0")
+    expect(page.locator("#results canvas").first).not_to_have_js_property("width", 0)
     page.screenshot(path=FOLDER / "page-phone.png")
 
 
