@@ -133,8 +133,8 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         "--votes",
         type=number,
         default=0.0,
-        help="weight of the loss of a second output, which learns the FER+ votes and is not exported; 0 leaves it out "
-        "(default: %(default)s)",
+        help="weight of the loss of a second output, which learns the FER+ votes and is not exported; not used if the "
+        "data has none (default: %(default)s)",
     )
     learning.add_argument(
         "--augment",

@@ -54,12 +54,15 @@ def main() -> None:
         options = parse_arguments(description=__doc__)
     except InvalidOptions as error:
         sys.exit(f"train.py: {error} (--help lists all options)")
-    hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path)}
     stop = StopSignal()
     processes = Processes.join()
     torch.manual_seed(options.seed)
 
     data = load_data(options)
+    if options.votes and not data.train.votes.shape[1]:
+        print("the data has no votes, so --votes is not used", flush=True)
+        options.votes = 0.0
+    hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path)}
     classes, digest = len(data.train.classes), data.sha256()
     state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
@@ -128,8 +131,6 @@ def load_data(options: argparse.Namespace) -> Data:
         sys.exit(str(error))
     if options.batch_size > len(data.train):
         sys.exit(f"--batch-size {options.batch_size} is more than the {len(data.train)} faces of {options.train}")
-    if options.votes and not data.train.votes.shape[1]:
-        sys.exit(f"--votes {options.votes} needs votes, but {options.train} has none: prepare it with --votes FILE")
     return data
 
 
