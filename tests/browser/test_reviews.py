@@ -1,5 +1,6 @@
 """What people say about faces: with keys and buttons, saved, undone, counted, and never lost silently."""
 
+import csv
 import re
 from typing import Any
 
@@ -323,6 +324,41 @@ def test_the_answer_about_a_face_is_what_most_people_say_and_the_others_are_coun
     parts = {name: [(one["part"], one["of"]) for one in found[name]] for name in ("recall", "precision")}
     assert parts == {"recall": [(2, 2), (1, 2), (0, 0)], "precision": [(2, 3), (1, 1), (0, 0)]}
     assert (found["accuracy"]["part"], found["accuracy"]["of"]) == (3, 4)
+
+
+def test_keys_review_the_faces_of_the_grid_and_the_csv_has_what_people_said(ann: Visitor, api: FakeReviews) -> None:
+    page = ann.page
+    api.add(NAMES[0], face=1, reviewer="Ben", verdict="unsure", note="blurred, and dark")
+    page.reload()
+    ann.show_faces(FOLDER, 7)
+    cards = page.locator("#results > li button")
+    cards.first.focus()
+    page.keyboard.press("r")
+    expect(cards.nth(1)).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("u")
+    page.keyboard.press(SAD)
+    expect(cards.nth(3)).to_be_focused()
+    wait_until_saved(page, 3, api)
+    own = {face: verdict for face, verdict in judgements(api).items() if face[1]}
+    assert set(own.values()) >= {("right", None), ("label", "sad")}
+    page.get_by_role("radio", name="Faces").check()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download CSV").click()
+    with saved.value.path().open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    said = [tuple(row[name] for name in ("reviewer", "verdict", "true_label", "note")) for row in rows]
+    assert said[0] == ("Ann;Ben", "right;unsure", f"{rows[0]['label']};", ";blurred, and dark")
+    assert said[2] == ("Ann", "label", "sad", "")
+    assert said[1] == said[3] == ("", "", "", "")
+
+
+def test_without_a_name_a_key_in_the_grid_leads_to_the_field_for_it(visitor: Visitor, api: FakeReviews) -> None:
+    visitor.show_faces(FOLDER, 7)
+    visitor.page.locator("#results > li button").first.focus()
+    visitor.page.keyboard.press("r")
+    expect(visitor.page.get_by_role("dialog").get_by_label("Your name, for the reviews")).to_be_visible()
+    assert not api.stored
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

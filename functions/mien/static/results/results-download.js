@@ -7,11 +7,11 @@ import { fileName, toCsv, toJsonLines } from "./results-files.js";
 
 /** @import { View } from "./address.js" */
 /** @import { Item } from "./result-items.js" */
-/** @import { ResultStore } from "./result-store.js" */
 
 // Time until a download's memory is freed, in milliseconds. The browser reads it after the click, and does not say when.
 const DOWNLOAD_MS = 60_000;
 
+/** @typedef {{isLoading: boolean, isComplete: boolean, loaded: number}} Loading loaded: results so far */
 /** @typedef {{items: Item[], view: View}} Content items: those that match the filter, in the order of the cards */
 /** @typedef {{id: string, name: string, save: (content: Content) => void}} Kind */
 
@@ -36,13 +36,13 @@ export function startDownloads(onPress) {
 /**
  * Saves at once if all results are loaded, else as soon as they are. Another press takes the wish back.
  * @param {Kind} kind
- * @param {ResultStore} store
+ * @param {Loading} loading
  * @param {() => Content} content
  */
-export function pressDownload(kind, store, content) {
-  if (!store.isLoading) kind.save(content());
+export function pressDownload(kind, loading, content) {
+  if (!loading.isLoading) kind.save(content());
   else if (!waiting.delete(kind)) waiting.add(kind);
-  showDownloads(store, content);
+  showDownloads(loading, content);
 }
 
 /** Takes all wishes back, because they were about other results. */
@@ -50,20 +50,20 @@ export const cancelDownloads = () => waiting.clear();
 
 /**
  * Shows the state of the buttons, and saves what waited if all results are loaded.
- * @param {ResultStore} store
+ * @param {Loading} loading
  * @param {() => Content} content
  */
-export function showDownloads(store, content) {
-  if (!store.isLoading) {
-    if (store.isComplete) for (const kind of waiting) kind.save(content());
+export function showDownloads(loading, content) {
+  if (!loading.isLoading) {
+    if (loading.isComplete) for (const kind of waiting) kind.save(content());
     waiting.clear();
   }
-  const isEmpty = !store.isLoading && !content().items.length;
+  const isEmpty = !loading.isLoading && !content().items.length;
   for (const kind of KINDS) {
     const button = byId(kind.id, HTMLButtonElement);
     button.disabled = isEmpty;
     button.textContent = waiting.has(kind)
-      ? `${kind.name} waits for all results (${number(store.loaded)} loaded). Cancel`
+      ? `${kind.name} waits for all results (${number(loading.loaded)} loaded). Cancel`
       : `Download ${kind.name}`;
   }
 }

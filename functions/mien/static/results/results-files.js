@@ -2,10 +2,14 @@
 
 import { countFound } from "../faces/faces.js";
 import { imageName } from "../faces/stored-photo.js";
+import { targetOf } from "../review/face-target.js";
+import { reviews } from "../review/review-store.js";
+import { trueLabel } from "../review/verdicts.js";
 import { isFull } from "./result-filter.js";
 import { labelsOf, photosOf } from "./result-items.js";
 
 /** @import { StoredDocument } from "../api/api.js" */
+/** @import { Face } from "../faces/faces.js" */
 /** @import { View } from "./address.js" */
 /** @import { Item } from "./result-items.js" */
 
@@ -25,6 +29,7 @@ export function toCsv(items) {
   const labels = labelsOf(photosOf(items));
   const header = ["image", "label", "confidence", ...labels, "status", "faces", "face", "score"];
   header.push("left", "top", "right", "bottom", "width", "height", "model", "written", "reason");
+  header.push("reviewer", "verdict", "true_label", "note");
   const table = [header, ...items.map((item) => row(item, labels))];
   return BYTE_ORDER_MARK + table.map((cells) => `${cells.map(csvField).join(",")}\r\n`).join("");
 }
@@ -52,7 +57,26 @@ function row({ document, face }, labels) {
     "model" in document ? document.model.version : "",
     document.written ?? "",
     reason(document, expression !== null),
+    ...reviewCells(document, face),
   ];
+}
+
+/**
+ * What people said about a face: reviewers, verdicts, true labels and notes. Those of several people are separated by
+ * semicolons, in the same order.
+ * @param {StoredDocument} document
+ * @param {Face | null} face
+ */
+function reviewCells(document, face) {
+  const target = targetOf(document, face ?? undefined);
+  const opinions = target ? reviews.opinions(target) : [];
+  const columns = opinions.map(({ reviewer, judgement }) => [
+    reviewer,
+    judgement.verdict,
+    trueLabel(judgement, target?.predicted ?? null) ?? "",
+    judgement.note ?? "",
+  ]);
+  return [0, 1, 2, 3].map((index) => columns.map((column) => column[index]).join(";"));
 }
 
 /**

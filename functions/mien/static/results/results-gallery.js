@@ -1,10 +1,10 @@
 /** The Results section: faces and photos that match a filter, as cards that open the viewer, and as files. */
 
 import { apiKey } from "../api/api-key.js";
-import { sleep } from "../api/retry.js";
 import { byId } from "../common/dom.js";
 import { imageName } from "../faces/stored-photo.js";
 import { targetOf } from "../review/face-target.js";
+import { reviewByGridKey } from "../review/review-keys.js";
 import { reviews } from "../review/review-store.js";
 import { refreshReviewStatistics, startReviewStatistics } from "../review/statistics-view.js";
 import { defaultView, formatView, parseView, writeAddress } from "./address.js";
@@ -13,6 +13,7 @@ import { faceCell } from "./face-cell.js";
 import { showInForm, startFilterForm, typedRanges } from "./filter-form.js";
 import { markFolder, refreshFolders, startFolderList } from "./folder-list.js";
 import { showLabelChart, startLabelChart } from "./label-chart.js";
+import { isLookedAt, lookAgainAndAgain } from "./new-results.js";
 import { findPhoto, openPhoto } from "./open-viewer.js";
 import { resultCard } from "./result-card.js";
 import { countGroups, noFilter, select } from "./result-filter.js";
@@ -26,9 +27,6 @@ import { showStatus } from "./results-status.js";
 /** @import { View } from "./address.js" */
 /** @import { Item } from "./result-items.js" */
 
-// Seconds between two looks for new results. A look at many results takes longer, and then the pause is longer too.
-const LOOK_PAUSE = 10;
-const LOOK_SHARE = 10;
 // Milliseconds between two drawings while results are loaded, and the multiple of a drawing's own time.
 const DRAW_PAUSE_MS = 300;
 const DRAW_SHARE = 5;
@@ -61,8 +59,10 @@ export function startResultsGallery() {
   });
   startLabelChart();
   startFolderList((folder) => change({ folder }));
-  startDownloads((kind) => pressDownload(kind, store, content));
+  startDownloads((kind) => pressDownload(kind, isLoading(), content));
   startReviewStatistics(reviewable);
+  byId("results").addEventListener("keydown", reviewFocused);
+  reviews.addEventListener("changed", () => showDownloads(isLoading(), content));
   byId("clear-filters").addEventListener("click", () => change({ filter: noFilter() }));
   byId("sort-in").addEventListener("click", () => draw({ isStill: false }));
   byId("to-results").addEventListener("click", () => grid.focus(() => true));
@@ -71,7 +71,7 @@ export function startResultsGallery() {
     matchMedia("(min-width: 56rem)").matches;
   showInForm(view);
   draw({ isStill: false });
-  lookAgainAndAgain();
+  lookAgainAndAgain(store);
 }
 
 /**
@@ -108,15 +108,6 @@ async function openFromAddress() {
   if (!photo || view.image !== image) return;
   draw({ isStill: false });
   openPhoto(photo, face, photosOf(items), onViewer);
-}
-
-async function lookAgainAndAgain() {
-  for (let pause = LOOK_PAUSE; ; ) {
-    await sleep(pause);
-    const start = performance.now();
-    if (document.visibilityState === "visible" && apiKey.get()) await store.look();
-    pause = Math.max(LOOK_PAUSE, (LOOK_SHARE * (performance.now() - start)) / 1000);
-  }
 }
 
 /**
@@ -166,14 +157,6 @@ function drawSoon() {
   else drawing ??= setTimeout(() => draw({ isStill: isLookedAt() }), wait);
 }
 
-/** Whether the person looks at cards, which then stay where they are. */
-function isLookedAt() {
-  const list = byId("results");
-  const isUnderMouse = matchMedia("(hover: hover)").matches && list.matches(":hover");
-  const isInside = list.contains(document.activeElement) || list.getBoundingClientRect().top < 0;
-  return byId("viewer", HTMLDialogElement).open || isUnderMouse || isInside;
-}
-
 /** @param {{isStill: boolean}} options isStill: whether cards that are there stay where they are */
 function draw({ isStill }) {
   clearTimeout(drawing);
@@ -188,10 +171,33 @@ function draw({ isStill }) {
   grid.show(view.unit === "faces" ? items : photos, view.unit);
   showLabelChart(countGroups(documents, view.filter), view.filter.groups, toggleGroup);
   showStatus(store, { items, photos, filter: view.filter, unsorted: arranged.unsorted });
-  showDownloads(store, content);
+  showDownloads(isLoading(), content);
   refreshReviewStatistics();
   const end = performance.now();
   nextDrawing = end + Math.max(DRAW_PAUSE_MS, DRAW_SHARE * (end - start));
+}
+
+/** How far the results and reviews are loaded, which the downloads wait for. */
+const isLoading = () => ({
+  isLoading: store.isLoading || reviews.isLoading,
+  isComplete: store.isComplete,
+  loaded: store.loaded,
+});
+
+/**
+ * Reviews the face that has the focus, if a key says so.
+ * @param {KeyboardEvent} event
+ */
+function reviewFocused(event) {
+  const unit = grid.unitOf(event.target);
+  if (!unit || !("group" in unit)) return;
+  const target = targetOf(unit.document, unit.face ?? undefined);
+  const done = target && reviewByGridKey(event, target);
+  if (!done) return;
+  event.preventDefault();
+  if (done === "reviewed") grid.focusAfter(unit);
+  // The viewer asks for the name.
+  if (done === "nameless") open(unit.document, unit.face?.number ?? 0);
 }
 
 /** The faces that the statistics of the reviews are about. */

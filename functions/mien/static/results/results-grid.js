@@ -72,6 +72,25 @@ export class ResultsGrid {
     return true;
   }
 
+  /**
+   * The unit in whose card a node is.
+   * @param {EventTarget | null} node
+   */
+  unitOf(node) {
+    const card = node instanceof Element ? node.closest("li") : null;
+    const found = [...this.#cards].find(([, one]) => one === card);
+    return found ? found[0] : null;
+  }
+
+  /**
+   * Moves the focus to the card after that of a unit, if there is one.
+   * @param {Unit} unit
+   */
+  focusAfter(unit) {
+    const next = this.#units[this.#units.indexOf(unit) + 1];
+    if (next) this.focus((one) => one === next);
+  }
+
   /** @param {number} position whose card is needed */
   #reach(position) {
     if (position < this.#shown) return;

@@ -32,6 +32,8 @@ export class ReviewStore extends EventTarget {
   #history = [];
   /** Folders whose reviews are loaded, or are being loaded. @type {Set<string>} */
   #folders = new Set();
+  /** How many folders' reviews are being loaded. */
+  #loading = 0;
   /** Why the reviews of a folder could not be loaded, or "". */
   problem = "";
 
@@ -112,6 +114,7 @@ export class ReviewStore extends EventTarget {
   async load(prefix) {
     if ([...this.#folders].some((loaded) => prefix.startsWith(loaded))) return;
     this.#folders.add(prefix);
+    this.#loading++;
     this.problem = "";
     try {
       for (let after = ""; ; ) {
@@ -122,8 +125,14 @@ export class ReviewStore extends EventTarget {
     } catch (problem) {
       this.#folders.delete(prefix);
       this.problem = sentence(problem);
+    } finally {
+      this.#loading--;
       this.#changed();
     }
+  }
+
+  get isLoading() {
+    return this.#loading > 0;
   }
 
   /** @param {{prefix: string, after: string}} query */

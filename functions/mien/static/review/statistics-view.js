@@ -36,8 +36,8 @@ function show() {
   const { targets, labels } = shown();
   const faces = targets.filter(({ predicted }) => predicted !== null);
   const reviewed = faces.filter((target) => reviews.opinions(target).length).length;
-  byId("review-summary").textContent =
-    `Reviews: ${number(reviewed)} of ${counted(faces.length, "labelled face")} that are shown`;
+  const words = `Reviews: ${number(reviewed)} of ${counted(faces.length, "labelled face")} that are shown`;
+  byId("review-summary").textContent = reviews.problem ? `Reviews could not be loaded: ${reviews.problem}` : words;
   // Nobody sees the tables while they are folded away.
   if (!byId("review-statistics", HTMLDetailsElement).open) return;
   byId("review-numbers").replaceChildren(...numbers(reviewStatistics(faces, labels)));
