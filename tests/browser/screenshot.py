@@ -18,15 +18,18 @@ PHOTO = (ALL_SAMPLES / "photos" / "group.jpg").read_bytes()
 
 
 def take_screenshots(cloud: Cloud, browser: Browser) -> None:
-    """Writes docs/page.png (a wide screen, light, a new batch) and docs/page-phone.png (a phone, dark, the results)."""
+    """Writes docs/page.png (a wide screen, light, the viewer) and docs/page-phone.png (a phone, dark, the results)."""
     # Without reduced motion, the pictures could show bars that are still growing.
-    page = browser.new_page(viewport={"width": 1400, "height": 1080}, color_scheme="light", reduced_motion="reduce")
+    page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light", reduced_motion="reduce")
     visitor = visitor_of(page, cloud)
     visitor.open_page()
+    page.evaluate("localStorage.setItem('mien-reviewer', 'Ann')")
     faces = [file_payload(name, data) for name, data in FACES.items()]
     visitor.choose_files(file_payload("0 group.jpg", PHOTO, "image/jpeg"), *faces)
     visitor.wait_for_labels(1 + len(FACES))
-    page.mouse.move(0, 0)
+    page.locator("#results > li button").first.click()
+    expect(page.locator("#viewer canvas").last).not_to_have_js_property("width", 0)
+    page.locator("#viewer-outcome").click()
     page.screenshot(path=FOLDER / "page.png")
 
     page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce")
