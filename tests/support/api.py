@@ -107,6 +107,7 @@ def start(monkeypatch: pytest.MonkeyPatch, endpoint: str = UNREACHABLE, **variab
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
     for variable, value in (template.function_environment(cloud.UNDEPLOYED_REFERENCES) | variables).items():
         monkeypatch.setenv(variable, value)
+    importlib.reload(importlib.import_module("mien.handlers.responses"))
     module = importlib.reload(importlib.import_module("mien.handlers.api"))
     monkeypatch.setattr(Deadline, "from_context", staticmethod(without_waiting))
     return Api(module.handler)

@@ -1,15 +1,12 @@
 """The function of the REST API. openapi.yaml describes its requests and responses."""
 
-import json
-import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -22,6 +19,8 @@ from mien.aws.listing import Listing
 from mien.aws.reviews import Reviews
 from mien.aws.storage import read_image
 from mien.errors import Outdated, Rejected, TryAgain
+from mien.handlers.responses import HEADERS, TEXT, respond, respond_json
+from mien.handlers.routing import ROUTES, ExactResolver
 from mien.logic import problems
 from mien.logic.deadline import Deadline
 from mien.logic.images import MAX_BYTES
@@ -31,7 +30,6 @@ from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
 from mien.logic.queries import parse_faces, parse_folder_query, parse_name, parse_query, parse_review_query
 from mien.logic.requests import (
-    JSON,
     MAX_BODY_BYTES,
     MAX_CALLS,
     MAX_IMAGES,
@@ -44,42 +42,10 @@ from mien.logic.results import Result, count_results, face_words, failed, reject
 from mien.pipeline.health import Health
 from mien.pipeline.pictures import PictureReaders
 from mien.pipeline.requests import RequestPipeline
-from mien.settings import read_bucket_settings, read_cors_origin, read_settings
-
-TEXT = "text/plain; charset=utf-8"
-# The methods of each path, as headers list them.
-ROUTES = {
-    "/classify": "POST",
-    "/folders": "GET",
-    "/health": "GET",
-    "/results": "GET",
-    "/results/{key+}": "GET",
-    "/reviews": "GET",
-    "/reviews/{key+}": "DELETE,PUT",
-    "/uploads": "POST",
-}
-# Responses are data: browsers must not guess another type, run or frame them, or keep them for the next user.
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
-if origin := read_cors_origin():
-    HEADERS |= {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After"}
+from mien.settings import read_bucket_settings, read_settings
 
 logger = Logger(service="api")
 metrics = Metrics(service="api")
-
-
-class ExactResolver(APIGatewayRestResolver):
-    """A router whose paths match as a whole.
-
-    The pattern of Powertools ends with `$`, which also matches before a line feed: `/results/%0a` would be the list.
-    """
-
-    @staticmethod
-    def _compile_regex(rule: str, base_regex: str = r"^(?s:{})/?\Z") -> re.Pattern[str]:
-        return re.compile(base_regex.format(rule))
 
 
 app = ExactResolver()
@@ -281,19 +247,6 @@ def respond_error(error: Exception) -> Response[str]:
 def respond_problem(problem: Problem) -> Response[str]:
     count("RequestsRefused", 1)
     return respond(problem.status, problems.CONTENT_TYPE, problem.body(), problem.headers)
-
-
-def respond_json(body: Result, headers: Mapping[str, str] = MappingProxyType({})) -> Response[str]:
-    return respond(HTTPStatus.OK, JSON, json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n", headers)
-
-
-def respond(
-    status: HTTPStatus,
-    content_type: str,
-    body: str,
-    headers: Mapping[str, str] = MappingProxyType({}),
-) -> Response[str]:
-    return Response(status, content_type, body, headers={**HEADERS, **headers})
 
 
 def count(metric: str, number: int) -> None:

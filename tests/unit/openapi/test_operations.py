@@ -1,7 +1,7 @@
 """openapi.yaml describes the paths, methods and content types that the function and the template have."""
 
 from local import template
-from mien.handlers import api
+from mien.handlers import api, responses, routing
 from mien.logic import problems, requests
 from tests.support.openapi import DOCUMENT, operations, resolve_reference
 
@@ -19,7 +19,7 @@ def test_the_routes_are_those_of_the_function_and_of_the_template() -> None:
         documented
         == deployed
         == routed
-        == {(path, method) for path, methods in api.ROUTES.items() for method in methods.split(",")}
+        == {(path, method) for path, methods in routing.ROUTES.items() for method in methods.split(",")}
     )
 
 
@@ -44,6 +44,6 @@ def test_the_content_types_of_a_request_are_those_that_the_function_accepts() ->
 
 
 def test_the_content_types_of_an_answer_are_those_that_the_function_sends() -> None:
-    responses = [response for operation in operations().values() for response in operation["responses"].values()]
-    documented = {media_type for response in responses for media_type in resolve_reference(response).get("content", {})}
-    assert documented == {requests.JSON, api.TEXT.partition(";")[0], problems.CONTENT_TYPE}
+    answers = [answer for operation in operations().values() for answer in operation["responses"].values()]
+    documented = {media_type for answer in answers for media_type in resolve_reference(answer).get("content", {})}
+    assert documented == {requests.JSON, responses.TEXT.partition(";")[0], problems.CONTENT_TYPE}

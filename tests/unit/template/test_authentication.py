@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local import template
-from mien.handlers import api
+from mien.handlers import routing
 from tests.support.stack import DELETED, TEMPLATE, Check, Damage, Template, as_text, properties_of
 
 PAGE_PATHS = {("/", "get"), ("/page/{version}/{file+}", "get")}
@@ -95,7 +95,7 @@ def test_all_routes_of_the_function_require_a_key_or_an_iam_signature(auth: str,
     }
     protected = {place for place, operation in operations.items() if operation["security"] == [{scheme: []}]}
     assert protected == {
-        (path, method) for path, methods in api.ROUTES.items() for method in methods.lower().split(",")
+        (path, method) for path, methods in routing.ROUTES.items() for method in methods.lower().split(",")
     }
     # A browser has no IAM identity, so with IAM there is no page.
     assert set(operations) - protected == (PAGE_PATHS if auth == "key" else set())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local import template
-from mien.handlers import api
+from mien.handlers import routing
 from tests.support.stack import Check, Damage, Template, only_resource, properties_of
 
 NEEDED_BY_CLIENTS = {"content-type", "x-api-key", "authorization", "x-amz-date"}
@@ -61,7 +61,7 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "methods"), api.ROUTES.items())
+@pytest.mark.parametrize(("path", "methods"), routing.ROUTES.items())
 def test_a_preflight_is_answered_only_if_cors_is_open_and_allows_the_methods_of_the_path(
     path: str, methods: str
 ) -> None:
