@@ -236,7 +236,7 @@ def test_cards_follow_while_a_person_scrolls_up_to_a_number_that_is_said(api: Re
     expect(status(new_visitor)).to_contain_text("2,500 faces in 25 photos", timeout=TIMEOUT_MS)
     page = new_visitor.page
     assert page.locator("#results > li").count() < 1000
-    for _ in range(400):
+    for _ in range(1500):
         if page.locator("#show-more").is_visible():
             break
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")

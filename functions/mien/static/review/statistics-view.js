@@ -23,6 +23,7 @@ export function startReviewStatistics(content) {
   shown = content;
   reviews.addEventListener("changed", refreshReviewStatistics);
   byId("review-statistics").addEventListener("toggle", () => show());
+  show();
 }
 
 /** Counts again after the reviews, or the faces that the results show, have changed. */
