@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from .conftest import FACES
-from .visitor import Visitor
+from .visitor import TIMEOUT_MS, Visitor
 
 TARGET = 44
 CONTROLS = "button, a, select, summary, label:has(input), input"
@@ -28,6 +28,13 @@ def test_targets_have_forty_four_pixels(phone: Visitor) -> None:
     phone.page.reload()
     expect(phone.page.get_by_role("heading", name="Earlier runs")).to_be_visible()
     assert small_targets(phone, "#classify") == []
+
+
+def test_the_results_have_targets_of_forty_four_pixels(phone: Visitor, stored_folder: str) -> None:
+    page = phone.page
+    page.locator("#stored-results details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    expect(page.locator("#results > li").first).to_be_visible(timeout=TIMEOUT_MS)
+    assert small_targets(phone, "#stored-results") == []
 
 
 def test_nothing_says_that_images_can_be_dropped_or_pasted(phone: Visitor, visitor: Visitor) -> None:
