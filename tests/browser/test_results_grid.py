@@ -248,6 +248,22 @@ def test_cards_follow_while_a_person_scrolls_up_to_a_number_that_is_said(api: Re
     assert drawn < 500
 
 
+def test_the_list_of_folders_is_a_tab_stop_even_if_the_shown_folder_is_not_in_it(
+    api: ResultsApi, new_visitor: Visitor
+) -> None:
+    api.folders = [
+        {"prefix": f"{n}/", "documents": 1, "rejected": 0, "has_more": False, "written": f"2026-01-{n:02}T10:00:00Z"}
+        for n in range(1, 20)
+    ]
+    accessibility.prepare(new_visitor.page, 1400, "light")
+    new_visitor.open_page()
+    new_visitor.show_faces("elsewhere/", 0)
+    folders = new_visitor.page.locator("#folder-list button")
+    expect(folders).to_have_count(20)
+    assert folders.evaluate_all("all => all.filter(({ tabIndex }) => tabIndex === 0).length") == 1
+    accessibility.check(new_visitor.page)
+
+
 def test_a_window_shows_thirty_faces(api: ResultsApi, new_visitor: Visitor) -> None:
     api.documents = many(100)
     new_visitor.page.set_viewport_size({"width": 1280, "height": 800})

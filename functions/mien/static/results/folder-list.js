@@ -4,7 +4,7 @@ import { listFolders } from "../api/api.js";
 import { isAbort, Problem } from "../api/http.js";
 import { byId, element } from "../common/dom.js";
 import { counted, number } from "../common/format.js";
-import { moveByKeys } from "./list-keys.js";
+import { makeTabStop, moveByKeys } from "./list-keys.js";
 
 /** @import { Folder } from "../api/api.js" */
 
@@ -39,6 +39,8 @@ export function refreshFolders() {
 export function markFolder(prefix) {
   chosen = prefix;
   for (const button of byId("folder-list").querySelectorAll("button")) mark(button);
+  // The folder need not be in the list.
+  makeTabStop(byId("folder-list"));
 }
 
 async function loadPages() {
@@ -65,6 +67,7 @@ function show() {
   const rows = sorted.filter(({ prefix }) => prefix).map((folder) => row(folder.prefix, describe(folder)));
   const focused = /** @type {HTMLElement} */ (document.activeElement)?.dataset.prefix;
   byId("folder-list").replaceChildren(row("", "everything in the inbox"), ...rows);
+  makeTabStop(byId("folder-list"));
   if (focused === undefined) return;
   const again = [...byId("folder-list").querySelectorAll("button")].find(({ dataset }) => dataset.prefix === focused);
   again?.focus();
