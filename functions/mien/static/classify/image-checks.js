@@ -29,7 +29,7 @@ const FOREIGN = {
  * What to do with a file that Mien does not read.
  * @param {string} name
  */
-export function foreignWords(name) {
+function foreignWords(name) {
   const kind = extension(name).toLowerCase();
   if (RAW.has(kind)) return `This is a camera’s RAW picture. ${EXPORT}`;
   return FOREIGN[kind] ?? "This is not a JPEG, PNG, WebP, GIF, BMP or TIFF image.";

@@ -11,7 +11,7 @@ const collator = new Intl.Collator("en", { numeric: true });
  * @param {string} one
  * @param {string} other
  */
-export const compareNames = (one, other) => collator.compare(one, other) || (one < other ? -1 : one > other ? 1 : 0);
+const compareNames = (one, other) => collator.compare(one, other) || (one < other ? -1 : one > other ? 1 : 0);
 
 export class DocumentList {
   /** @type {Map<string, StoredDocument>} */

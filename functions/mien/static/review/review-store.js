@@ -25,7 +25,7 @@ import { targetId } from "./face-target.js";
 /**
  * Dispatches "changed" when a review changes, or whether it is saved.
  */
-export class ReviewStore extends EventTarget {
+class ReviewStore extends EventTarget {
   /** By the face's ID, and by reviewer. @type {Map<string, Map<string, Entry>>} */
   #entries = new Map();
   /** @type {{target: FaceTarget, reviewer: string, before: Judgement | null}[]} */

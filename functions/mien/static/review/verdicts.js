@@ -13,7 +13,7 @@
 export const VERDICT_KEYS = /** @type {const} */ ({ right: "r", not_a_face: "x", unsure: "s" });
 
 /** @type {Record<Exclude<Verdict, "label">, string>} */
-export const VERDICT_WORDS = { right: "right", not_a_face: "not a face", unsure: "not sure" };
+const VERDICT_WORDS = { right: "right", not_a_face: "not a face", unsure: "not sure" };
 
 // There are no more keys with one digit.
 const MAX_LABEL_KEYS = 9;
