@@ -23,10 +23,10 @@ RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13)
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/local.done ## Classify sample faces and photos with the whole application, or your own with IMAGES=DIR.
+demo: .venv/local.done ## Classify sample faces and photos with the whole application, or your own with IMAGES=DIR MODEL=WORD.
 	@.venv/bin/python -m local demo --model $(call quoted,$(MODEL)) $(call quoted,$(IMAGES))
 
-up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4566 is the port.
+up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4566 is the port, MODEL=WORD the model.
 	@.venv/bin/python -m local up --port $(PORT) --model $(call quoted,$(MODEL))
 
 deploy-local: install-runtime ## Build and deploy with the SAM CLI into the embedded cloud, then classify the sample faces.

@@ -44,10 +44,10 @@ errors = Console(stderr=True)
 
 IMAGES_HELP = "Folder of images, or one image. If its subfolders are named after labels, the accuracy is printed too."
 ModelOption = Annotated[
-    Path,
+    str,
     typer.Option(
-        exists=True,
-        help="Folder with model.onnx and model.json, or the model.tar.gz of a training job.",
+        help="A folder with model.json, a job below build/jobs, a model.tar.gz, a model file with model.json beside "
+        "it, s3://BUCKET/KEY/model.tar.gz, or a SageMaker training job.",
         show_default="models",
     ),
 ]
@@ -64,7 +64,7 @@ def run_demo(
     images: Annotated[
         Path, typer.Argument(parser=image_path, metavar="[IMAGES]", help=IMAGES_HELP, show_default="samples")
     ] = ALL_SAMPLES,
-    model: ModelOption = MODEL,
+    model: ModelOption = str(MODEL),
     output: Annotated[
         Path, typer.Option(help="Folder to write results.jsonl and results.csv to.", show_default="build")
     ] = BUILD,
@@ -95,7 +95,7 @@ def run_demo(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of all services of the cloud.")] = DEFAULT_PORT,
-    model: ModelOption = MODEL,
+    model: ModelOption = str(MODEL),
 ) -> None:
     """Keep the application running until Ctrl-C.
 

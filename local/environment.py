@@ -1,8 +1,9 @@
 """Which environment variables of the user reach the embedded cloud: none that it does not need."""
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 # Variables that a program needs to start, to find its libraries and to write text and times. Credentials, tokens and
 # settings of other programs are not among them: code in the embedded cloud can read all variables of its process.
@@ -27,6 +28,23 @@ def isolate_process() -> None:
         if name.startswith("AWS_") or PROXIES.fullmatch(name):
             removed[name] = os.environ.pop(name)
     os.environ.update(ISOLATION)
+
+
+@contextlib.contextmanager
+def users_environment() -> Iterator[None]:
+    """Gives the user's AWS and proxy settings back to this process until the block ends: a model can be in S3."""
+    changed = {*ISOLATION, *removed}
+    isolated = {name: os.environ[name] for name in changed if name in os.environ}
+    for name, value in ISOLATION.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]
+    os.environ.update(removed)
+    try:
+        yield
+    finally:
+        for name in changed:
+            os.environ.pop(name, None)
+        os.environ.update(isolated)
 
 
 def child_environment(home: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -8,18 +8,18 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import urllib.request
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
-from local.environment import child_environment
+from local.environment import child_environment, users_environment
 from local.paths import BUILD, MODEL, ROOT
+from training.model_archive import NoModel
+from training.model_source import find_model
 
 LOG = BUILD / "cloud.log"
 LOG_TAIL_LINES = 10
@@ -36,12 +36,12 @@ NO_VARIABLES: Mapping[str, str] = {}
 
 @contextlib.contextmanager
 def start_cloud(
-    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+    port: int | None = None, model: str | Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
 ) -> Iterator[Cloud]:
     """Runs an embedded cloud with the model's endpoint and nothing else in it, until the block ends.
 
     port: port of all services except the SageMaker runtime; None for a free one.
-    model: folder of model.onnx and model.json, or a training job's model.tar.gz.
+    model: one word for a model, as training.model_source describes it.
     variables: more environment variables for MiniStack, which the functions inherit.
 
     Raises CloudError if the port is in use, if the model or MiniStack does not start, or if the block fails because one
@@ -54,7 +54,7 @@ def start_cloud(
         # MiniStack keeps the functions' code in the temporary folder, so it is deleted with that folder.
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
         require_free_disk(scratch)
-        folder = unpack_model(model, Path(scratch))
+        folder = stack.enter_context(open_model(model))
         serve = [sys.executable, "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
         endpoint = stack.enter_context(run_process(serve, child_environment(scratch), log, stdout=subprocess.PIPE))
         endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
@@ -88,6 +88,18 @@ def start_cloud(
             raise
 
 
+@contextlib.contextmanager
+def open_model(model: str | Path) -> Iterator[Path]:
+    """Yields a model's folder, as find_model does, with the user's own AWS settings. Raises CloudError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            with users_environment():
+                folder = stack.enter_context(find_model(model))
+        except NoModel as error:
+            raise CloudError(str(error)) from error
+        yield folder
+
+
 def describe_end(status: int) -> str:
     """How a process ended, after subprocess's returncode: a signal has a negative number."""
     return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
@@ -114,23 +126,6 @@ def require_free_disk(folder: str) -> None:
             f"the disk of {tempfile.gettempdir()} is full: {free / 1e6:.0f} MB are free, and the functions need "
             f"{MIN_FREE_BYTES / 1e6:.0f} MB. Free some, or set TMPDIR to a folder on another disk"
         )
-
-
-def unpack_model(model: Path, scratch: Path) -> Path:
-    """Returns a model's folder: `model` itself, or the contents of a model.tar.gz in a new folder in `scratch`.
-
-    Raises CloudError if `model` is neither a folder nor a complete archive.
-    """
-    if model.is_dir():
-        return model
-    try:
-        with tarfile.open(model) as archive:
-            archive.extractall(scratch / "model", filter="data")
-    except (EOFError, zlib.error) as error:
-        raise CloudError(f"{model} is damaged or cut off: {error}") from error
-    except (OSError, tarfile.TarError) as error:
-        raise CloudError(f"{model} is neither a folder with a model nor a model.tar.gz: {error}") from error
-    return scratch / "model"
 
 
 def ministack_environment(port: int, endpoint_url: str, token: str, scratch: str) -> dict[str, str]:

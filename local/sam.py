@@ -25,7 +25,7 @@ def build() -> None:
 
 
 @contextlib.contextmanager
-def start_application(port: int | None = None, model: Path = MODEL) -> Iterator[Cloud]:
+def start_application(port: int | None = None, model: str | Path = MODEL) -> Iterator[Cloud]:
     """The same as local.stack.start_application, but built and deployed by the SAM CLI. Raises CloudError."""
     with start_cloud(port, model) as cloud:
         build()

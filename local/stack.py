@@ -29,7 +29,7 @@ MIN_CONCURRENCY = 2
 
 @contextlib.contextmanager
 def start_application(
-    port: int | None = None, model: Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+    port: int | None = None, model: str | Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
 ) -> Iterator[Cloud]:
     """Runs an embedded cloud with the whole application in it, until the block ends.
 

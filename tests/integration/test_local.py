@@ -173,9 +173,18 @@ def test_a_file_that_is_not_an_archive_is_named_in_the_error(images: Path) -> No
 
 
 def test_a_model_that_cannot_be_served_is_named_in_the_error(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_bytes((MODEL / "model.json").read_bytes())
+    (tmp_path / "model.onnx").write_text("no network")
     result = local("demo", "--model", str(tmp_path))
     assert result.returncode == 1
     assert f"the model in {tmp_path} can't be served" in result.stderr.replace("\n", "")
+
+
+def test_a_word_that_names_no_model_is_one_clear_line() -> None:
+    result = local("demo", "--model", "no-such-job")
+    assert result.returncode == 1
+    assert "there is no file or folder no-such-job, and no job build/jobs/no-such-job" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:

@@ -41,8 +41,11 @@ ARROWS: dict[str, set[str]] = {
     "training.hosting": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
     "training.detector": set(),
     "training.s3_uri": set(),
+    "training.model_source": {"training.model_archive", "training.model_download"},
+    "training.model_download": {"training.model_archive", "training.s3_uri", *AWS},
+    "training.model_archive": set(),
     "training.container": set(),
-    "local": {"cli", *AWS},
+    "local": {"cli", "training.model_source", "training.model_archive", *AWS},
     "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
