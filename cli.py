@@ -1,6 +1,7 @@
 """Shared by the command lines `python -m local`, `python -m operate` and `python -m training`."""
 
 import json
+import os
 from typing import Annotated, NoReturn
 
 import typer
@@ -41,6 +42,49 @@ def literal(text: str, style: str = "") -> Text:
 def printable_json(text: str) -> str:
     """Returns JSON text with JSON's own escapes in place of the characters that `printable` escapes. Lines are kept."""
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+NO_REGION = "no AWS region is set: set AWS_REGION, or run `aws configure`"
+# What the user can do about an error of botocore, by the name of its class. The names are compared, because importing
+# botocore takes half a second and most commands do not need it.
+ADVICE = {
+    "NoCredentialsError": "run `aws configure`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "PartialCredentialsError": "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`",
+    "ProfileNotFound": "`aws configure list-profiles` lists them, and AWS_PROFILE selects one",
+    "SSOTokenLoadError": "run `aws sso login`",
+    "TokenRetrievalError": "run `aws sso login`",
+    "UnauthorizedSSOTokenError": "run `aws sso login`",
+    "CredentialRetrievalError": "run `aws configure`, or set AWS_PROFILE",
+    "EndpointConnectionError": "check the network, and the name of the region",
+    "ConnectTimeoutError": "check the network",
+    "ProxyConnectionError": "check HTTPS_PROXY",
+    "SSLError": "check the network; AWS_CA_BUNDLE names the certificates that are trusted",
+}
+# Codes with which AWS's services refuse credentials.
+REFUSED_CREDENTIALS = {
+    *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidAccessKeyId", "InvalidClientTokenId"),
+    *("InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure"),
+}
+
+
+def follow_aws_region() -> None:
+    """Makes boto3 use AWS_REGION, as AWS's other tools do. boto3 itself reads AWS_DEFAULT_REGION only."""
+    if region := os.environ.get("AWS_REGION"):
+        os.environ["AWS_DEFAULT_REGION"] = region
+
+
+def explain_aws_error(error: Exception) -> str:
+    """Returns one sentence about an error of boto3 or botocore, with what the user can do about it."""
+    name = type(error).__name__
+    if name == "NoRegionError":
+        return NO_REGION
+    text = " ".join(str(error).split()).rstrip(".")
+    if name == "NoCredentialsError":
+        text = "no AWS credentials were found"
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and response.get("Error", {}).get("Code") in REFUSED_CREDENTIALS:
+        return f"AWS refuses these credentials: {text}: sign in again, or check AWS_PROFILE and the access key"
+    return f"{text}: {ADVICE[name]}" if name in ADVICE else text
 
 
 def exit_with_error(error: Exception) -> NoReturn:

@@ -16,12 +16,12 @@ from typing import Annotated
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from cli import VersionOption, exit_with_error, literal, printable_json
+from cli import VersionOption, exit_with_error, explain_aws_error, follow_aws_region, literal, printable_json
 from operate import connect, dead_letters, delete, reviews, variables
 from operate.dead_letters import DeadLetter
 from operate.erasure import Stack
@@ -174,12 +174,13 @@ app.command(name="variables")(variables.print_variables)
 
 
 def main() -> None:
+    follow_aws_region()
     try:
         app()
-    except NoRegionError:
-        exit_with_error(OperateError("no AWS region is set; set AWS_DEFAULT_REGION, or a region in ~/.aws/config"))
-    except (OperateError, ClientError, BotoCoreError) as error:
+    except OperateError as error:
         exit_with_error(error)
+    except (ClientError, BotoCoreError) as error:
+        exit_with_error(OperateError(explain_aws_error(error)))
 
 
 if __name__ == "__main__":

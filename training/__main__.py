@@ -6,9 +6,10 @@ one.
 
 import typer
 
-from cli import VersionOption, exit_with_error
+from cli import VersionOption, exit_with_error, follow_aws_region
 from training.data.commands import composites, images, photos, prepare, upload
 from training.detector.commands import detector
+from training.errors import explain_error
 from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
 from training.jobs.commands import compare, follow, launch, stop
@@ -26,13 +27,14 @@ def options(version: VersionOption = False) -> None:
 
 def main() -> None:
     """Runs a command. Expected errors are printed as one message in red, without a traceback, and exit with 1."""
+    follow_aws_region()
     try:
         app()
     except Exception as error:
-        # The module's name is compared because only the commands that call AWS import botocore.
-        if not isinstance(error, ValueError | OSError) and not type(error).__module__.startswith("botocore."):
+        sentence = explain_error(error)
+        if sentence is None:
             raise
-        exit_with_error(error)
+        exit_with_error(ValueError(sentence))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,14 @@ def test_a_dry_run_needs_no_account() -> None:
         (["article-1", "--data", "s3://faces/x", "--region", REGION], "--role is missing"),
         (["article-1", "--region", REGION], "build/fer2013 is a path on this machine"),
         (["article-1", "--data", "s3://faces/x"], "no AWS region is set"),
-        (["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE], "Unable to locate credentials"),
+        (
+            ["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE],
+            "no AWS credentials were found: run `aws configure`, or set AWS_PROFILE",
+        ),
+        (
+            ["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", "me", "--dry-run"],
+            "--role 'me' is not a role's ARN",
+        ),
         (["resnet", "--set", "epochs"], "'epochs' is not of the form NAME=VALUE"),
         (["article-1", "--local"], "built-in algorithm, which runs only on SageMaker"),
         (["--local", "--resume", "nobody"], "build/jobs/nobody has no checkpoints"),
@@ -56,6 +63,12 @@ def test_a_launch_that_cannot_work_is_refused_with_a_reason(arguments: list[str]
     assert result.returncode == 1
     assert reason in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_region_of_aws_region_is_used() -> None:
+    arguments = [word for word in DRY_RUN if word not in ("--region", REGION)]
+    result = run(*arguments, PATH="", HOME="/nowhere", AWS_REGION="eu-west-1", AWS_DEFAULT_REGION=REGION)
+    assert result.stdout.startswith("# CreateTrainingJob, in eu-west-1")
 
 
 def test_without_the_sdk_a_launch_names_the_command_that_installs_it() -> None:

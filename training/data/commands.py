@@ -14,6 +14,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from cli import explain_aws_error
 from mien.logic.labels import LABELS
 from training.console import console, print_plain
 from training.data.csv_input import Csv, Seed, SkipBad, read_faces
@@ -188,7 +189,7 @@ def upload(
             task = bar.add_task("upload", total=size, visible=bool(changed))
             send_files(changed, bucket, s3, progress=lambda count: bar.update(task, advance=count))
     except (BotoCoreError, ClientError, S3UploadFailedError) as error:
-        raise ValueError(f"s3://{bucket}: {error}") from None
+        raise ValueError(f"s3://{bucket}: {explain_aws_error(error)}") from None
     unchanged = len(files) - len(changed)
     console.print(
         f"{len(changed):,} files sent to {to}, {unchanged:,} were already there", highlight=False, markup=False

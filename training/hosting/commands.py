@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli import explain_aws_error
 from training.hosting.options import (
     CONCURRENCY_QUOTA,
     DEFAULT_CALLS_PER_MINUTE,
@@ -179,11 +180,11 @@ def deploy(
         options = DeployOptions(source, bucket, endpoint, role, container, image, hosting, wait, dry_run)
         deploy_model(options, clients)
     except NoRegionError:
-        raise ValueError("no AWS region is set: give --region eu-central-1, or set AWS_DEFAULT_REGION") from None
+        raise ValueError("no AWS region is set: give --region eu-central-1, or set AWS_REGION") from None
     except ClientError as error:
         raise ValueError(describe_client_error(error)) from None
     except BotoCoreError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(explain_aws_error(error)) from None
     except KeyboardInterrupt:
         Console(stderr=True).print(
             "Interrupted. SageMaker continues what it has begun: aws sagemaker describe-endpoint --endpoint-name "

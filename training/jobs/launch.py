@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.console import console
+from training.hosting.options import validate_role
 from training.jobs import display
 from training.jobs.local_record import read_recipe
 from training.jobs.recipe import Recipe
@@ -134,6 +135,8 @@ def account_settings(options: LaunchOptions) -> "AccountSettings":
             f"--data {options.data} is a path on this machine, and SageMaker reads from S3: send the data with "
             "`python -m training upload`, and give its s3://BUCKET/PREFIX"
         )
+    if options.role:
+        validate_role(options.role)
     bucket, _ = parse_s3_uri(options.data)
     output = options.output or f"s3://{bucket}/jobs"
     return AccountSettings(options.data, output, options.role or ROLE_PLACEHOLDER, options.kms_key)

@@ -8,11 +8,13 @@ import contextlib
 import dataclasses
 import fcntl
 import json
+import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.errors import explain_native_error
 from training.jobs.job import TrainingJob
 from training.jobs.metrics import parse_metrics
 from training.jobs.recipe import Compute, Recipe, Tuning
@@ -21,6 +23,8 @@ ARTIFACT = "output/model.tar.gz"
 LOG = "log.txt"
 RECORD = "job.json"
 LOCK = "running"
+# The last line of a traceback. torchrun writes [rank0]: before it, and ends with an error of its own, ChildFailedError.
+ERROR_LINE = re.compile(r"(?:\[rank\d+\]: *)?((?!\S*ChildFailedError)[A-Za-z_.]+(?:Error|Exception)): (.+)")
 
 
 @contextlib.contextmanager
@@ -82,8 +86,7 @@ def read_recipe(root: Path) -> tuple[Recipe, Path]:
 def read_local_job(root: Path) -> TrainingJob:
     """Reads a job that ran on this machine, or that runs, from its folder. Raises ValueError if it has no job."""
     record = read_record(root)
-    lines = (root / LOG).read_text().splitlines() if (root / LOG).exists() else []
-    last_line = next((line for line in reversed(lines) if line.strip()), "")
+    lines = (root / LOG).read_text(errors="replace").splitlines() if (root / LOG).exists() else []
     status = record["status"]
     if status == "InProgress" and not is_running(root):
         status = "Stopped"
@@ -91,13 +94,23 @@ def read_local_job(root: Path) -> TrainingJob:
     return TrainingJob(
         name=record["name"],
         status=status,
-        detail=last_line if status == "Failed" else "",
+        detail=failure_reason(lines) if status == "Failed" else "",
         hyperparameters={name: str(value) for name, value in record["recipe"]["hyperparameters"].items()},
         epochs=parse_metrics(lines),
         seconds=record["seconds"],
         artifact=str(artifact) if artifact.exists() else None,
         checkpoints=str(root / "checkpoints"),
     )
+
+
+def failure_reason(lines: Sequence[str]) -> str:
+    """Returns why a script has failed, from its log: the last error in it, as one sentence, or its last line."""
+    for line in reversed(lines):
+        if error := ERROR_LINE.match(line):
+            kind, text = error.groups()
+            native = kind.startswith("torch.") or kind == "RuntimeError"
+            return explain_native_error(text) if native else f"{kind.rpartition('.')[2]}: {text}"
+    return next((line for line in reversed(lines) if line.strip()), "the script has printed nothing")
 
 
 def earlier_seconds(root: Path) -> float:

@@ -5,13 +5,19 @@ hyperparameters, are from Amazon SageMaker AI, "Image Classification - MXNet" an
 hyperparameters".
 """
 
+import difflib
 import importlib.util
+import re
+from collections.abc import Collection
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from training.jobs.recipe import BUILT_IN, CONTAINER, Compute, Recipe, Value
 
 OUR_SCRIPT = "train.py"
+# The options that the script requires. Nothing is read from these folders here.
+FOLDERS = ("--train", ".", "--validation", ".", "--model-dir", ".")
 # Instance families that each kind of job can use: the built-in algorithm trains on the first two only, PyTorch on any
 # that has NVIDIA GPUs.
 BUILT_IN_FAMILIES = ("g4dn", "g5")
@@ -24,6 +30,20 @@ PAST_FAMILIES = {
     "p3": "has a GPU of compute capability 7.0, which the training image's PyTorch no longer supports",
     "p3dn": "has GPUs of compute capability 7.0, which the training image's PyTorch no longer supports",
 }
+# SageMaker ends each training job after 28 days (Amazon SageMaker API Reference, StoppingCondition).
+LONGEST_HOURS = 28 * 24
+# The built-in algorithm's hyperparameters that are whole numbers, and all others.
+BUILT_IN_WHOLE_NUMBERS = (
+    *("num_classes", "num_training_samples", "checkpoint_frequency", "early_stopping_min_epochs"),
+    *("early_stopping_patience", "epochs", "mini_batch_size", "multi_label", "num_layers", "resize", "top_k"),
+    *("use_pretrained_model", "use_weighted_loss"),
+)
+BUILT_IN_NAMES = (
+    *BUILT_IN_WHOLE_NUMBERS,
+    *("augmentation_type", "beta_1", "beta_2", "early_stopping", "early_stopping_tolerance", "eps", "gamma"),
+    *("image_shape", "kv_store", "learning_rate", "lr_scheduler_factor", "lr_scheduler_step", "momentum", "optimizer"),
+    *("precision_dtype", "weight_decay"),
+)
 # The depths for which the built-in algorithm has pretrained weights, and the input that these weights need.
 PRETRAINED_LAYERS = (18, 34, 50, 101, 152, 200)
 PRETRAINED_SHAPE = [3, 224, 224]
@@ -61,6 +81,10 @@ def validate_compute(compute: Compute, families: tuple[str, ...]) -> None:
         raise ValueError(f"{compute.instance_type} {reason}: use one of {', '.join(usable)}")
     if compute.instance_count < 1:
         raise ValueError(f"instance_count is {compute.instance_count}: it must be 1 or more")
+    if not 0 < compute.max_hours <= LONGEST_HOURS:
+        raise ValueError(
+            f"max_hours is {compute.max_hours:g}: SageMaker accepts up to {LONGEST_HOURS}, which is 28 days"
+        )
     if compute.spot and compute.wait_hours < compute.max_hours:
         raise ValueError(
             f"max_wait_hours must be at least max_hours, {compute.max_hours}: it includes the time of training"
@@ -81,7 +105,6 @@ def validate_script(recipe: Recipe) -> None:
     if recipe.script != OUR_SCRIPT:
         return
     parser = script_parser()
-    folders = ["--train", ".", "--validation", ".", "--model-dir", "."]
     choices: dict[str, list[Value]] = {name: [value] for name, value in recipe.hyperparameters.items()}
     if recipe.tuning:
         choices |= {**recipe.tuning.values, **recipe.tuning.definitions}
@@ -89,9 +112,32 @@ def validate_script(recipe: Recipe) -> None:
         for value in values:
             try:
                 # An option and its value in one word, because a value that begins with a dash would be an option.
-                parser.parse_arguments([*folders, f"--{name}={value}"])
+                parser.parse_arguments([*FOLDERS, f"--{name}={value}"])
             except parser.InvalidOptions as error:
-                raise ValueError(f"[hyperparameters] {error}") from None
+                raise ValueError(f"[hyperparameters] {explain_option(name, str(error))}") from None
+
+
+def explain_option(name: str, error: str) -> str:
+    """Returns one sentence about a hyperparameter that the script's parser refuses. error: the text of argparse."""
+    if error.startswith("unrecognized arguments"):
+        return f"{name} is not a hyperparameter of {OUR_SCRIPT}{suggestion(name, script_hyperparameters())}"
+    text = error.removeprefix(f"argument --{name}: ")
+    if choices := re.fullmatch(r"invalid choice: (.+) \(choose from (.+)\)", text):
+        return f"{name}: {choices[1]} is not possible: choose one of {choices[2]}"
+    return f"{name}: {text}"
+
+
+def script_hyperparameters() -> list[str]:
+    """Returns the names of the script's options, without its folders."""
+    options = vars(script_parser().parse_arguments(FOLDERS))
+    return [name.replace("_", "-") for name, value in options.items() if not isinstance(value, Path)]
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Returns the end of a sentence about an unknown name: the name that was meant, or all of them."""
+    if close := difflib.get_close_matches(name, known, 1):
+        return f": did you mean {close[0]}?"
+    return f": use one of {', '.join(sorted(known))}"
 
 
 @cache
@@ -112,7 +158,18 @@ def validate_built_in(recipe: Recipe) -> None:
     for required in ("num_classes", "num_training_samples"):
         if required not in hyperparameters:
             raise ValueError(f"[hyperparameters] {required} is missing: the built-in algorithm requires it")
-    shape = [int(side) for side in str(hyperparameters.get("image_shape", DEFAULT_SHAPE)).split(",")]
+    for name, value in hyperparameters.items():
+        if name not in BUILT_IN_NAMES:
+            meant = suggestion(name, BUILT_IN_NAMES)
+            raise ValueError(f"[hyperparameters] {name} is not a hyperparameter of the built-in algorithm{meant}")
+        if name in BUILT_IN_WHOLE_NUMBERS and not str(value).isdecimal():
+            raise ValueError(f"[hyperparameters] {name}: {value!r} is not a whole number of 0 or more")
+    given_shape = str(hyperparameters.get("image_shape", DEFAULT_SHAPE))
+    if not re.fullmatch(r"\d+,\d+,\d+", given_shape):
+        raise ValueError(
+            f"[hyperparameters] image_shape: {given_shape!r} is not CHANNELS,HEIGHT,WIDTH, such as 3,224,224"
+        )
+    shape = [int(side) for side in given_shape.split(",")]
     longest_side = max(shape[1:])
     reads_images = "train_lst" in recipe.channels
     if reads_images and int(hyperparameters.get("resize", 0)) <= longest_side:

@@ -104,6 +104,14 @@ def test_our_script_trains_on_gpus_that_the_built_in_algorithm_does_not_support(
         ("num_classes = 7", "", "num_classes is missing"),
         ("num_layers = 101", "num_layers = 100", "num_layers 100: pretrained networks have"),
         ('image_shape = "3,224,224"', 'image_shape = "3,48,48"', "pretrained networks require 3,224,224"),
+        ('image_shape = "3,224,224"', 'image_shape = "224"', "image_shape: '224' is not CHANNELS,HEIGHT,WIDTH"),
+        ("num_layers = 101", 'num_layers = "deep"', "num_layers: 'deep' is not a whole number"),
+        (
+            "num_layers = 101",
+            "layers = 101",
+            "layers is not a hyperparameter of the built-in algorithm: did you mean num_layers?",
+        ),
+        ("max_hours = 24", "max_hours = 700", "max_hours is 700: SageMaker accepts up to 672"),
         ("volume_gb = 50", "volume = 50", r"\[compute\] volume is not a known key: use instance_type"),
         ('instance_type = "ml.g4dn.xlarge"', "", r"\[compute\] instance_type is missing"),
         (
@@ -125,15 +133,15 @@ def test_a_recipe_that_sagemaker_would_refuse_is_refused_here(
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("epochs", 0, "argument --epochs: 0 is less than 1"),
-        ("epochs", 2.5, "argument --epochs: '2.5' is not a whole number"),
-        ("epoch", 3, "unrecognized arguments: --epoch=3"),
-        ("depth", 19, "argument --depth: invalid choice: 19"),
-        ("learning-rate", -0.1, "argument --learning-rate: -0.1 is not a finite number of 0 or more"),
-        ("learning-rate", 0, "argument --learning-rate: 0 is not more than 0"),
-        ("label-smoothing", 1, "argument --label-smoothing: 1 is not less than 1"),
-        ("votes", "yes", "argument --votes: 'yes' is not a number"),
-        ("augment", "mirror,blur", "argument --augment: blur is unknown; choose from mirror, shift"),
+        ("epochs", 0, "epochs: 0 is less than 1"),
+        ("epochs", 2.5, "epochs: '2.5' is not a whole number"),
+        ("epoch", 3, "epoch is not a hyperparameter of train.py: did you mean epochs"),
+        ("depth", 19, "depth: 19 is not possible: choose one of 10, 18, 34"),
+        ("learning-rate", -0.1, "learning-rate: -0.1 is not a finite number of 0 or more"),
+        ("learning-rate", 0, "learning-rate: 0 is not more than 0"),
+        ("label-smoothing", 1, "label-smoothing: 1 is not less than 1"),
+        ("votes", "yes", "votes: 'yes' is not a number"),
+        ("augment", "mirror,blur", "augment: blur is unknown; choose from mirror, shift"),
     ],
 )
 def test_hyperparameters_that_our_script_would_refuse_are_refused_before_anything_starts(
@@ -147,7 +155,7 @@ def test_each_value_of_a_grid_is_checked() -> None:
     sweep = dataclasses.replace(
         load_recipe("resnet"), tuning=Tuning("validation:accuracy", values={"learning-rate": [0.1, -1]})
     )
-    with pytest.raises(ValueError, match="argument --learning-rate: -1"):
+    with pytest.raises(ValueError, match="learning-rate: -1"):
         validate_recipe(sweep)
 
 
