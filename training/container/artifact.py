@@ -1,6 +1,5 @@
 """Turns a trained network into the files that are served: model.onnx, model.json, and the code that reads them."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+import contract
 from resnet import Classifier, probabilities
 
 # The temperatures that are tried: from 0.1 to 10, in steps of about 1%.
@@ -28,39 +28,55 @@ def fit_temperature(logits: Tensor, labels: Tensor, smoothing: float) -> float:
 
 
 def write(
-    model: Classifier, folder: Path, classes: list[str], size: tuple[int, int], description: dict[str, Any]
+    model: Classifier,
+    folder: Path,
+    classes: list[str],
+    *,
+    size: int,
+    color: str,
+    faces: str,
+    data: dict[str, Any] | None,
+    description: dict[str, Any],
 ) -> None:
     """Writes model.onnx, model.json and code/ into a folder. The model reads a batch of any size.
 
     classes: names of the outputs, in their order.
-    size: height and width of a face, in pixels.
+    size: pixels per side of an image.
+    color: "gray" or "rgb".
+    faces: "find" or "whole", as in model.json.
+    data: data.json of the training data, if there is one.
     description: more fields of model.json.
+
+    Raises ContractError if a class has a name that no label can have.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model.eval().cpu()
-    example = torch.zeros(2, *size, dtype=torch.uint8)
+    shape, layout = ((size, size), "NHW") if color == "gray" else ((size, size, 3), "NHWC")
     torch.onnx.export(
         model,
-        (example,),
-        folder / "model.onnx",
+        (torch.zeros(2, *shape, dtype=torch.uint8),),
+        folder / contract.DEFAULT_FILE,
         dynamo=False,
         opset_version=17,
         input_names=["faces"],
         output_names=["probabilities"],
         dynamic_axes={"faces": {0: "n"}, "probabilities": {0: "n"}},
     )
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    contract = {
-        "version": digest[:12],
+    document = {
+        "version": contract.file_version(folder / contract.DEFAULT_FILE),
         "labels": classes,
-        "input": {"dtype": "uint8", "shape": ["n", *size], "color": "grayscale"},
-        "normalisation": {"mean": model.mean, "deviation": model.deviation, "inside": "model.onnx"},
-        "calibration": {"temperature": model.temperature, "label_smoothing": model.smoothing, "inside": "model.onnx"},
-        "output": {"dtype": "float32", "shape": ["n", len(classes)], "meaning": "probabilities"},
+        "faces": faces,
+        "input": {"name": "faces", "size": size, "color": color, "layout": layout, "dtype": "uint8"},
+        "output": {"name": "probabilities", "values": "probabilities"},
+        # These are inside of model.onnx, and only people read them here. Gray levels are from 0 to 255.
+        "network": {"mean": model.mean, "deviation": model.deviation},
+        "calibration": {"temperature": model.temperature, "label_smoothing": model.smoothing},
+        **({"data": data} if data else {}),
         **description,
     }
-    (folder / "model.json").write_text(json.dumps(contract, indent=2) + "\n")
+    contract.check_document(document)
+    (folder / contract.NAME).write_text(json.dumps(document, indent=2) + "\n")
     # SageMaker's PyTorch container reads its inference code from the same archive.
     (folder / "code").mkdir(exist_ok=True)
-    for name in ("inference.py", "requirements.txt"):
+    for name in contract.CODE_FILES:
         shutil.copy(Path(__file__).parent / name, folder / "code" / name)

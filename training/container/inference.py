@@ -30,6 +30,8 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
+from contract import read_contract
+
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
 # SageMaker passes this response header on to the client of InvokeEndpoint; it carries the model's version.
 VERSION_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
@@ -102,15 +104,14 @@ def model_fn(model_dir: str) -> Model:
     The environment variable MIEN_THREADS sets how many threads compute; by default it is one per core. Set it to 1 if
     several processes share a machine.
     """
-    contract = json.loads((Path(model_dir) / "model.json").read_text())
+    contract = read_contract(Path(model_dir))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(os.environ.get("MIEN_THREADS", "0"))
     # Builds for CUDA prefer TensorRT, which would compile the model for minutes before the first response.
     available = onnxruntime.get_available_providers()
     providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
     session = onnxruntime.InferenceSession(str(Path(model_dir) / "model.onnx"), options, providers=providers)
-    _, height, width = contract["input"]["shape"]
-    return Model(session, contract["labels"], height, width, contract["version"])
+    return Model(session, list(contract.labels), contract.input.size, contract.input.size, contract.version)
 
 
 def input_fn(body: bytes, content_type: str | None) -> Faces | Problem:

@@ -236,8 +236,16 @@ def write_model(
     network.keep_outputs(len(train.classes))
     temperature = artifact.fit_temperature(chosen.logits, data.validation.labels, smoothing)
     model = Classifier(network, data.mean, data.deviation, bool(options.flip), temperature, smoothing)
-    height, width = train.images.shape[2:]
-    artifact.write(model, folder, train.classes, (height, width), {"training": description})
+    artifact.write(
+        model,
+        folder,
+        train.classes,
+        size=train.images.shape[2],
+        color="gray",
+        faces="find",
+        data=None,
+        description={"training": description},
+    )
     torch.save(chosen.network.state_dict(), folder / "model.pt")
 
 

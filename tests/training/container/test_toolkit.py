@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from sagemaker_inference.default_handler_service import DefaultHandlerService
 
+from contract import CODE_FILES
+
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted((ROOT / "samples" / "faces").rglob("*.png"))
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
@@ -54,7 +56,8 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "code").mkdir()
     for name in ("model.onnx", "model.json"):
         shutil.copy(ROOT / "models" / name, folder)
-    shutil.copy(ROOT / "training" / "container" / "inference.py", folder / "code")
+    for name in CODE_FILES:
+        shutil.copy(ROOT / "training" / "container" / name, folder / "code")
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contract import CODE_FILES
 from tests.training.small_recipe import small_recipe
 from training.hosting.artifact import list_files
 from training.hosting.container import validate_files
@@ -77,7 +78,7 @@ def test_a_job_leaves_a_model_that_can_be_deployed(long_job: TrainingJob) -> Non
         names = set(archive.getnames())
     assert names == {
         *("model.onnx", "model.json", "model.pt", "history.csv"),
-        *("code/inference.py", "code/requirements.txt"),
+        *(f"code/{name}" for name in CODE_FILES),
     }
     for container in ("stock", "slim"):
         validate_files(container, list_files(Path(long_job.artifact)))
