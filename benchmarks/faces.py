@@ -29,7 +29,8 @@ from mien.logic.detector import load_detector
 from mien.logic.faces import MINIMUM_SCORE, find_faces
 from mien.logic.images import open_image
 from mien.logic.pictures import FACE_SIZE, GRAY_48, decode, read_picture
-from training.data.fer2013 import Faces, load_faces
+from training.data.fer2013 import load_faces
+from training.data.labelled_images import LabelledImages
 from training.evaluation.measure import load_model, probabilities
 
 ROOT = Path(__file__).parent.parent
@@ -147,7 +148,7 @@ def empty_table() -> Iterator[str]:
         yield f"| {kind} | {len(results)} | {sum(results)} |"
 
 
-def label_table(faces: Faces, model_folder: Path) -> Iterator[str]:
+def label_table(faces: LabelledImages, model_folder: Path) -> Iterator[str]:
     model = load_model(model_folder)
     original = probabilities(faces.images, model).argmax(1) == faces.labels
     yield from ("", "## Labels of faces in pictures", "")
@@ -175,7 +176,7 @@ def crop_of_composite(face: np.ndarray, size: int, factor: float, seed: int) -> 
     return np.frombuffer(found[0].pixels, np.uint8).reshape(FACE_SIZE, FACE_SIZE) if found else None
 
 
-def edge_table(faces: Faces, model_folder: Path) -> Iterator[str]:
+def edge_table(faces: LabelledImages, model_folder: Path) -> Iterator[str]:
     """Two ways where a face's square reaches beyond the picture: to repeat the pixels at the edge, or to move it."""
     model = load_model(model_folder)
     yield from ("", "## Faces at the edge of the picture", "")
@@ -211,7 +212,7 @@ def main() -> None:
     photos = read_photos(arguments.photos)
     faces = load_faces(arguments.csv)
     chosen = np.random.default_rng(0).permutation(len(faces))[: arguments.faces]
-    sample = Faces(faces.images[chosen], faces.labels[chosen])
+    sample = faces[chosen]
     table = [
         *(*recall_tables(photos), *direction_table(photos), *empty_table()),
         *(*label_table(sample, ROOT / "models"), *edge_table(sample, ROOT / "models")),

@@ -33,10 +33,10 @@ os.environ.setdefault("BUCKET_ORIGIN", "https://bucket.example")
 from benchmarks.report import write_page
 from mien.aws.listing import PAGE
 from mien.handlers.page import handler
-from mien.logic.labels import LABELS
 from tests.browser.photos import Photo
 from tests.browser.results_api import document_of
 from tests.browser.visitor import start_browser
+from training.data.fer2013 import CLASSES
 
 PHOTO = Photo("photo.jpg", 640, 480, [(80, 100, 260, 320), (360, 120, 520, 300)])
 IMAGE = PHOTO.file()
@@ -62,7 +62,7 @@ def answer(path: str, query: Mapping[str, str], documents: list[dict[str, Any]])
     """Returns the content type and the body of an answer. path: without the first slash."""
     match path.partition("/")[0]:
         case "health":
-            return as_json({"status": "up", "version": "0", "labels": list(LABELS)})
+            return as_json({"status": "up", "version": "0", "labels": CLASSES})
         case "folders":
             return as_json({"folders": []})
         case "reviews":

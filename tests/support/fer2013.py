@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from local.paths import ROOT
-from mien.logic.labels import LABELS
-from training.data.fer2013 import Faces
+from training.data.fer2013 import CLASSES
+from training.data.labelled_images import LabelledImages
 
 GENERATOR = np.random.default_rng(0)
 # The header of FER+'s file as Microsoft publishes it, and the part of it that names the votes.
@@ -18,9 +18,10 @@ FERPLUS_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disg
 VOTES_HEADER = FERPLUS_HEADER.partition("name,")[2]
 
 
-def random_faces(count: int) -> Faces:
+def random_faces(count: int) -> LabelledImages:
     """Noise, so no two faces are alike. The labels are 0 to 6 in turn."""
-    return Faces(GENERATOR.integers(0, 256, (count, 48, 48), np.uint8), np.arange(count) % len(LABELS))
+    images = GENERATOR.integers(0, 256, (count, 48, 48), np.uint8)
+    return LabelledImages(images, np.arange(count) % len(CLASSES), CLASSES)
 
 
 def uniform_pixels(level: int, count: int = 48 * 48) -> str:
@@ -37,7 +38,7 @@ def write_csv(path: Path, *rows: str, header: str = "emotion,pixels") -> Path:
     return path
 
 
-def write_faces_csv(path: Path, faces: Faces, usage: str) -> Path:
+def write_faces_csv(path: Path, faces: LabelledImages, usage: str) -> Path:
     """Writes faces in the form of fer2013.csv, with a column Usage."""
     rows = [
         f"{label},{' '.join(map(str, image.ravel()))},{usage}"

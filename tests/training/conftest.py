@@ -15,9 +15,8 @@ import pytest
 from botocore.loaders import create_loader
 from jsonschema import Draft202012Validator
 
-from mien.logic.labels import LABELS
 from tests.training.fake_aws import DATA_BUCKET, REGION, ROLE, FakeAws, fake_aws
-from training.data.fer2013 import VOTE_COLUMNS
+from training.data.fer2013 import CLASSES, VOTE_COLUMNS
 from training.jobs.trainer import AccountSettings
 
 TRAINING_FACES = 140
@@ -71,13 +70,13 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
     random = np.random.default_rng(0)
     for channel, count in (("train", TRAINING_FACES), ("validation", VALIDATION_FACES)):
-        labels = np.arange(count) % len(LABELS)
+        labels = np.arange(count) % len(CLASSES)
         images = random.integers(0, 80, (count, 48, 48), np.uint8)
         for image, label in zip(images, labels, strict=True):
             image[6 * label : 6 * label + 6] += 150
         votes = random.multinomial(10, np.ones(len(VOTE_COLUMNS)) / len(VOTE_COLUMNS), count).astype(np.uint8)
         (root / channel).mkdir()
         np.savez_compressed(
-            root / channel / "faces.npz", images=images, labels=labels, classes=np.array(LABELS), votes=votes
+            root / channel / "faces.npz", images=images, labels=labels, classes=np.array(CLASSES), votes=votes
         )
     return root

@@ -15,7 +15,6 @@ from rich.progress import (
 from rich.table import Table
 
 from cli import explain_aws_error
-from mien.logic.labels import LABELS
 from training.console import console, print_plain
 from training.data.csv_input import Csv, Seed, SkipBad, read_faces
 from training.data.png import Fit
@@ -125,27 +124,24 @@ def prepare(
 def class_table(selected: Selected) -> Table:
     """How many faces each class has in each channel."""
     table = Table("class", *selected.channels, box=None)
-    for label, name in enumerate(LABELS):
+    for label, name in enumerate(selected.faces.classes):
         table.add_row(name, *(f"{count:,}" for count in selected.class_counts(label)))
     table.add_row("all", *(f"{len(selection):,}" for selection in selected.channels.values()))
     return table
 
 
-def parse_shares(assignments: list[str]) -> dict[int, float]:
-    """CLASS=SHARE texts → from each class's index to its share. Raises ValueError with the text and a valid example."""
+def parse_shares(assignments: list[str]) -> dict[str, float]:
+    """CLASS=SHARE texts → from each class's name to its share. Raises ValueError with the text and a valid example."""
     shares = {}
     for assignment in assignments:
-        name, _, text = assignment.partition("=")
+        name, _, text = assignment.rpartition("=")
         try:
-            label = LABELS.index(name)
             share = float(text)
         except ValueError:
-            raise ValueError(
-                f"--share {assignment!r} is not CLASS=SHARE, as in happy=0.66; the classes are {', '.join(LABELS)}"
-            ) from None
+            raise ValueError(f"--share {assignment!r} is not CLASS=SHARE, as in happy=0.66") from None
         if not 0 <= share <= 1:
             raise ValueError(f"--share {assignment!r}: a share is a number from 0 to 1")
-        shares[label] = share
+        shares[name] = share
     return shares
 
 
@@ -218,7 +214,7 @@ def images(
     faces = read_faces(csv, skip_bad)
     count = min(len(faces), limit or len(faces))
     for index in range(count):
-        path = output / relative_path(index, int(faces.labels[index]))
+        path = output / relative_path(faces, index)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encode_small(faces.images[index]))
     print_plain(f"{count:,} images written to {output}")
@@ -243,10 +239,11 @@ def composites(
     """
     from training.data.composites import write
 
-    paths = write(read_faces(csv, skip_bad), output, per_class, seed)
+    faces = read_faces(csv, skip_bad)
+    paths = write(faces, output, per_class, seed)
     for path in paths:
         console.print(path)
-    for name in LABELS:
+    for name in faces.classes:
         count = sum(path.parent.name == name for path in paths)
         if count < per_class:
             console.print(f"{name}: {count} of {per_class} composites, because it has too few different faces")

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from mien.logic.labels import LABELS
 from mien.logic.pictures import FACE_SIZE
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 
 # Faces are compared by this many principal components instead of 2,304 pixels: it is faster, and ignores fine detail.
 COMPONENTS = 64
@@ -37,7 +36,7 @@ TOO_FEW_FACES = (
 )
 
 
-def write(faces: Faces, folder: Path, per_class: int, seed: int) -> list[Path]:
+def write(faces: LabelledImages, folder: Path, per_class: int, seed: int) -> list[Path]:
     """Writes `folder/<class>/<number>.png`, 48x48 grayscale, numbered from 1, and returns the paths.
 
     per_class: composites per class; a class with too few different faces gets fewer, or none.
@@ -53,9 +52,9 @@ def write(faces: Faces, folder: Path, per_class: int, seed: int) -> list[Path]:
         raise ValueError(TOO_FEW_FACES)
     standardized = standardize(pixels)
     components = principal_components(standardized)
-    scores = class_scores(components, labels)
+    scores = class_scores(components, labels, len(faces.classes))
     images: dict[Path, Image.Image] = {}
-    for label, name in enumerate(LABELS):
+    for label, name in enumerate(faces.classes):
         members = np.flatnonzero(labels == label)
         members = members[without_copies(standardized[members])]
         count = max(len(members) // TYPICAL_ONE_IN, per_class * GROUP_SIZE)
@@ -82,9 +81,9 @@ def principal_components(standardized: np.ndarray) -> np.ndarray:
     return np.asarray(centered @ axes[:, ::-1][:, :COMPONENTS])
 
 
-def class_scores(components: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def class_scores(components: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """How much each face looks like each class, float [n, classes], as a linear model sees it."""
-    one_hot = np.eye(len(LABELS))[labels]
+    one_hot = np.eye(classes)[labels]
     weights, *_ = np.linalg.lstsq(components, one_hot - one_hot.mean(0), rcond=None)
     return np.asarray(components @ weights)
 

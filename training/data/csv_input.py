@@ -8,7 +8,7 @@ import typer
 from training.console import console, print_plain
 from training.data import fer2013
 from training.data.csv_rows import Usage
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 
 Csv = Annotated[
     Path,
@@ -26,7 +26,7 @@ Seed = Annotated[int, typer.Option(help="Seed of the random generator. The same 
 
 def read_faces(
     csv: Path, skip_bad: bool, usages: frozenset[Usage] | None = None, *, may_be_empty: bool = False
-) -> Faces:
+) -> LabelledImages:
     """Reads a FER2013 CSV, prints how many faces it has, and shows a spinner meanwhile.
 
     Parameters, result and errors are those of `training.data.fer2013.load_faces`.

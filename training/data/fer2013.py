@@ -5,17 +5,18 @@ column, Usage). Pixels are 2,304 numbers from 0 to 255, row by row, in one quote
 Source: Goodfellow et al., "Challenges in Representation Learning", 2013.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mien.logic.labels import LABELS
 from mien.logic.pictures import FACE_SIZE
 from training.data.csv_rows import CsvRows, Usage, left_out_text
+from training.data.labelled_images import LabelledImages
 
+# The classes, in the order of their numbers in the column emotion.
+CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 # Columns of FER2013's CSV.
 COLUMNS = ("emotion", "pixels")
 # Values of the column Usage.
@@ -28,33 +29,6 @@ VOTE_COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust
 NO_VOTES = 255
 # An error lists this many invalid rows and counts the others.
 MAX_ROWS_SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Faces:
-    """Labelled faces.
-
-    images: uint8 [n, 48, 48], grayscale.
-    labels: int64 [n], indices into `mien.logic.labels.LABELS`.
-    votes: uint8 [n, len(VOTE_COLUMNS)], how many people voted for each column; zeros if nobody voted on the face. None
-        if no votes were read.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    votes: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, selection: np.ndarray) -> "Faces":
-        """The selected faces. selection: int64 [k], indices of faces; or bool [n]."""
-        votes = None if self.votes is None else self.votes[selection]
-        return Faces(self.images[selection], self.labels[selection], votes)
-
-    def digests(self) -> np.ndarray:
-        """One digest per face, str [n]. Two faces have the same digest if all their pixels are equal."""
-        return np.array([hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest() for image in self.images])
 
 
 @dataclass(frozen=True)
@@ -86,7 +60,7 @@ def load_faces(
     skip_invalid: bool = False,
     may_be_empty: bool = False,
     log: Callable[[str], None] = lambda message: None,
-) -> Faces:
+) -> LabelledImages:
     """Reads a FER2013 CSV file and either skips invalid rows or fails.
 
     path, usages: as for `read_faces`.
@@ -108,7 +82,7 @@ def load_faces(
     return faces
 
 
-def read_faces(path: Path, usages: frozenset[Usage] | None = None) -> tuple[Faces, list[InvalidRow]]:
+def read_faces(path: Path, usages: frozenset[Usage] | None = None) -> tuple[LabelledImages, list[InvalidRow]]:
     """Reads a FER2013 CSV file: the faces in the file's order, and the rows that are not labelled faces.
 
         faces, invalid = read_faces(Path("train.csv.gz"))
@@ -121,7 +95,7 @@ def read_faces(path: Path, usages: frozenset[Usage] | None = None) -> tuple[Face
     return collect_faces(CsvRows(path, COLUMNS, usages))
 
 
-def collect_faces(rows: CsvRows) -> tuple[Faces, list[InvalidRow]]:
+def collect_faces(rows: CsvRows) -> tuple[LabelledImages, list[InvalidRow]]:
     """As `read_faces`. rows: have the fields of COLUMNS."""
     images, labels, invalid = [], [], []
     for row in rows:
@@ -135,7 +109,7 @@ def collect_faces(rows: CsvRows) -> tuple[Faces, list[InvalidRow]]:
             images.append(image)
             labels.append(label)
     stacked = np.stack(images) if images else np.empty((0, FACE_SIZE, FACE_SIZE), np.uint8)
-    return Faces(stacked, np.array(labels, np.int64)), invalid
+    return LabelledImages(stacked, np.array(labels, np.int64), CLASSES), invalid
 
 
 def usages_text(usages: frozenset[Usage] | None) -> str:
@@ -174,8 +148,8 @@ def parse_face(emotion: str, pixels: str) -> tuple[np.ndarray, int]:
     """The two fields of a row → the face, uint8 [48, 48], and its label's index. Raises ValueError with the reason."""
     if not emotion or not pixels:
         raise ValueError("emotion or pixels is empty")
-    if not (emotion.isascii() and emotion.isdecimal()) or int(emotion) >= len(LABELS):
-        raise ValueError(f"emotion is {emotion!r}, not a number from 0 to {len(LABELS) - 1}")
+    if not (emotion.isascii() and emotion.isdecimal()) or int(emotion) >= len(CLASSES):
+        raise ValueError(f"emotion is {emotion!r}, not a number from 0 to {len(CLASSES) - 1}")
     try:
         # A number above int64 becomes its maximum. A narrower type would keep only the last bits, which may look valid.
         values = np.fromstring(pixels, dtype=np.int64, sep=" ")

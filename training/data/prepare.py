@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from training.data import fer2013, split, writers
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 from training.data.png import Fit
 from training.data.split import Strategy
 from training.data.writers import Progress
@@ -38,7 +38,7 @@ class Preparation:
     validation_share: float = 0.2
     strategy: Strategy = "stratified"
     keep_duplicates: bool = False
-    class_shares: Mapping[int, float] = field(default_factory=dict)
+    class_shares: Mapping[str, float] = field(default_factory=dict)
     training_samples: int | None = None
     training_cap: int | None = None
     validation_cap: int | None = None
@@ -54,7 +54,7 @@ class Preparation:
 class Selected:
     """The faces that were read, and the selection of each channel ("train", "validation"): int64 [n], face indices."""
 
-    faces: Faces
+    faces: LabelledImages
     channels: Mapping[str, np.ndarray]
 
     def class_counts(self, label: int) -> list[int]:
@@ -84,11 +84,11 @@ def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Select
     )
     training, validation = sides.training, sides.validation
     if preparation.class_shares or preparation.training_samples:
-        training = split.subsample(training, faces.labels, preparation.class_shares, preparation.training_samples)
+        training = split.subsample(faces, training, preparation.class_shares, preparation.training_samples)
     if preparation.training_cap:
-        training = split.limit_per_class(training, faces.labels, preparation.training_cap)
+        training = split.limit_per_class(faces, training, preparation.training_cap)
     if preparation.validation_cap:
-        validation = split.limit_per_class(validation, faces.labels, preparation.validation_cap)
+        validation = split.limit_per_class(faces, validation, preparation.validation_cap)
     selected = Selected(faces, {"train": training, "validation": validation})
     for channel, selection in selected.channels.items():
         if not len(selection):
@@ -99,7 +99,7 @@ def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Select
     return selected
 
 
-def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> Faces:
+def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> LabelledImages:
     faces = fer2013.load_faces(preparation.csv, fer2013.TRAINING, skip_invalid=preparation.skip_invalid, log=log)
     if not preparation.votes:
         return faces
@@ -109,7 +109,7 @@ def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> Fac
             f"{preparation.votes.name} has votes for {len(votes):,} faces, but {preparation.csv.name} has "
             f"{len(faces):,}: both need the same rows in the same order"
         )
-    return Faces(faces.images, faces.labels, votes)
+    return replace(faces, votes=votes)
 
 
 def count_images(selected: Selected, preparation: Preparation) -> int:
@@ -136,7 +136,7 @@ def write_channels(selected: Selected, preparation: Preparation, progress: Progr
             writers.write_folders(faces, output, preparation.fit, pool, progress)
         for channel, selection in selected.channels.items():
             if preparation.folders:
-                writers.write_list(selection, faces.labels, output / f"{channel}.lst")
+                writers.write_list(faces, selection, output / f"{channel}.lst")
             if preparation.records:
                 if preparation.folders:
                     files = writers.read_large_files(faces, selection, output)

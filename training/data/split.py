@@ -9,8 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from mien.logic.labels import LABELS
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 
 Strategy = Literal["stratified", "random"]
 
@@ -23,13 +22,13 @@ class Split:
     validation: np.ndarray
 
 
-def exclude(faces: Faces, others: Faces) -> np.ndarray:
+def exclude(faces: LabelledImages, others: LabelledImages) -> np.ndarray:
     """Selects the faces that are not among the others. Two faces are the same if all their pixels are equal."""
     return np.flatnonzero(~np.isin(faces.digests(), others.digests()))
 
 
 def split(
-    faces: Faces,
+    faces: LabelledImages,
     validation_share: float,
     seed: int,
     strategy: Strategy = "stratified",
@@ -47,7 +46,7 @@ def split(
     _, first_of_group, group_of_face = np.unique(identities, return_index=True, return_inverse=True)
     held_out = np.zeros(len(first_of_group), bool)
     strata = faces.labels[first_of_group] if strategy == "stratified" else np.zeros(len(first_of_group), np.int64)
-    for stratum in range(len(LABELS)):
+    for stratum in range(len(faces.classes)):
         groups = np.flatnonzero(strata == stratum)
         held_out[generator.permutation(groups)[: round(validation_share * len(groups))]] = True
     order = generator.permutation(len(faces))
@@ -55,27 +54,31 @@ def split(
     return Split(order[~in_validation], order[in_validation])
 
 
-def limit_per_class(selection: np.ndarray, labels: np.ndarray, limit: int) -> np.ndarray:
-    """Keeps at most `limit` faces of each class. labels: int64, of all faces, not only of the selected ones."""
-    return first_of_each_class(selection, labels, dict.fromkeys(range(len(LABELS)), limit))
+def limit_per_class(faces: LabelledImages, selection: np.ndarray, limit: int) -> np.ndarray:
+    """Keeps at most `limit` selected faces of each class."""
+    return first_of_each_class(selection, faces.labels, dict.fromkeys(range(len(faces.classes)), limit))
 
 
 def subsample(
-    selection: np.ndarray, labels: np.ndarray, shares: Mapping[int, float], total: int | None = None
+    faces: LabelledImages, selection: np.ndarray, shares: Mapping[str, float], total: int | None = None
 ) -> np.ndarray:
     """Keeps a share of some classes and, if a total is given, reduces all other classes by one factor to reach it.
 
-        subsample(selection, labels, {LABELS.index("happy"): 0.66}, total=10_602)
+        subsample(faces, selection, {"happy": 0.66}, total=10_602)
 
-    labels: int64, of all faces, not only of the selected ones.
-    shares: from a class's index to the share to keep, from 0 to 1.
+    shares: from a class's name to the share to keep, from 0 to 1.
     total: how many faces to keep; None keeps all faces of the classes that have no share.
 
-    Raises ValueError if the total is smaller than the shares alone, or larger than all faces.
+    Raises ValueError if a name is not one of the classes, or if the total is smaller than the shares alone, or larger
+    than all faces.
     """
-    available = np.bincount(labels[selection], minlength=len(LABELS))
-    counts = {label: round(share * int(available[label])) for label, share in shares.items()}
-    other_classes = [label for label in range(len(LABELS)) if label not in shares]
+    if unknown := [name for name in shares if name not in faces.classes]:
+        raise ValueError(f"{unknown[0]!r} is not a class of this data: the classes are {', '.join(faces.classes)}")
+    available = np.bincount(faces.labels[selection], minlength=len(faces.classes))
+    counts = {
+        label: round(shares[name] * int(available[label])) for label, name in enumerate(faces.classes) if name in shares
+    }
+    other_classes = [label for label in range(len(faces.classes)) if label not in counts]
     if total is not None:
         fixed = sum(counts.values())
         others_available = int(available[other_classes].sum())
@@ -89,7 +92,7 @@ def subsample(
         # Rounding the running sum, and not each count, makes the counts add up to the total.
         ends = np.rint(np.cumsum(available[other_classes]) * factor).astype(int)
         counts |= dict(zip(other_classes, np.diff(ends, prepend=0).tolist(), strict=True))
-    return first_of_each_class(selection, labels, counts)
+    return first_of_each_class(selection, faces.labels, counts)
 
 
 def first_of_each_class(selection: np.ndarray, labels: np.ndarray, counts: Mapping[int, int]) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from training.data.fer2013 import Faces
-from training.evaluation.measure import accuracy, sha256
+from training.data.labelled_images import LabelledImages
+from training.evaluation.measure import accuracy
 
 # Two faces that correlate more than this count as copies of one photograph. Of FER2013's pairs of a training and a test
 # face above it, 48 were looked at, and all of them showed one photograph, cropped or scaled differently. From 0.90 to
@@ -24,14 +24,14 @@ BLOCK = 256
 MINIMUM_LENGTH = 0.5
 
 
-def duplicates_within(faces: Faces) -> dict[str, int]:
+def duplicates_within(faces: LabelledImages) -> dict[str, int]:
     """Counts the faces whose pixels occur more than once, and how many of them have several labels."""
     labels = labels_by_digest(faces)
     repeated = [set(labels[digest]) for digest in faces.digests() if len(labels[digest]) > 1]
     return {"faces": len(repeated), "contradictory": sum(len(found) > 1 for found in repeated)}
 
 
-def overlap_with_csv(faces: Faces, rows: np.ndarray, training: Faces) -> dict[str, Any]:
+def overlap_with_csv(faces: LabelledImages, rows: np.ndarray, training: LabelledImages) -> dict[str, Any]:
     """Compares test faces with the rows of a training CSV, whether or not a model was trained on all of them.
 
     rows: a model's probabilities for the test faces, float32 [n, classes].
@@ -58,7 +58,7 @@ def overlap_with_csv(faces: Faces, rows: np.ndarray, training: Faces) -> dict[st
     }
 
 
-def overlap_with_training_set(faces: Faces, rows: np.ndarray, training: Faces) -> dict[str, Any]:
+def overlap_with_training_set(faces: LabelledImages, rows: np.ndarray, training: LabelledImages) -> dict[str, Any]:
     """Compares test faces with those that a model was trained on.
 
     rows: the model's probabilities for the test faces, float32 [n, classes].
@@ -80,7 +80,7 @@ def overlap_with_training_set(faces: Faces, rows: np.ndarray, training: Faces) -
     }
 
 
-def load_training_set(folder: Path, contract: dict[str, Any]) -> Faces:
+def load_training_set(folder: Path, contract: dict[str, Any]) -> LabelledImages:
     """Reads the faces that a model was trained on, from the channel's folder that train.py read.
 
     contract: the model's model.json. It has the faces' digest.
@@ -88,8 +88,8 @@ def load_training_set(folder: Path, contract: dict[str, Any]) -> Faces:
     Raises ValueError if the folder has other faces: figures computed from them would be wrong for this model.
     """
     with np.load(folder / "faces.npz", allow_pickle=False) as arrays:
-        faces = Faces(arrays["images"], arrays["labels"])
-    if sha256(faces) != contract.get("training", {}).get("faces_sha256"):
+        faces = LabelledImages(arrays["images"], arrays["labels"], arrays["classes"].tolist())
+    if faces.sha256() != contract.get("training", {}).get("faces_sha256"):
         raise ValueError(
             f"{folder}: model {contract['version']} was not trained on these faces; their SHA-256 differs from the one "
             "in its model.json"
@@ -97,11 +97,12 @@ def load_training_set(folder: Path, contract: dict[str, Any]) -> Faces:
     return faces
 
 
-def concatenate(parts: list[Faces]) -> Faces:
-    return Faces(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+def concatenate(parts: list[LabelledImages]) -> LabelledImages:
+    images = np.concatenate([part.images for part in parts])
+    return LabelledImages(images, np.concatenate([part.labels for part in parts]), parts[0].classes)
 
 
-def labels_by_digest(faces: Faces) -> dict[str, list[int]]:
+def labels_by_digest(faces: LabelledImages) -> dict[str, list[int]]:
     """From each digest to the labels of all faces that have it."""
     labels = defaultdict(list)
     for digest, label in zip(faces.digests(), faces.labels.tolist(), strict=True):

@@ -3,14 +3,13 @@
 The probabilities come from the container's own code, so the figures are those of the model as it is served.
 """
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "container"))
 
@@ -32,7 +31,7 @@ def probabilities(images: np.ndarray, model: inference.Model) -> np.ndarray:
     return inference.probabilities(images, model)
 
 
-def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str, Any]:
+def measure(faces: LabelledImages, rows: np.ndarray, model: inference.Model) -> dict[str, Any]:
     """A model's figures on labelled faces, as plain values that JSON can store.
 
     rows: the model's probabilities for the faces, float32 [n, classes].
@@ -51,7 +50,7 @@ def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str,
     return {
         "model": model.version,
         "faces": len(faces),
-        "faces_sha256": sha256(faces),
+        "faces_sha256": faces.sha256(),
         "accuracy": round(float(correct.sum() / len(faces)), 4),
         "accuracy_95": [round(bound, 4) for bound in wilson_interval(int(correct.sum()), len(faces))],
         "top_2_accuracy": round(float(((rows > of_label[:, None]).sum(1) < 2).mean()), 4),
@@ -70,11 +69,6 @@ def measure(faces: Faces, rows: np.ndarray, model: inference.Model) -> dict[str,
         },
         "confusion": {"rows": "labels", "columns": "guesses", "counts": confusion.tolist()},
     }
-
-
-def sha256(faces: Faces) -> str:
-    """A digest of all pixels and labels in their order. train.py writes the same digest of its faces to model.json."""
-    return hashlib.sha256(faces.images.tobytes() + faces.labels.tobytes()).hexdigest()
 
 
 def accuracy(correct: np.ndarray) -> dict[str, Any] | None:

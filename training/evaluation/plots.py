@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from training.data.fer2013 import Faces
+from training.data.labelled_images import LabelledImages
 from training.evaluation.measure import CALIBRATION_BINS, calibration_bins, wilson_interval
 
 # The sheet of mistakes: columns and rows of cells.
@@ -74,7 +74,7 @@ def save(figure: Figure, path: Path) -> None:
     plt.close(figure)
 
 
-def save_mistakes(faces: Faces, rows: np.ndarray, names: list[str], path: Path) -> None:
+def save_mistakes(faces: LabelledImages, rows: np.ndarray, names: list[str], path: Path) -> None:
     """Draws a sheet of the most confident mistakes: each face, its label, and the prediction with its confidence.
 
     rows: the model's probabilities for the faces, float32 [n, classes].

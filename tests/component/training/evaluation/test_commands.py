@@ -8,10 +8,9 @@ import numpy as np
 from PIL import Image
 
 from local.paths import MODEL
-from mien.logic.labels import LABELS
 from tests.support.fer2013 import random_faces, run_training, uniform_pixels, write_csv, write_faces_csv
+from training.data.fer2013 import CLASSES
 from training.data.writers import write_arrays
-from training.evaluation.measure import sha256
 
 
 def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
@@ -24,7 +23,7 @@ def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
     model.mkdir()
     shutil.copy(MODEL / "model.onnx", model)
     contract = json.loads((MODEL / "model.json").read_text())
-    contract["training"]["faces_sha256"] = sha256(training_set)
+    contract["training"]["faces_sha256"] = training_set.sha256()
     (model / "model.json").write_text(json.dumps(contract))
 
     result = run_training(
@@ -40,7 +39,7 @@ def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
     for name in ("confusion.png", "reliability.png", "mistakes.png"):
         with Image.open(report / name) as image:
             assert np.asarray(image).std() > 10
-    assert all(label in (report / "README.md").read_text() for label in LABELS)
+    assert all(label in (report / "README.md").read_text() for label in CLASSES)
     duplicates = json.loads((report / "test.json").read_text())["duplicates"]
     assert duplicates["within"] == {"faces": 0, "contradictory": 0}
     assert (duplicates["training"]["found"], duplicates["training"]["without"]["faces"]) == (5, 65)

@@ -12,7 +12,6 @@ from PIL import Image
 
 import inference
 from local.paths import MODEL, SAMPLES
-from mien.logic.labels import LABELS
 
 ONE_FACE = np.zeros((1, 48, 48), np.uint8)
 
@@ -49,7 +48,7 @@ def png(width: int, height: int) -> bytes:
 
 def test_more_faces_than_are_computed_at_once_keep_their_order(model: inference.Model, faces: np.ndarray) -> None:
     many = np.resize(faces, (2 * inference.CHUNK + 1, *faces.shape[1:]))
-    rows = np.resize(inference.probabilities(faces, model), (len(many), len(LABELS)))
+    rows = np.resize(inference.probabilities(faces, model), (len(many), len(model.labels)))
     assert (inference.probabilities(many, model) == rows).all()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.fer2013 import FERPLUS_HEADER, VOTES_HEADER, random_faces, uniform_pixels, write_csv, write_faces_csv
-from training.data.fer2013 import read_faces
+from training.data.fer2013 import CLASSES, read_faces
 from training.data.prepare import Preparation, count_images, select_faces
 
 
@@ -31,7 +31,7 @@ def test_the_channels_share_the_faces_and_hold_out_the_validation_share(csv: Pat
 
 
 def test_limits_apply_to_the_channel_that_they_name(csv: Path, tmp_path: Path) -> None:
-    preparation = Preparation(csv, tmp_path, class_shares={3: 0.5}, training_cap=10, validation_cap=1)
+    preparation = Preparation(csv, tmp_path, class_shares={"happy": 0.5}, training_cap=10, validation_cap=1)
     selected = select_faces(preparation, ignore)
     assert selected.class_counts(3) == [8, 1]
     assert selected.class_counts(0) == [10, 1]
@@ -88,7 +88,7 @@ def test_excluding_all_faces_is_an_error(csv: Path, tmp_path: Path) -> None:
 def test_a_channel_without_faces_is_an_error_that_names_it(csv: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="validation would have 0 of 140 faces"):
         select_faces(Preparation(csv, tmp_path, validation_share=0.01), ignore)
-    nobody = dict.fromkeys(range(7), 0.0)
+    nobody = dict.fromkeys(CLASSES, 0.0)
     with pytest.raises(ValueError, match="train would have 0 of 140 faces"):
         select_faces(Preparation(csv, tmp_path, class_shares=nobody), ignore)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.logic.labels import LABELS
 from tests.support.fer2013 import random_faces
 from training.data import writers
+from training.data.fer2013 import CLASSES
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_class_folders_have_every_face_in_both_sizes(tmp_path: Path, pool: Execu
     writers.write_folders(faces, tmp_path, "pad", pool, written.append)
     assert sum(written) == 2 * len(faces)
     for index in (0, 149):
-        name = writers.relative_path(index, int(faces.labels[index]))
+        name = writers.relative_path(faces, index)
         assert (read_image(tmp_path / "FacialExpressions" / name) == faces.images[index]).all()
         large = read_image(tmp_path / "FacialExpressions_224by224_3channel" / name)
         assert (large[88:136, 88:136] == faces.images[index][..., None]).all()
@@ -43,7 +43,7 @@ def test_class_folders_have_every_face_in_both_sizes(tmp_path: Path, pool: Execu
 def test_a_list_names_index_class_and_path_and_every_path_exists(tmp_path: Path, pool: Executor) -> None:
     faces = random_faces(70)
     writers.write_folders(faces, tmp_path, "resize", pool, ignore)
-    writers.write_list(np.array([9, 3]), faces.labels, tmp_path / "train.lst")
+    writers.write_list(faces, np.array([9, 3]), tmp_path / "train.lst")
     lines = (tmp_path / "train.lst").read_text().splitlines()
     assert lines == ["9\t2\tfear/00009.png", "3\t3\thappy/00003.png"]
     assert all((tmp_path / "FacialExpressions" / line.split("\t")[2]).exists() for line in lines)
@@ -63,5 +63,5 @@ def test_recordio_is_the_same_from_existing_folders_and_from_newly_encoded_files
 
 def test_a_channel_has_the_names_of_its_classes(tmp_path: Path) -> None:
     with np.load(writers.write_arrays(random_faces(14), tmp_path / "train"), allow_pickle=False) as arrays:
-        assert arrays["classes"].tolist() == list(LABELS)
+        assert arrays["classes"].tolist() == CLASSES
         assert arrays["images"].shape == (14, 48, 48)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.logic.labels import LABELS
 from tests.support.fer2013 import GENERATOR, random_faces
-from training.data.fer2013 import Faces
+from training.data.fer2013 import CLASSES
+from training.data.labelled_images import LabelledImages
 from training.data.writers import write_arrays
 from training.evaluation.duplicates import (
     duplicates_within,
@@ -17,25 +17,25 @@ from training.evaluation.duplicates import (
     overlap_with_csv,
     overlap_with_training_set,
 )
-from training.evaluation.measure import sha256
 
 
 def predictions(labels: list[int]) -> np.ndarray:
     """Probabilities, float32 [n, classes]: 0.94 for these labels and 0.01 for each other label."""
-    return np.where(np.eye(len(LABELS))[labels] == 1, 0.94, 0.01).astype(np.float32)
+    return np.where(np.eye(len(CLASSES))[labels] == 1, 0.94, 0.01).astype(np.float32)
 
 
 def test_repeated_faces_are_counted_and_so_are_those_with_several_labels() -> None:
     a, b, c = random_faces(3).images
-    faces = Faces(np.stack([a, a, b, c, c, c]), np.array([0, 0, 1, 2, 3, 2]))
+    faces = LabelledImages(np.stack([a, a, b, c, c, c]), np.array([0, 0, 1, 2, 3, 2]), CLASSES)
     assert duplicates_within(faces) == {"faces": 5, "contradictory": 3}
 
 
 def test_accuracy_is_measured_without_the_faces_of_the_training_rows_and_on_them_alone() -> None:
     faces, others = random_faces(6), random_faces(4)
-    training = Faces(
+    training = LabelledImages(
         np.concatenate([others.images, faces.images[[0, 1, 1]]]),
         np.concatenate([others.labels, [0, 1, 5]]),
+        CLASSES,
     )
     rows = predictions([0, 6, 2, 3, 4, 6])  # wrong for the second face and the last
     found = overlap_with_csv(faces, rows, training)
@@ -64,9 +64,9 @@ def test_equal_faces_and_copies_in_the_training_set_are_counted_apart(tmp_path: 
     faces, others = random_faces(4), random_faces(5)
     nearly_equal = faces.images[:1].copy()
     nearly_equal[0, 0, 0] ^= 1
-    training = Faces(np.concatenate([others.images, faces.images[3:], nearly_equal]), np.arange(7))
+    training = LabelledImages(np.concatenate([others.images, faces.images[3:], nearly_equal]), np.arange(7), CLASSES)
     write_arrays(training, tmp_path)
-    contract = {"version": "1", "training": {"faces_sha256": sha256(training)}}
+    contract = {"version": "1", "training": {"faces_sha256": training.sha256()}}
     found = overlap_with_training_set(faces, predictions([6, 1, 6, 3]), load_training_set(tmp_path, contract))
     assert (found["faces"], found["found"], found["near"]) == (7, 1, 1)
     # Two faces remain: the second one, which is correct, and the third one, which is wrong.
