@@ -51,9 +51,16 @@ class State:
         torch.save(saved, unfinished)
         unfinished.replace(path)
 
-    def restore(self, path: Path, hyperparameters: Hyperparameters, data: str, device: torch.device) -> None:
-        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters or data."""
+    def restore(self, path: Path, hyperparameters: Hyperparameters, data: str, device: torch.device) -> bool:
+        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters or data.
+
+        Returns whether `hyperparameters` have more epochs than the saved training. Its schedule ends with its last
+        epoch, so the caller replaces it.
+        """
         saved = torch.load(path, weights_only=True, map_location=device)
+        more_epochs = int(hyperparameters["epochs"]) > int(saved["hyperparameters"]["epochs"])
+        if more_epochs:
+            hyperparameters = {**hyperparameters, "epochs": saved["hyperparameters"]["epochs"]}
         for name, value in (("hyperparameters", hyperparameters), ("data", data)):
             if saved[name] != value:
                 raise OtherTraining(
@@ -63,6 +70,7 @@ class State:
         for part, state in zip(self.parts(), saved["parts"], strict=True):
             part.load_state_dict(state)
         self.epoch, self.history, self.best_accuracy = saved["epoch"], saved["history"], saved["best"]
+        return more_epochs
 
     def parts(self) -> tuple[Any, ...]:
         return self.network, self.average, self.optimizer, self.schedule

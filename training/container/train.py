@@ -14,8 +14,8 @@ Writes to the model's folder:
 
 Each epoch is validated twice: with the last weights, and with their moving average. The model is the one with the best
 validation accuracy so far, of either kind. It is written at the end of each epoch that improves it, so a training that
-is stopped leaves its best model. An interrupted training continues from its last checkpoint. Under
-torchrun, each process trains on its part of every batch.
+is stopped leaves its best model. An interrupted training continues from its last checkpoint. A finished one continues
+if it is started again with more epochs. Under torchrun, each process trains on its part of every batch.
 """
 
 import argparse
@@ -75,7 +75,8 @@ def main() -> None:
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists():
         try:
-            state.restore(checkpoint, hyperparameters, digest, processes.device)
+            if state.restore(checkpoint, hyperparameters, digest, processes.device):
+                state.schedule = one_cycle(options, data, state.optimizer, options.epochs - state.epoch)
         except OtherTraining as error:
             sys.exit(str(error))
         if processes.is_first:
@@ -150,9 +151,19 @@ def initial_state(options: argparse.Namespace, data: Data, processes: Processes)
         momentum=0.9,
         nesterov=True,
     )
-    total_steps = options.epochs * steps_per_epoch(options, data)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, total_steps, pct_start=WARM_UP)
-    return State(network, average, optimizer, schedule)
+    return State(network, average, optimizer, one_cycle(options, data, optimizer, options.epochs))
+
+
+def one_cycle(
+    options: argparse.Namespace, data: Data, optimizer: torch.optim.Optimizer, epochs: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate of the next epochs: it begins low, rises to its peak, and falls to almost zero.
+
+    A training that continues for more epochs than it was begun for gets another such cycle. Its accuracy first falls,
+    and the best model so far is kept until a better one exists (Loshchilov and Hutter, "SGDR", 2017).
+    """
+    steps = epochs * steps_per_epoch(options, data)
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, options.learning_rate, steps, pct_start=WARM_UP)
 
 
 def steps_per_epoch(options: argparse.Namespace, data: Data) -> int:

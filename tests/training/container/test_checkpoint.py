@@ -22,19 +22,31 @@ def test_a_restored_state_equals_the_saved_one(tmp_path: Path) -> None:
     saved, restored = new_state(0), new_state(1)
     saved.epoch, saved.history, saved.best_accuracy = 1, [{"epoch": 1, "seconds": 0.5}], 0.6
     saved.save(tmp_path / "state.pt", {"epochs": 3}, "faces")
-    restored.restore(tmp_path / "state.pt", {"epochs": 3}, "faces", torch.device("cpu"))
+    more_epochs = restored.restore(tmp_path / "state.pt", {"epochs": 3}, "faces", torch.device("cpu"))
+    assert not more_epochs
     assert (restored.epoch, restored.history, restored.best_accuracy) == (1, [{"epoch": 1, "seconds": 0.5}], 0.6)
     weights = zip(saved.network.parameters(), restored.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in weights)
 
 
 @pytest.mark.parametrize(
-    ("epochs", "data", "what"), [(4, "faces", "other hyperparameters"), (3, "other faces", "other data")]
+    ("hyperparameters", "data", "what"),
+    [
+        ({"epochs": 3, "width": 16}, "faces", "other hyperparameters"),
+        ({"epochs": 2, "width": 8}, "faces", "other hyperparameters"),
+        ({"epochs": 4, "width": 16}, "faces", "other hyperparameters"),
+        ({"epochs": 3, "width": 8}, "other faces", "other data"),
+    ],
 )
 def test_the_checkpoint_of_another_training_is_an_error_that_says_what_to_do(
-    epochs: int, data: str, what: str, tmp_path: Path
+    hyperparameters: dict[str, int], data: str, what: str, tmp_path: Path
 ) -> None:
     state = new_state(0)
-    state.save(tmp_path / "state.pt", {"epochs": 3}, "faces")
+    state.save(tmp_path / "state.pt", {"epochs": 3, "width": 8}, "faces")
     with pytest.raises(OtherTraining, match=f"{what}: delete it, or choose another folder with --checkpoints"):
-        state.restore(tmp_path / "state.pt", {"epochs": epochs}, data, torch.device("cpu"))
+        state.restore(tmp_path / "state.pt", hyperparameters, data, torch.device("cpu"))
+
+
+def test_a_training_can_continue_for_more_epochs(tmp_path: Path) -> None:
+    new_state(0).save(tmp_path / "state.pt", {"epochs": 3, "width": 8}, "faces")
+    assert new_state(1).restore(tmp_path / "state.pt", {"epochs": 5, "width": 8}, "faces", torch.device("cpu"))
