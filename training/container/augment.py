@@ -1,4 +1,4 @@
-"""Changes faces at random while a network learns, so that it sees no face twice in the same form."""
+"""Changes images at random while a network learns, so that it sees no image twice in the same form."""
 
 import math
 from collections.abc import Collection
@@ -14,22 +14,22 @@ SCALES = 0.9, 1.1
 # In the coordinates of `affine_grid`, which go from -1 to 1 over 48 pixels: this is 4 pixels.
 MAX_SHIFT = 1 / 6
 CONTRASTS = 0.8, 1.2
-# In standard deviations of the training pixels, because faces are normalised.
+# In standard deviations of the training pixels, because images are normalised. All channels change alike.
 MAX_BRIGHTNESS = 0.2
 # Half the side of the erased square, as a share of the image's side: a square has up to a third of the side.
 MAX_ERASED_HALF = 1 / 6
 
 
 def augment(x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGMENTATIONS) -> Tensor:
-    """Changes normalised faces, float32 [n, 1, height, width], at random in each of the given ways.
+    """Changes normalised images, float32 [n, channels, height, width], at random in each of the given ways.
 
     kinds: names out of AUGMENTATIONS:
-        mirror: swap left and right in half of the faces.
+        mirror: swap left and right in half of the images.
         shift: by up to 4 of 48 pixels in each direction.
         rotation: by up to 15 degrees.
         scale: by a factor of 0.9 to 1.1.
         light: contrast by a factor of 0.8 to 1.2, brightness by up to 0.2 standard deviations.
-        erasing: in half of the faces, set a square of up to a third of the side to the mean (Zhong et al., "Random
+        erasing: in half of the images, set a square of up to a third of the side to the mean (Zhong et al., "Random
             Erasing Data Augmentation", 2017).
 
     The random numbers of one way do not depend on which others are chosen.

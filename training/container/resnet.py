@@ -1,9 +1,9 @@
-"""A ResNet for small grayscale faces, and the form of it that is exported.
+"""A ResNet for small images, such as faces, and the form of it that is exported.
 
-Source: He et al., "Deep Residual Learning for Image Recognition", 2015. Two parts differ from its ImageNet form. The
-stem is one 3x3 convolution without pooling, because a face of 48x48 pixels is already small. The classifier is a
-1x1 convolution, because runtimes compute it image by image: an image's probabilities are the same to the last bit in
-every batch.
+Source: He et al., "Deep Residual Learning for Image Recognition", 2015. Two parts differ from its ImageNet form. For
+images below 128 pixels the stem is one 3x3 convolution without pooling, because a face of 48x48 pixels is already
+small. The classifier is a 1x1 convolution, because runtimes compute it image by image: an image's probabilities are
+the same to the last bit in every batch.
 """
 
 from functools import reduce
@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 # No class gets a smaller probability than this, before the probabilities are scaled to a sum of 1.
 MINIMUM_PROBABILITY = 1e-3
+# From this size on, in pixels, the stem is the paper's: a 7x7 convolution and a maximum, each with stride 2.
+LARGE = 128
 # From the depth to the count of blocks in each of the four stages. 18 and 34 are the paper's.
 BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
@@ -40,20 +42,33 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Normalised faces, float32 [n, 1, height, width] → logits, float32 [n, classes].
+    """Normalised images, float32 [n, channels, size, size] → logits, float32 [n, classes].
 
     classes: number of outputs.
     depth: 10, 18 or 34, the number of layers as the paper counts them.
     width: channels of the first stage; each later stage doubles them (64 in the paper).
-    stem_stride: 1 keeps the full resolution in the first stage; 2 takes a quarter of the time.
+    stem_stride: 1 keeps the full resolution in the first stage; 2 takes a quarter of the time. Large images do not use
+        it.
     dropout: probability of dropping a feature before the classifier.
+    channels: 1 for gray images, 3 for RGB.
+    large: whether the images are large, so that the first stage sees a quarter of their side, as in the paper.
     """
 
-    def __init__(self, classes: int, depth: int = 18, width: int = 32, stem_stride: int = 2, dropout: float = 0.0):
+    def __init__(
+        self,
+        classes: int,
+        depth: int = 18,
+        width: int = 32,
+        stem_stride: int = 2,
+        dropout: float = 0.0,
+        channels: int = 1,
+        large: bool = False,
+    ):
         super().__init__()
         if depth not in BLOCKS:
             raise ValueError(f"depth {depth} is not supported: choose one of {', '.join(map(str, BLOCKS))}")
-        self.stem = convolution(1, width, 3, stem_stride)
+        self.stem = convolution(channels, width, 7, 2) if large else convolution(channels, width, 3, stem_stride)
+        self.pool = nn.MaxPool2d(3, 2, padding=1) if large else nn.Identity()
         blocks = []
         channels_in = width
         for stage, count in enumerate(BLOCKS[depth]):
@@ -73,7 +88,7 @@ class ResNet(nn.Module):
             nn.init.zeros_(block.second[1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stages(F.relu(self.stem(x)))
+        x = self.stages(self.pool(F.relu(self.stem(x))))
         x = x.mean(dim=(2, 3), keepdim=True)
         return self.classifier(self.dropout(x)).flatten(1)
 
@@ -83,29 +98,56 @@ class ResNet(nn.Module):
         self.classifier.bias = nn.Parameter(self.classifier.bias[:count].detach())
 
 
+class Normalise(nn.Module):
+    """Images, uint8 [n, size, size] or [n, size, size, 3] → float32 [n, channels, size, size].
+
+    Training, validation and the served model all use it, so they can't differ.
+
+    mean, deviation: gray levels, one per channel.
+    """
+
+    def __init__(self, mean: list[float], deviation: list[float]):
+        super().__init__()
+        self.gray = len(mean) == 1
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = images.unsqueeze(1) if self.gray else images.permute(0, 3, 1, 2)
+        return (pixels.float() - self.mean) / self.deviation
+
+
 class Classifier(nn.Module):
-    """The module that is exported: faces, uint8 [n, height, width] → probabilities, float32 [n, classes].
+    """The module that is exported: images, uint8 [n, size, size] or [n, size, size, 3] → probabilities, float32
+    [n, classes].
 
     Normalisation, test-time flip and calibration are inside it, so no program that loads the file can get them wrong.
 
-    mean, deviation: gray levels, by which faces are normalised.
-    flip: average the logits of each face and its mirror image.
+    mean, deviation: gray levels, one per channel of color, by which images are normalised.
+    flip: average the logits of each image and its mirror image.
     temperature, smoothing: as in `probabilities`.
     """
 
     def __init__(
-        self, network: ResNet, mean: float, deviation: float, flip: bool, temperature: float, smoothing: float
+        self,
+        network: nn.Module,
+        mean: list[float],
+        deviation: list[float],
+        flip: bool,
+        temperature: float,
+        smoothing: float,
     ):
         super().__init__()
         self.network = network
+        self.normalise = Normalise(mean, deviation)
         self.mean = mean
         self.deviation = deviation
         self.flip = flip
         self.temperature = temperature
         self.smoothing = smoothing
 
-    def forward(self, faces: Tensor) -> Tensor:
-        x = ((faces.float() - self.mean) / self.deviation).unsqueeze(1)
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.normalise(images)
         logits = self.network(x)
         if self.flip:
             logits = (logits + self.network(torch.flip(x, dims=(3,)))) / 2

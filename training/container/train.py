@@ -1,9 +1,9 @@
-"""Trains a ResNet on labelled faces, on SageMaker (script mode) or by hand.
+"""Trains a ResNet on labelled images, on SageMaker (script mode) or by hand.
 
     python training/container/train.py --train DIR --validation DIR --model-dir DIR
 
-Reads faces.npz from each channel's folder: images, uint8 [n, height, width]; labels, int64 [n]; classes, str [k]; and,
-if there are any, votes, uint8 [n, answers].
+Reads faces.npz from each channel's folder: images, uint8 [n, size, size], gray, or [n, size, size, 3], RGB; labels,
+int64 [n]; classes, str [k]; and, if there are any, votes, uint8 [n, answers].
 
 Writes to the model's folder:
     model.onnx     the network that is served
@@ -31,14 +31,16 @@ from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 import artifact
+import contract
 import faces
 from arguments import InvalidOptions, parse_arguments
 from augment import augment
-from averaging import Validated, average_weights, better, validate
+from averaging import average_weights
 from checkpoint import Hyperparameters, OtherTraining, State
-from faces import Data
+from faces import Data, InvalidData
 from processes import Processes, StopSignal
-from resnet import Classifier, ResNet
+from resnet import LARGE, Classifier, Normalise, ResNet
+from validation import Validated, better, validate
 
 # Random generators are seeded with one number per epoch, and one per epoch and process, so that a resumed training
 # draws the same numbers as an uninterrupted one. These factors keep the seeds distinct: the first exceeds any number of
@@ -63,7 +65,7 @@ def main() -> None:
         print("the data has no votes, so --votes is not used", flush=True)
         options.votes = 0.0
     hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path)}
-    classes, digest = len(data.train.classes), data.sha256()
+    normalise = Normalise(*data.normalisation).to(processes.device)
     state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
 
@@ -75,7 +77,7 @@ def main() -> None:
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists():
         try:
-            if state.restore(checkpoint, hyperparameters, digest, processes.device):
+            if state.restore(checkpoint, hyperparameters, data.sha256, processes.device):
                 state.schedule = one_cycle(options, data, state.optimizer, options.epochs - state.epoch)
         except OtherTraining as error:
             sys.exit(str(error))
@@ -86,7 +88,7 @@ def main() -> None:
 
     while state.epoch < options.epochs:
         started = time.monotonic()
-        train_loss = train_epoch(options, data, state, parallel, processes, stop)
+        train_loss = train_epoch(options, data, normalise, state, parallel, processes, stop)
         if train_loss is None:
             print(f"stopped by SIGTERM in epoch {state.epoch + 1}", flush=True)
             break
@@ -96,7 +98,7 @@ def main() -> None:
             continue
 
         averaged, last = (
-            validate(name, network, data.validation_inputs, data.validation.labels, classes, bool(options.flip))
+            validate(name, network, normalise, data.validation, bool(options.flip))
             for name, network in (("averaged", state.average.module), ("last", state.network))
         )
         chosen = better(averaged, last)
@@ -117,7 +119,7 @@ def main() -> None:
             shutil.copytree(best_model, options.model_dir, dirs_exist_ok=True)
         # SageMaker's metric definitions read this format (training/jobs/metrics.py).
         print(" ".join(f"{name}={value};" for name, value in row.items()), flush=True)
-        state.save(checkpoint, hyperparameters, digest)
+        state.save(checkpoint, hyperparameters, data.sha256)
 
     processes.leave()
     if processes.is_first and not state.history:
@@ -128,7 +130,7 @@ def load_data(options: argparse.Namespace) -> Data:
     """Reads both channels. Ends the process with a message if they do not fit each other or the options."""
     try:
         data = faces.read_both(options.train, options.validation)
-    except faces.DifferentClasses as error:
+    except InvalidData as error:
         sys.exit(str(error))
     if options.batch_size > len(data.train):
         sys.exit(f"--batch-size {options.batch_size} is more than the {len(data.train)} faces of {options.train}")
@@ -139,7 +141,15 @@ def initial_state(options: argparse.Namespace, data: Data, processes: Processes)
     """The network with random weights, and its optimizer."""
     # One output per class and, if votes are learned, one per answer that people could give.
     outputs = len(data.train.classes) + (data.train.votes.shape[1] if options.votes else 0)
-    network = ResNet(outputs, options.depth, options.width, options.stem_stride, options.dropout)
+    network = ResNet(
+        outputs,
+        options.depth,
+        options.width,
+        options.stem_stride,
+        options.dropout,
+        channels=contract.CHANNELS[data.train.color],
+        large=data.train.size >= LARGE,
+    )
     network = network.to(processes.device, memory_format=torch.channels_last)
     average = average_weights(network, options.averaging)
     # Weight decay is for weights only, not for biases and normalisation (He et al., "Bag of Tricks", 2018).
@@ -174,6 +184,7 @@ def steps_per_epoch(options: argparse.Namespace, data: Data) -> int:
 def train_epoch(
     options: argparse.Namespace,
     data: Data,
+    normalise: Normalise,
     state: State,
     parallel: torch.nn.Module,
     processes: Processes,
@@ -201,7 +212,7 @@ def train_epoch(
         if processes.any(stop.received):
             return None
         batch = whole_batch[processes.rank :: processes.count]
-        inputs = augment(data.train_inputs[batch].to(device), augmentation, kinds)
+        inputs = augment(normalise(data.train.images[batch].to(device)), augmentation, kinds)
         inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
             logits = parallel(inputs).float()
@@ -234,7 +245,7 @@ def write_model(
     description = {
         "hyperparameters": hyperparameters,
         "faces": len(train),
-        "faces_sha256": train.sha256(),
+        "faces_sha256": train.sha256,
         "epoch": state.epoch,
         "weights": chosen.name,
         "validation_faces": len(data.validation),
@@ -246,15 +257,15 @@ def write_model(
     network = copy.deepcopy(chosen.network)
     network.keep_outputs(len(train.classes))
     temperature = artifact.fit_temperature(chosen.logits, data.validation.labels, smoothing)
-    model = Classifier(network, data.mean, data.deviation, bool(options.flip), temperature, smoothing)
+    model = Classifier(network, *data.normalisation, bool(options.flip), temperature, smoothing)
     artifact.write(
         model,
         folder,
         train.classes,
-        size=train.images.shape[2],
-        color="gray",
-        faces="find",
-        data=None,
+        size=train.size,
+        color=train.color,
+        faces=data.faces,
+        data=data.description,
         description={"training": description},
     )
     torch.save(chosen.network.state_dict(), folder / "model.pt")

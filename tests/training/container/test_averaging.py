@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from averaging import Validated, average_weights, better
+from averaging import average_weights
 from resnet import ResNet
+from validation import Validated, better
 
 DECAY = 0.999
 
