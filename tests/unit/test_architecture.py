@@ -32,10 +32,10 @@ ARROWS: dict[str, set[str]] = {
     "training": {"cli", "training.commands", "training.errors"},
     "training.commands": {
         *("training.data", "training.jobs", "training.evaluation", "training.hosting", "training.detector"),
-        *("training.console", "training.s3_uri", "training.errors", "cli", "mien.logic", *AWS),
+        *("training.console", "training.model_source", "training.s3_uri", "training.errors", "cli", "mien.logic", *AWS),
     },
     "training.console": set(),
-    "training.evaluation": {"training.data"},
+    "training.evaluation": {"training.data", "mien.logic"},
     "training.data": {"mien.logic", "training.s3_uri", *AWS},
     "training.errors": {"cli"},
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},
@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
-COMMAND_LINE = {"commands", "csv_input", "deploy", "display", "launch"}
+COMMAND_LINE = {"commands", "csv_input", "source_input", "deploy", "display", "launch"}
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 
 

@@ -1,47 +1,63 @@
 """The command that measures a model: evaluate."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.table import Table
 
-from training.console import console
-from training.data import fer2013
-from training.data.csv_input import Csv, SkipBad, read_faces
+from training.data.csv_input import SkipBad
 from training.data.csv_rows import Usage
+from training.evaluation.display import counting, print_duplicates, print_figures, print_path, print_relation
+from training.evaluation.source_input import read_source, read_training_rows
+from training.model_source import find_model
 
 
 def evaluate(
-    csv: Csv,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            help="A folder with a folder of images per class; a folder that `prepare` wrote; or FER2013's CSV: plain, "
+            "gzipped, or in a .tar.gz or .zip archive.",
+        ),
+    ],
     model: Annotated[
-        Path, typer.Option(exists=True, file_okay=False, help="Folder with model.onnx and model.json.")
-    ] = Path("models"),
+        str,
+        typer.Option(
+            help="A folder with model.json, a job below build/jobs, a model.tar.gz, a model file with model.json "
+            "beside it, s3://BUCKET/KEY/model.tar.gz, or a SageMaker training job."
+        ),
+    ] = "models",
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="CSV file to write, with a row per image: its label, the prediction, all probabilities."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Folder to write the model's card, its figures as JSON and its plots into.")
     ] = None,
     mistakes: Annotated[
         Path | None,
-        typer.Option(help="PNG file to write, with the most confident mistakes. It shows faces of the CSV."),
-    ] = None,
-    train: Annotated[
-        list[Path] | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="CSV of training rows; may be repeated. Counts the test faces that are in it too, and measures the "
-            "accuracy without them.",
-        ),
+        typer.Option(help="PNG file to write, with the most confident mistakes. It shows images of the source."),
     ] = None,
     trained_on: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder that train.py read as --train for this model. Counts the test faces that are in it, also as "
-            "another copy of the photograph, and measures the accuracy without them.",
+            help="Folder that train.py read as --train for this model, or that `prepare` wrote. Counts the test images "
+            "that are in it, and measures the accuracy without them.",
+        ),
+    ] = None,
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="With FER2013's CSV: a CSV of training rows; may be repeated. Counts the test faces that are in it "
+            "too, and measures the accuracy without them.",
         ),
     ] = None,
     usage: Annotated[
@@ -50,97 +66,92 @@ def evaluate(
     ] = "PublicTest",
     skip_bad: SkipBad = False,
 ) -> None:
-    """Measure a model on faces that it was not trained on, through the code that serves it.
+    """Measure a model on labelled images, through the code that serves it.
 
-    Prints accuracy with its 95% interval, top-2 and balanced accuracy, log loss, expected calibration error, and
-    precision, recall and F1 per class. Then it counts duplicates, and gives the accuracy without them.
+    Prints the accuracy with its 95% interval, balanced accuracy, log loss, the calibration error, precision and recall
+    of each class, and which classes are confused. Images of a folder are read as the functions read them. The names of
+    its folders must be the model's labels, in any order.
+
+    Of a folder that `prepare` wrote, the held-out images are measured. The output says so if the model was trained on
+    the very images of the source.
 
     \b
-    Example, the committed model's card:
+    Examples, a job of this machine, and the committed model's card:
+      python -m training evaluate animals/test --model JOB --predictions build/predictions.csv
       python -m training evaluate public_test.csv.gz --model models --train train.csv.gz \\
         --trained-on build/fer2013/train --report models
     """
     from training.evaluation import duplicates
     from training.evaluation.measure import load_model, measure, probabilities
+    from training.evaluation.predictions import write_predictions
 
-    faces = read_faces(csv, skip_bad, frozenset({usage}))
-    served, contract = load_model(model), json.loads((model / "model.json").read_text())
-    training_set = duplicates.load_training_set(trained_on, contract) if trained_on else None
-    training_rows = [read_faces(path, skip_bad, fer2013.TRAINING, may_be_empty=True) for path in train or []]
-    if training_rows and not any(map(len, training_rows)):
-        raise ValueError(f"no training rows in {', '.join(map(str, train or []))}: nothing can be compared")
-    rows = probabilities(faces.images, served)
-    figures = measure(faces, rows, served)
-    found: dict[str, Any] = {"within": duplicates.duplicates_within(faces), "training": None, "trained_on": None}
+    with find_model(model) as folder:
+        loaded = load_model(folder, model)
+        measured = read_source(source, loaded, usage, skip_bad)
+        images, contract = measured.images, loaded.contract.document
+        training_set = (
+            duplicates.load_training_set(trained_on, loaded.contract.version, contract) if trained_on else None
+        )
+        training_rows = read_training_rows(train or [], measured, skip_bad)
+        with counting("measuring", len(images)) as progress:
+            rows = probabilities(images.images, loaded, progress)
+    found: dict[str, Any] = {"within": duplicates.duplicates_within(images), "training": None, "trained_on": None}
     if training_rows:
-        found["training"] = duplicates.overlap_with_csv(faces, rows, duplicates.concatenate(training_rows))
+        found["training"] = duplicates.overlap_with_csv(images, rows, training_rows)
     if training_set:
-        found["trained_on"] = duplicates.overlap_with_training_set(faces, rows, training_set)
-    figures["duplicates"] = found
+        found["trained_on"] = duplicates.overlap_with_training_set(images, rows, training_set, measured.is_fer2013)
+    figures = {
+        "model": loaded.contract.version,
+        "source": {"name": measured.name, "relation": measured.relation},
+        "command": command_text(source, model, train or [], trained_on, report),
+        "images_sha256": measured.sha256,
+        "unread": len(measured.unread),
+        **measure(images, rows),
+        "duplicates": found,
+    }
     print_figures(figures)
     print_duplicates(figures)
+    print_relation(measured.relation)
+    if predictions:
+        write_predictions(predictions, measured.origin, measured.places, images.labels, rows, images.classes)
+        print_path(f"predictions: {predictions}")
     if report:
-        name = f"{csv.name.partition('.')[0]}.json"
-        write_report(report, name, figures, contract, rows, faces.labels)
-        console.print(
-            f"{report / name} and, beside it, README.md, confusion.png, reliability.png", highlight=False, markup=False
-        )
+        name = f"{source.resolve().name.partition('.')[0]}.json"
+        write_report(report, name, figures, contract, rows, images.labels)
+        print_path(f"report: {report / name} and, beside it, README.md, confusion.png, reliability.png")
     if mistakes:
         from training.evaluation.plots import save_mistakes
 
-        save_mistakes(faces, rows, served.labels, mistakes)
-        console.print(mistakes, highlight=False)
+        save_mistakes(images, rows, mistakes)
+        print_path(f"mistakes: {mistakes}")
 
 
 def write_report(
     folder: Path, name: str, figures: dict[str, Any], contract: dict[str, Any], rows: np.ndarray, labels: np.ndarray
 ) -> None:
     """Writes the figures as JSON under `name`, the model's card and its plots."""
-    from training.evaluation.card import card
+    from training.evaluation.card import card, things_of
     from training.evaluation.plots import save_confusion_matrix, save_reliability_diagram
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(json.dumps(figures, indent=2) + "\n")
     (folder / "README.md").write_text(card(figures, contract))
-    counts = np.array(figures["confusion"]["counts"])
-    save_confusion_matrix(counts, contract["labels"], folder / "confusion.png")
-    save_reliability_diagram(rows, labels, folder / "reliability.png")
+    counts, source, things = np.array(figures["confusion"]["counts"]), figures["source"]["name"], things_of(contract)
+    save_confusion_matrix(counts, contract["labels"], folder / "confusion.png", source, things)
+    save_reliability_diagram(rows, labels, folder / "reliability.png", source, things)
 
 
-def print_figures(figures: dict[str, Any]) -> None:
-    low, high = figures["accuracy_95"]
-    console.print(f"accuracy {figures['accuracy']:.4f} (95%: {low:.3f} to {high:.3f}) on {figures['faces']:,} faces")
-    console.print(f"top-2 accuracy {figures['top_2_accuracy']:.4f}")
-    console.print(f"balanced accuracy {figures['balanced_accuracy']:.4f}")
-    console.print(f"log loss {figures['log_loss']:.4f} nats")
-    console.print(f"expected calibration error {figures['expected_calibration_error']:.4f}")
-    table = Table("class", "faces", "precision", "recall", "F1", box=None)
-    for name, row in figures["classes"].items():
-        table.add_row(name, f"{row['faces']:,}", f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}")
-    console.print(table)
+def command_text(source: Path, model: str, train: list[Path], trained_on: Path | None, report: Path | None) -> str:
+    """The command that repeats the measurement, without the folders of this machine."""
+    words = ["python", "-m", "training", "evaluate", without_folders(source), "--model", without_folders(model)]
+    for path in train:
+        words += ["--train", without_folders(path)]
+    for option, folder in (("--trained-on", trained_on), ("--report", report)):
+        if folder:
+            words += [option, without_folders(folder)]
+    return shlex.join(words)
 
 
-def print_duplicates(figures: dict[str, Any]) -> None:
-    """Prints how many test faces are duplicates, and the accuracy on all faces, without duplicates and on them."""
-    within, training, trained_on = (figures["duplicates"][name] for name in ("within", "training", "trained_on"))
-    accuracies = {"all": figures}
-    console.print(f"{within['faces']:,} faces occur more than once, {within['contradictory']:,} with several labels")
-    if training:
-        console.print(
-            f"{training['found']:,} faces are also among the {training['faces']:,} training rows, "
-            f"{training['contradictory']:,} of them with another label"
-        )
-        accuracies["without those in the training rows"] = training["without"]
-        accuracies["only those in the training rows"] = training["alone"]
-    if trained_on:
-        console.print(
-            f"{trained_on['found']:,} faces are among the {trained_on['faces']:,} that the model was trained on, and "
-            f"{trained_on['near']:,} have another copy there"
-        )
-        accuracies["without those, and their copies, that it was trained on"] = trained_on["without"]
-    table = Table("faces", "count", "accuracy", "95%", box=None)
-    for name, part in accuracies.items():
-        if part:
-            low, high = part["accuracy_95"]
-            table.add_row(name, f"{part['faces']:,}", f"{part['accuracy']:.4f}", f"{low:.3f} to {high:.3f}")
-    console.print(table)
+def without_folders(path: str | Path) -> str:
+    """A relative path unchanged, and only the last name of an absolute one."""
+    return Path(path).name if Path(path).is_absolute() else str(path)

@@ -1,7 +1,7 @@
-"""Finds test faces that the training data contain too, and measures the accuracy without them.
+"""Finds test images that the training data contain too, and measures the accuracy without them.
 
 FER2013 has many duplicates. A model that has seen a test face in its training can recognize it by heart, so its
-accuracy on such faces does not show how it does on new ones.
+accuracy on such faces does not show how it does on new ones. The same is true of other images.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from training.data.labelled_images import LabelledImages
+from training.evaluation.channels import TRAINING, find_channel, load_channel
 from training.evaluation.measure import accuracy
 
 # Two faces that correlate more than this count as copies of one photograph. Of FER2013's pairs of a training and a test
@@ -24,33 +25,34 @@ BLOCK = 256
 MINIMUM_LENGTH = 0.5
 
 
-def duplicates_within(faces: LabelledImages) -> dict[str, int]:
-    """Counts the faces whose pixels occur more than once, and how many of them have several labels."""
-    labels = labels_by_digest(faces)
-    repeated = [set(labels[digest]) for digest in faces.digests() if len(labels[digest]) > 1]
-    return {"faces": len(repeated), "contradictory": sum(len(found) > 1 for found in repeated)}
+def duplicates_within(images: LabelledImages) -> dict[str, int]:
+    """Counts the images whose pixels occur more than once, and how many of them have several labels."""
+    digests = images.digests()
+    labels = labels_by_digest(images)
+    repeated = [set(labels[digest]) for digest in digests if len(labels[digest]) > 1]
+    return {"images": len(repeated), "contradictory": sum(len(found) > 1 for found in repeated)}
 
 
-def overlap_with_csv(faces: LabelledImages, rows: np.ndarray, training: LabelledImages) -> dict[str, Any]:
-    """Compares test faces with the rows of a training CSV, whether or not a model was trained on all of them.
+def overlap_with_csv(images: LabelledImages, rows: np.ndarray, training: LabelledImages) -> dict[str, Any]:
+    """Compares test images with the rows of a training CSV, whether or not a model was trained on all of them.
 
-    rows: a model's probabilities for the test faces, float32 [n, classes].
+    rows: a model's probabilities for the test images, float32 [n, classes].
 
     Returns
-        faces: how many rows the CSV has.
-        found: how many test faces have equal pixels in it.
+        images: how many rows the CSV has.
+        found: how many test images have equal pixels in it.
         contradictory: how many of those have another label there.
-        without, alone: accuracy on the test faces that were not found, and on those that were.
+        without, alone: accuracy on the test images that were not found, and on those that were.
     """
     labels = labels_by_digest(training)
-    labels_in_training = [set(labels.get(digest, [])) for digest in faces.digests()]
+    labels_in_training = [set(labels.get(digest, [])) for digest in images.digests()]
     found = np.array([len(others) > 0 for others in labels_in_training], bool)
     contradictory = sum(
-        not others <= {label} for others, label in zip(labels_in_training, faces.labels.tolist(), strict=True)
+        not others <= {label} for others, label in zip(labels_in_training, images.labels.tolist(), strict=True)
     )
-    correct = rows.argmax(1) == faces.labels
+    correct = rows.argmax(1) == images.labels
     return {
-        "faces": len(training),
+        "images": len(training),
         "found": int(found.sum()),
         "contradictory": contradictory,
         "without": accuracy(correct[~found]),
@@ -58,43 +60,46 @@ def overlap_with_csv(faces: LabelledImages, rows: np.ndarray, training: Labelled
     }
 
 
-def overlap_with_training_set(faces: LabelledImages, rows: np.ndarray, training: LabelledImages) -> dict[str, Any]:
-    """Compares test faces with those that a model was trained on.
+def overlap_with_training_set(
+    images: LabelledImages, rows: np.ndarray, training: LabelledImages, with_copies: bool
+) -> dict[str, Any]:
+    """Compares test images with those that a model was trained on.
 
-    rows: the model's probabilities for the test faces, float32 [n, classes].
+    rows: the model's probabilities for the test images, float32 [n, classes].
+    with_copies: also look for copies that are not equal. COPY_CORRELATION was chosen for FER2013's faces only.
 
     Returns
-        faces: how many faces the model was trained on.
-        found: how many test faces have equal pixels among them.
-        near: how many other test faces have a copy among them, such as another crop of one photograph.
-        without: accuracy on the test faces that are neither.
+        images: how many images the model was trained on.
+        found: how many test images have equal pixels among them.
+        near: how many other test images have a copy among them, such as another crop of one photograph; None if that
+            was not looked for.
+        without: accuracy on the test images that are neither.
     """
-    equal = np.isin(faces.digests(), training.digests())
-    copied = has_copy(faces.images, training.images)
-    correct = rows.argmax(1) == faces.labels
+    equal = np.isin(images.digests(), training.digests())
+    copied = has_copy(images.images, training.images) & ~equal if with_copies else np.zeros_like(equal)
+    correct = rows.argmax(1) == images.labels
     return {
-        "faces": len(training),
+        "images": len(training),
         "found": int(equal.sum()),
-        "near": int((copied & ~equal).sum()),
+        "near": int(copied.sum()) if with_copies else None,
         "without": accuracy(correct[~equal & ~copied]),
     }
 
 
-def load_training_set(folder: Path, contract: dict[str, Any]) -> LabelledImages:
-    """Reads the faces that a model was trained on, from the channel's folder that train.py read.
+def load_training_set(folder: Path, version: str, contract: dict[str, Any]) -> LabelledImages:
+    """Reads the images that a model was trained on, from the channel's folder that train.py read, or the one above.
 
-    contract: the model's model.json. It has the faces' digest.
+    version, contract: of the model, and its model.json, which has the images' digest.
 
-    Raises ValueError if the folder has other faces: figures computed from them would be wrong for this model.
+    Raises ValueError if the folder has other images: figures computed from them would be wrong for this model.
     """
-    with np.load(folder / "faces.npz", allow_pickle=False) as arrays:
-        faces = LabelledImages(arrays["images"], arrays["labels"], arrays["classes"].tolist())
-    if faces.sha256() != contract.get("training", {}).get("faces_sha256"):
+    images = load_channel(find_channel(folder, TRAINING) or folder)
+    if images.sha256() != contract.get("training", {}).get("faces_sha256"):
         raise ValueError(
-            f"{folder}: model {contract['version']} was not trained on these faces; their SHA-256 differs from the one "
+            f"{folder}: model {version} was not trained on these images; their SHA-256 differs from the one "
             "in its model.json"
         )
-    return faces
+    return images
 
 
 def concatenate(parts: list[LabelledImages]) -> LabelledImages:

@@ -31,8 +31,8 @@ def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
         "--trained-on", tmp_path / "channel", "--report", report, "--mistakes", report / "mistakes.png",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "5 faces are also among the 5 training rows, 0 of them with another label" in result.stdout
-    assert "0 faces are among the 14 that the model was trained on" in result.stdout
+    assert "5 images are also among the 5 training rows, 0 of them with another label" in result.stdout
+    assert "0 images are among the 14 that the model was trained on" in result.stdout
     assert {p.name for p in report.iterdir()} == {
         "README.md", "test.json", "confusion.png", "reliability.png", "mistakes.png",
     }  # fmt: skip
@@ -41,8 +41,8 @@ def test_evaluate_writes_a_card_figures_and_plots(tmp_path: Path) -> None:
             assert np.asarray(image).std() > 10
     assert all(label in (report / "README.md").read_text() for label in CLASSES)
     duplicates = json.loads((report / "test.json").read_text())["duplicates"]
-    assert duplicates["within"] == {"faces": 0, "contradictory": 0}
-    assert (duplicates["training"]["found"], duplicates["training"]["without"]["faces"]) == (5, 65)
+    assert duplicates["within"] == {"images": 0, "contradictory": 0}
+    assert (duplicates["training"]["found"], duplicates["training"]["without"]["images"]) == (5, 65)
     assert duplicates["trained_on"]["found"] == 0
 
 
@@ -74,5 +74,5 @@ def test_evaluate_reports_a_folder_that_the_model_was_not_trained_on(tmp_path: P
         "evaluate", write_faces_csv(tmp_path / "test.csv", faces, "PublicTest"), "--trained-on", tmp_path
     )
     assert result.returncode == 1
-    assert "was not trained on these faces" in result.stderr
+    assert "was not trained on these images" in result.stderr
     assert "Traceback" not in result.stderr

@@ -1,5 +1,6 @@
-"""The model card states only what was checked."""
+"""The model card states only what is known of this model and this data, and what was checked."""
 
+import copy
 import json
 from typing import Any
 
@@ -15,10 +16,31 @@ def figures() -> dict[str, Any]:
     return measured
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def contract() -> dict[str, Any]:
     described: dict[str, Any] = json.loads((MODEL / "model.json").read_text())
     return described
+
+
+@pytest.fixture
+def fruit(figures: dict[str, Any], contract: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Figures and model.json of a model of three fruits, trained on a folder of images."""
+    figures["source"] = {"name": "fruit/test", "relation": "unknown"}
+    figures["command"] = "python -m training evaluate fruit/test --model JOB"
+    figures["duplicates"] = {"within": {"images": 0, "contradictory": 0}, "training": None, "trained_on": None}
+    rows = list(figures["classes"].values())[:3]
+    labels = ["apple", "pear", "red|orange"]
+    figures["classes"] = dict(zip(labels, rows, strict=True))
+    contract |= {"labels": labels, "faces": "whole"}
+    contract["input"] |= {"size": 64, "color": "rgb", "layout": "NHWC"}
+    contract["data"] = {
+        "source": {"kind": "folder", "name": "fruit"},
+        "options": {"keep_duplicates": False},
+        "command": "python -m training prepare fruit --size 64 --color rgb",
+        "labels": labels,
+        "counts": {"train": dict.fromkeys(labels, 1200), "validation": {"apple": 30, "pear": 30}},
+    }
+    return figures, contract
 
 
 def one_line(text: str) -> str:
@@ -56,3 +78,90 @@ def test_it_omits_the_training_csv_if_none_was_compared(figures: dict[str, Any],
 
 def test_its_lines_fit_the_page(figures: dict[str, Any], contract: dict[str, Any]) -> None:
     assert max(len(line) for line in card(figures, contract).splitlines()) <= 120
+
+
+def test_it_says_nothing_of_faces_or_fer2013_about_other_images(
+    fruit: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    text = card(*fruit)
+    for word in ("face", "FER2013", "emotion", "expression", "AI Act", "people"):
+        assert word not in text.replace("`faces`", ""), word
+    assert "A ResNet for color images of 64x64 pixels, with 3 labels." in one_line(text)
+    assert "uint8 `[n, 64, 64, 3]`" in one_line(text)
+
+
+def test_it_has_the_counts_of_the_data_and_the_commands_that_repeat_the_run(
+    fruit: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    text = card(*fruit)
+    assert "3,600 images were for training, and 60 were held out." in one_line(text)
+    assert "| red\\|orange | 1,200 | 0 |" in text
+    assert "    python -m training prepare fruit --size 64 --color rgb\n" in text
+    assert "    python -m training launch resnet --local --data build/fruit --set averaging=0.999 --set" in text
+    assert text.endswith("    python -m training evaluate fruit/test --model JOB\n")
+
+
+def test_it_says_that_nothing_is_known_of_the_data_of_a_model_from_elsewhere(
+    fruit: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    figures, contract = fruit
+    for name in ("data", "training", "network", "calibration"):
+        contract.pop(name)
+    text = one_line(card(figures, contract))
+    assert "A model for color images of 64x64 pixels" in text
+    assert "`model.json` does not say which data the model was trained on." in text
+    for claim in ("ResNet", "The training used", "launch", "is calibrated", "Normalisation is inside"):
+        assert claim not in text
+
+
+def test_it_names_what_the_server_computes_for_a_model_from_elsewhere(
+    fruit: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    figures, contract = fruit
+    contract["input"] |= {"dtype": "float32", "layout": "NCHW"}
+    contract["output"] = {"name": "scores", "values": "logits"}
+    text = one_line(card(figures, contract))
+    assert "reads `faces`, float32 `[n, 3, 64, 64]`, and returns `scores`, logits" in text
+    assert "The server turns them into probabilities with softmax." in text
+
+
+@pytest.mark.parametrize("recalls", [(0.5, 0.75, None), (0.5, 0.5, 0.5)])
+def test_it_names_no_best_and_worst_class_of_two_or_of_equal_ones(
+    fruit: tuple[dict[str, Any], dict[str, Any]], recalls: tuple[float | None, ...]
+) -> None:
+    figures, contract = fruit
+    assert "best and" in card(figures, contract)
+    figures = copy.deepcopy(figures)
+    for row, recall in zip(figures["classes"].values(), recalls, strict=True):
+        row |= {"recall": recall or 0.0, "images": 10 if recall else 0}
+    assert "best and" not in card(figures, contract)
+
+
+def test_it_names_no_top_2_accuracy_of_two_classes(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    figures, contract = fruit
+    assert "top-2 accuracy" in one_line(card(figures, contract))
+    figures["classes"].pop("apple")
+    assert "top-2" not in card(figures, contract)
+
+
+@pytest.mark.parametrize(
+    ("relation", "sentence"),
+    [
+        ("trained", "The model was trained on these images: the figures do not show how it does on new ones."),
+        ("held_out", "The model was not trained on these images, but the epoch with the best figures on them was"),
+    ],
+)
+def test_it_says_that_the_model_knows_the_images(
+    fruit: tuple[dict[str, Any], dict[str, Any]], relation: str, sentence: str
+) -> None:
+    figures, contract = fruit
+    figures["source"]["relation"] = relation
+    assert sentence in one_line(card(figures, contract))
+
+
+def test_labels_of_emotions_bring_the_law_whatever_the_data(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    figures, contract = fruit
+    contract["labels"] = ["Happy", "Sad", "other"]
+    text = one_line(card(figures, contract))
+    assert "the EU AI Act (Regulation (EU) 2024/1689)" in text
+    assert "FER2013" not in text

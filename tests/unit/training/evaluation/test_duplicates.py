@@ -27,7 +27,7 @@ def predictions(labels: list[int]) -> np.ndarray:
 def test_repeated_faces_are_counted_and_so_are_those_with_several_labels() -> None:
     a, b, c = random_faces(3).images
     faces = LabelledImages(np.stack([a, a, b, c, c, c]), np.array([0, 0, 1, 2, 3, 2]), CLASSES)
-    assert duplicates_within(faces) == {"faces": 5, "contradictory": 3}
+    assert duplicates_within(faces) == {"images": 5, "contradictory": 3}
 
 
 def test_accuracy_is_measured_without_the_faces_of_the_training_rows_and_on_them_alone() -> None:
@@ -39,9 +39,9 @@ def test_accuracy_is_measured_without_the_faces_of_the_training_rows_and_on_them
     )
     rows = predictions([0, 6, 2, 3, 4, 6])  # wrong for the second face and the last
     found = overlap_with_csv(faces, rows, training)
-    assert (found["faces"], found["found"], found["contradictory"]) == (7, 2, 1)
-    assert (found["without"]["faces"], found["without"]["accuracy"]) == (4, 0.75)
-    assert (found["alone"]["faces"], found["alone"]["accuracy"]) == (2, 0.5)
+    assert (found["images"], found["found"], found["contradictory"]) == (7, 2, 1)
+    assert (found["without"]["images"], found["without"]["accuracy"]) == (4, 0.75)
+    assert (found["alone"]["images"], found["alone"]["accuracy"]) == (2, 0.5)
     low, high = found["alone"]["accuracy_95"]
     assert low < 0.5 < high
 
@@ -66,16 +66,19 @@ def test_equal_faces_and_copies_in_the_training_set_are_counted_apart(tmp_path: 
     nearly_equal[0, 0, 0] ^= 1
     training = LabelledImages(np.concatenate([others.images, faces.images[3:], nearly_equal]), np.arange(7), CLASSES)
     write_arrays(training, tmp_path)
-    contract = {"version": "1", "training": {"faces_sha256": training.sha256()}}
-    found = overlap_with_training_set(faces, predictions([6, 1, 6, 3]), load_training_set(tmp_path, contract))
-    assert (found["faces"], found["found"], found["near"]) == (7, 1, 1)
+    contract = {"training": {"faces_sha256": training.sha256()}}
+    loaded = load_training_set(tmp_path, "1", contract)
+    found = overlap_with_training_set(faces, predictions([6, 1, 6, 3]), loaded, with_copies=True)
+    assert (found["images"], found["found"], found["near"]) == (7, 1, 1)
     # Two faces remain: the second one, which is correct, and the third one, which is wrong.
-    assert (found["without"]["faces"], found["without"]["accuracy"]) == (2, 0.5)
+    assert (found["without"]["images"], found["without"]["accuracy"]) == (2, 0.5)
+    without_copies = overlap_with_training_set(faces, predictions([6, 1, 6, 3]), loaded, with_copies=False)
+    assert (without_copies["found"], without_copies["near"], without_copies["without"]["images"]) == (1, None, 3)
 
 
 def test_a_folder_that_the_model_was_not_trained_on_is_an_error(tmp_path: Path) -> None:
     write_arrays(random_faces(7), tmp_path)
-    contracts: list[dict[str, Any]] = [{"version": "1", "training": {"faces_sha256": "0"}}, {"version": "1"}]
+    contracts: list[dict[str, Any]] = [{"training": {"faces_sha256": "0"}}, {}]
     for contract in contracts:
-        with pytest.raises(ValueError, match="model 1 was not trained on these faces"):
-            load_training_set(tmp_path, contract)
+        with pytest.raises(ValueError, match="model 1 was not trained on these images"):
+            load_training_set(tmp_path, "1", contract)

@@ -16,8 +16,8 @@ from training.evaluation.measure import (
 
 
 def test_the_figures_agree_with_one_another() -> None:
-    faces, model = random_faces(35), load_model(MODEL)
-    figures = measure(faces, probabilities(faces.images, model), model)
+    faces = random_faces(35)
+    figures = measure(faces, probabilities(faces.images, load_model(MODEL)))
     counts = np.array(figures["confusion"]["counts"])
     assert counts.sum() == 35
     assert figures["accuracy"] == pytest.approx(counts.diagonal().sum() / 35, abs=1e-4)
@@ -25,22 +25,22 @@ def test_the_figures_agree_with_one_another() -> None:
 
 
 def test_the_figures_equal_those_computed_by_hand() -> None:
-    faces, model = random_faces(3), load_model(MODEL)  # angry, disgust, fear
+    faces = random_faces(3)  # angry, disgust, fear
     rows = np.full((3, 7), 0.02, np.float32)
     rows[0, :2] = 0.5, 0.4  # correct
     rows[1, :2] = 0.5, 0.4  # correct with the second prediction
     rows[2, [3, 4, 2]] = 0.5, 0.3, 0.12  # wrong with both
-    figures = measure(faces, rows, model)
+    figures = measure(faces, rows)
     assert figures["accuracy"] == pytest.approx(1 / 3, abs=1e-4)
     assert figures["top_2_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
     assert figures["log_loss"] == pytest.approx(-np.log([0.5, 0.4, 0.12]).mean(), abs=1e-4)
     # Angry is predicted twice and correct once, and its only face is found.
-    assert figures["classes"]["angry"] == {"faces": 1, "precision": 0.5, "recall": 1.0, "f1": 0.6667}
+    assert figures["classes"]["angry"] == {"images": 1, "precision": 0.5, "recall": 1.0, "f1": 0.6667}
 
 
 def test_the_log_loss_is_finite_if_a_probability_is_0() -> None:
     rows = np.eye(7, dtype=np.float32)[[3]]
-    assert np.isfinite(measure(random_faces(1), rows, load_model(MODEL))["log_loss"])
+    assert np.isfinite(measure(random_faces(1), rows)["log_loss"])
 
 
 def test_the_interval_of_8_out_of_10_is_wilsons() -> None:

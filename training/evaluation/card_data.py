@@ -1,0 +1,84 @@
+"""The parts of a model's card about its data and its training, with commands that repeat the run."""
+
+import shlex
+from typing import Any
+
+from training.evaluation.card_use import is_fer2013
+from training.evaluation.markdown import command_line, paragraph, plain
+
+FER2013 = (
+    'FER2013 (Goodfellow et al., "Challenges in Representation Learning", 2013) has pictures that a web search for '
+    "words of emotion found. Its labels are noisy: people who label the faces again agree with about 65% of them. The "
+    "data set has many duplicates."
+)
+VOTES = (
+    "During the training, a second output, which is not exported, learned how ten people voted on each face (FER+: "
+    'Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution", '
+    "2016)."
+)
+TOGETHER = "All copies of one image were kept on one side of the split into training and validation."
+
+
+def data_section(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
+    """What is known of the data that the model was trained on."""
+    data = contract.get("data")
+    if not data:
+        return "## Data\n\n" + paragraph("`model.json` does not say which data the model was trained on.")
+    counts = {channel: sum(classes.values()) for channel, classes in data["counts"].items()}
+    sentences = [
+        FER2013
+        if is_fer2013(contract)
+        else f"The data is {plain(data['source']['name'])}, folders of images by class.",
+        "" if data.get("options", {}).get("keep_duplicates", True) else TOGETHER,
+        f"{counts.get('train', 0):,} {things} were for training, and {counts.get('validation', 0):,} were held out.",
+        VOTES if uses_votes(contract) and is_fer2013(contract) else "",
+    ]
+    return "\n\n".join(["## Data", paragraph(*sentences), counts_table(data)])
+
+
+def counts_table(data: dict[str, Any]) -> str:
+    """How many images of each label the training had, and how many were held out."""
+    counts: dict[str, dict[str, int]] = data["counts"]
+    rows = []
+    for label in data["labels"]:
+        cells = [f"{classes.get(label, 0):,}" for classes in counts.values()]
+        rows.append(f"| {plain(label)} | {' | '.join(cells)} |")
+    return "\n".join([f"| label | {' | '.join(counts)} |", f"| --- |{' ---: |' * len(counts)}", *rows])
+
+
+def how_section(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
+    """How the model was trained and measured."""
+    training = contract.get("training")
+    parts = ["## How it was made" if training else "## How it was measured"]
+    if training:
+        parts.append(
+            paragraph(
+                f"The training used {training['faces']:,} {things} and took {training['seconds'] / 60:.0f} minutes on",
+                f"{training['machine']}, with PyTorch {training['torch']}.",
+            )
+        )
+    return "\n\n".join([*parts, commands(figures, contract)])
+
+
+def commands(figures: dict[str, Any], contract: dict[str, Any]) -> str:
+    """The commands that prepare the data, train the model and measure it, as far as they are known."""
+    lines = []
+    training, data = contract.get("training"), contract.get("data")
+    if data:
+        prepare = shlex.split(data["command"])
+        lines.append(command_line(prepare))
+        if training:
+            output = "build/fer2013" if is_fer2013(contract) else f"build/{data['source']['name']}"
+            settings = [
+                word
+                for name, value in sorted(training["hyperparameters"].items())
+                for word in ("--set", f"{name.replace('_', '-')}={value}")
+            ]
+            launch = ["python", "-m", "training", "launch", "resnet", "--local", "--data", output, *settings]
+            lines.append(command_line(launch))
+    lines.append(command_line(shlex.split(figures["command"])))
+    return "\n".join(lines)
+
+
+def uses_votes(contract: dict[str, Any]) -> bool:
+    return bool(contract.get("training", {}).get("hyperparameters", {}).get("votes"))

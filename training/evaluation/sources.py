@@ -1,0 +1,129 @@
+"""What `evaluate` measures a model on: the images of a source, as the model reads them, with the model's labels.
+
+A source is FER2013's CSV, a folder that `prepare` wrote, or a folder with a folder of images per class.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from training.data.labelled_images import LabelledImages
+from training.evaluation.channels import load_channel, read_description
+from training.evaluation.classes import match_classes
+from training.evaluation.measure import LoadedModel
+
+# FER2013's public test, by LabelledImages.sha256. A CSV file does not say which part of the data set it is.
+PUBLIC_TEST = "db5910362c04f8de30be4c85638165611e6c8133ee35951a384630662d56d970"
+
+# What the images are for the model: those that it was trained on, those by which its epoch was chosen, or unknown.
+Relation = Literal["trained", "held_out", "unknown"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images to measure a model on.
+
+    images: their classes are the model's, in the order of its outputs.
+    name: the source's name, without the folders of this machine.
+    origin, places: where each image is from: its "file" in the source, or its "row", counted from 1.
+    unread: why files could not be measured, by their names.
+    relation: what the model's own files say about the images.
+    sha256: the digest of the images before their labels were matched with the model's.
+    is_fer2013: the images are the faces of FER2013's CSV, pixel for pixel.
+    """
+
+    images: LabelledImages
+    name: str
+    origin: str
+    places: Sequence[str | int]
+    unread: dict[str, str]
+    relation: Relation
+    sha256: str
+    is_fer2013: bool = False
+
+
+def make_source(
+    images: LabelledImages,
+    model: LoadedModel,
+    name: str,
+    places: Sequence[str] | None = None,
+    unread: dict[str, str] | None = None,
+    sha256: str = "",
+    is_fer2013: bool = False,
+) -> Source:
+    """Matches labelled images with a model.
+
+    places: names of the files; None if the images are rows.
+    sha256: the digest of the images before they were brought to the model's size and color, if they were.
+    is_fer2013: as in Source.
+
+    Raises ValueError, with both lists, if the model has other classes than the images.
+    """
+    sha256 = sha256 or images.sha256()
+    return Source(
+        with_labels_of(images, list(model.contract.labels), f"model {model.contract.version}", name),
+        "FER2013's public test" if sha256 == PUBLIC_TEST else name,
+        "row" if places is None else "file",
+        range(1, len(images) + 1) if places is None else places,
+        unread or {},
+        relation_to(sha256, model.contract.document),
+        sha256,
+        is_fer2013,
+    )
+
+
+def with_labels_of(images: LabelledImages, outputs: list[str], model: str, data: str) -> LabelledImages:
+    """The images with their labels as indices of a model's outputs. Parameters and errors are `match_classes`'s."""
+    labels = match_classes(images.labels, images.classes, outputs, model, data)
+    return replace(images, labels=labels, classes=outputs)
+
+
+def relation_to(sha256: str, contract: dict[str, Any]) -> Relation:
+    """What a model's model.json says about images with this digest."""
+    channels = contract.get("data", {}).get("sha256", {})
+    if sha256 in (channels.get("train"), contract.get("training", {}).get("faces_sha256")):
+        return "trained"
+    return "held_out" if sha256 == channels.get("validation") else "unknown"
+
+
+def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
+    """Reads a channel that `prepare` wrote. Raises ValueError, also if the model reads images of another kind."""
+    images = load_channel(channel)
+    size, color = model.contract.input.size, model.contract.input.color
+    found = (images.images.shape[1], "rgb" if images.images.ndim == 4 else "gray")
+    if found != (size, color):
+        raise ValueError(
+            f"{channel} has {found[1]} images of {found[0]} pixels, and the model reads {color} ones of {size}: "
+            f"prepare the data with --size {size} --color {color}, or give the folder of images itself"
+        )
+    return images
+
+
+def other_training_data(channel: Path, model: LoadedModel) -> bool:
+    """Whether the description beside a channel names other training images than the model's own files do."""
+    prepared = read_description(channel).get("sha256", {}).get("train")
+    document = model.contract.document
+    trained = document.get("data", {}).get("sha256", {}).get("train") or document.get("training", {}).get(
+        "faces_sha256"
+    )
+    return bool(prepared and trained and prepared != trained)
+
+
+def as_the_model_reads(images: LabelledImages, model: LoadedModel, progress: Callable[[int], None]) -> LabelledImages:
+    """Gray faces of FER2013's size → the model's size and color, as the functions read them from image files."""
+    from mien.logic.pictures import ModelInput, read_face
+    from training.data.png import encode_small
+
+    size, is_gray = model.contract.input.size, model.contract.input.color == "gray"
+    if is_gray and images.images.shape[1:] == (size, size):
+        return images
+    target = ModelInput(size, "L" if is_gray else "RGB")
+    shape = (size, size) if is_gray else (size, size, 3)
+    faces = []
+    for image in images.images:
+        faces.append(np.frombuffer(read_face(encode_small(image), target).pixels, np.uint8).reshape(shape))
+        progress(1)
+    return replace(images, images=np.stack(faces))
