@@ -53,7 +53,9 @@ def save_confusion_matrix(counts: np.ndarray, labels: list[str], path: Path, sou
             color = "white" if shares[row, column] > WHITE_TEXT_FROM else "black"
             axes.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", color=color)
     else:
-        figure.colorbar(picture, ax=axes, shrink=0.6, label=f"share of the {things} of a label", format="{x:.0%}")
+        figure.colorbar(
+            picture, ax=axes, shrink=0.6, fraction=0.03, label=f"share of the {things} of a label", format="{x:.0%}"
+        )
     named = range(0, classes, -(-classes // NAMED_CLASSES))
     totals = counts.sum(1).tolist()
     # Names are free text: a dollar sign in them does not begin a formula.
@@ -95,7 +97,7 @@ def save_reliability_diagram(rows: np.ndarray, labels: np.ndarray, path: Path, s
     # The mean confidence of a bin is inside the bin, so it gives the bin's left edge.
     left_edges = np.minimum((confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1) / CALIBRATION_BINS
     lower.bar(left_edges, counts, 1 / CALIBRATION_BINS, align="edge", ec="white")
-    lower.set(xlabel="confidence", ylabel=things, xlim=(0, 1))
+    lower.set(xlabel="confidence", ylabel=things, xlim=(0, 1.02))
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     figure.align_ylabels()
