@@ -36,7 +36,7 @@ from mien.handlers.page import handler
 from tests.browser.photos import Photo
 from tests.browser.results_api import document_of
 from tests.browser.visitor import start_browser
-from training.data.fer2013 import CLASSES
+from tests.support.labels import LABELS
 
 PHOTO = Photo("photo.jpg", 640, 480, [(80, 100, 260, 320), (360, 120, 520, 300)])
 IMAGE = PHOTO.file()
@@ -62,7 +62,7 @@ def answer(path: str, query: Mapping[str, str], documents: list[dict[str, Any]])
     """Returns the content type and the body of an answer. path: without the first slash."""
     match path.partition("/")[0]:
         case "health":
-            return as_json({"status": "up", "version": "0", "labels": CLASSES})
+            return as_json({"status": "up", "version": "0", "labels": list(LABELS)})
         case "folders":
             return as_json({"folders": []})
         case "reviews":

@@ -8,13 +8,14 @@ from typing import Any
 
 from mien.errors import Rejected
 from mien.logic.documents import faces_of
-from mien.logic.labels import LABELS
 from mien.logic.pictures import GRAY_48, Face
 from mien.logic.recuts import cut_again
 from mien.logic.results import Result
 from operate.reviewed import Reviewed
 from operate.statistics import ReviewedFace
 
+# FER2013's classes, in the order of their numbers.
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 COLUMNS = ("emotion", "pixels", "Usage")
 # `training prepare` splits the rows with this usage itself.
 USAGE = "Training"
@@ -48,7 +49,7 @@ def write_csv(s3: Any, bucket: str, reviewed: Reviewed, path: Path, on_image: Ca
         rows.writerow(COLUMNS)
         for image, faces in images.items():
             result = reviewed.results[image]
-            chosen = [face for face in faces if face.answer in LABELS and is_cut(face, result)]
+            chosen = [face for face in faces if face.answer in CLASSES and is_cut(face, result)]
             written.without_label += len(faces) - len(chosen)
             pixels = cut(s3, bucket, result) if chosen else []
             if pixels is None:
@@ -57,7 +58,7 @@ def write_csv(s3: Any, bucket: str, reviewed: Reviewed, path: Path, on_image: Ca
                 for face in chosen:
                     seen = pixels[face.number - 1]
                     assert seen
-                    rows.writerow([LABELS.index(face.answer), " ".join(map(str, seen.pixels)), USAGE])
+                    rows.writerow([CLASSES.index(face.answer), " ".join(map(str, seen.pixels)), USAGE])
                     written.rows += 1
             on_image()
     return written

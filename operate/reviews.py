@@ -1,5 +1,6 @@
 """The command `reviews`: how often the results are right that people have reviewed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli import literal
-from mien.logic.labels import LABELS
+from mien.logic.documents import faces_of
 from mien.logic.opinions import NO_FACE
 from operate import statistics
 from operate.erasure import Stack
@@ -60,7 +61,8 @@ def show_reviews(
 def print_reviewed(reviewed: Reviewed, console: Console) -> None:
     """Prints all numbers."""
     faces = [face for face in reviewed.faces if face.number != NO_FACE]
-    counts = statistics.confusion(faces, LABELS)
+    labels = labels_of(reviewed)
+    counts = statistics.confusion(faces, labels)
     images = {face.image for face in reviewed.faces}
     console.print(
         f"{len(faces):,} faces were reviewed, and {len(reviewed.faces) - len(faces):,} images without a face: "
@@ -69,16 +71,18 @@ def print_reviewed(reviewed: Reviewed, console: Console) -> None:
     )
     if counts:
         console.print(f"Accuracy: {describe(statistics.accuracy(counts))}", soft_wrap=True)
-        print_labels(counts, console)
-        print_confusion(counts, console)
+        print_labels(counts, labels, console)
+        print_confusion(counts, labels, console)
     labelled = [face for face in faces if face.predicted]
     print_count("not a face", count(labelled, NOT_A_FACE), console)
     print_count("nobody is sure", count(labelled, UNSURE), console)
     print_count("reviewers disagree, and no answer has the most of them", count(labelled, DISPUTED), console)
     too_small = [face for face in faces if not face.predicted]
-    print_count(f"too small for a label; reviewers see a label in {count_labels(too_small):,}", len(too_small), console)
+    seen = count_labels(too_small, labels)
+    print_count(f"too small for a label; reviewers see a label in {seen:,}", len(too_small), console)
     empty = [face for face in reviewed.faces if face.number == NO_FACE]
-    without = f"images in which no face was found; {count(empty, RIGHT):,} have none, {count_labels(empty):,} have one"
+    seen = count_labels(empty, labels)
+    without = f"images in which no face was found; {count(empty, RIGHT):,} have none, {seen:,} have one"
     print_count(without, len(empty), console)
     print_count("reviews of another version of an image, or of a face that is gone", reviewed.outdated, console)
     print_count("objects that are not reviews", reviewed.skipped, console)
@@ -91,8 +95,14 @@ def count(faces: list[ReviewedFace], answer: str) -> int:
     return sum(face.answer == answer for face in faces)
 
 
-def count_labels(faces: list[ReviewedFace]) -> int:
-    return sum(face.answer in LABELS for face in faces)
+def labels_of(reviewed: Reviewed) -> list[str]:
+    """Returns all labels of the models that labelled the reviewed images, in alphabetical order."""
+    faces = [face for result in reviewed.results.values() for face in faces_of(result)]
+    return sorted({label for face in faces for label in face.get("probabilities", {})})
+
+
+def count_labels(faces: list[ReviewedFace], labels: Sequence[str]) -> int:
+    return sum(face.answer in labels for face in faces)
 
 
 def print_count(what: str, number: int, console: Console) -> None:
@@ -100,19 +110,19 @@ def print_count(what: str, number: int, console: Console) -> None:
         console.print(f"{number:6,}  {what}", soft_wrap=True)
 
 
-def print_labels(counts: statistics.Confusion, console: Console) -> None:
+def print_labels(counts: statistics.Confusion, labels: Sequence[str], console: Console) -> None:
     table = Table("label", "recall", "precision", title="Each label", title_justify="left")
-    for label in LABELS:
+    for label in labels:
         table.add_row(label, describe(statistics.recall(counts, label)), describe(statistics.precision(counts, label)))
     console.print(table)
 
 
-def print_confusion(counts: statistics.Confusion, console: Console) -> None:
-    table = Table("reviewers say", *LABELS, title="Faces, by the result's label", title_justify="left")
+def print_confusion(counts: statistics.Confusion, labels: Sequence[str], console: Console) -> None:
+    table = Table("reviewers say", *labels, title="Faces, by the result's label", title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    for answer in LABELS:
-        table.add_row(answer, *(f"{counts[answer, predicted]:,}" for predicted in LABELS))
+    for answer in labels:
+        table.add_row(answer, *(f"{counts[answer, predicted]:,}" for predicted in labels))
     console.print(table)
 
 

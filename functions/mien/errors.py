@@ -6,13 +6,15 @@
     TryAgain                        Retry later: leave the message in the queue, or answer 503 with Retry-After.
     ├── OutOfTime                   This invocation has too little time left. Over HTTP: 504.
     ├── StorageUnavailable          S3 did not answer, or refused the request.
+    ├── ModelExchanged              Another model answers now. The images must be read again, for its input.
     └── EndpointUnavailable         The endpoint did not answer, or answered with something unusable.
         ├── Retryable               It may work within seconds: retry in the same invocation.
         │   └── Throttled           It gets more calls than it can answer. Over HTTP: 429.
         ├── TimedOut                It did not answer in time. Also an OutOfTime.
         └── ModelFailed             The model failed with a server-side error, perhaps because of one of the faces.
     NeedsOperator                   Retrying does not help until a person fixes something: send to the dead letters.
-    └── ModelRefusedInput           The model refused the request as invalid.
+    ├── ModelRefusedInput           The model refused the request as invalid.
+    └── WrongModel                  The model's labels are not known, or do not fit its answers.
     NotAStorageEvent (ValueError)   The event is not an S3 event of a supported version.
 
 Every other exception is a bug: let it rise, so that it is seen.
@@ -74,6 +76,10 @@ class StorageUnavailable(TryAgain):
     """S3 did not answer, or refused the request."""
 
 
+class ModelExchanged(TryAgain):
+    """Another model answers than the one that the image was read for. Read the image again, for the new one."""
+
+
 class EndpointUnavailable(TryAgain):
     """The endpoint did not answer, or answered with something unusable."""
 
@@ -100,6 +106,10 @@ class NeedsOperator(Exception):
 
 class ModelRefusedInput(NeedsOperator):
     """The model refused the request as invalid."""
+
+
+class WrongModel(NeedsOperator):
+    """The model's labels are not known, or do not fit its answers. The text names no resource: clients may read it."""
 
 
 class NotAStorageEvent(ValueError):

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
+
+from mien.logic.labels import find_fault
 
 EndpointInput = Literal["batch", "image"]
-Faces = Literal["find", "whole"]
+FacesSetting = Literal["model", "find", "whole"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +20,15 @@ class Settings:
     endpoint_name: name of the SageMaker endpoint.
     endpoint_input: `batch` if one call carries many faces (our container), `image` if one call carries one face
         (SageMaker's built-in image classification).
-    faces: `find` to look for faces, `whole` to take the central square of every image as a face.
+    labels: of SageMaker's built-in image classification, in the order of its outputs. Our container names its own.
+    faces: `find` to look for faces, `whole` to take the central square of every image, `model` for what the model says.
     inbox_prefix, results_prefix, rejected_prefix, reviews_prefix: prefixes of object keys; each ends with a slash.
     """
 
     endpoint_name: str
     endpoint_input: EndpointInput
-    faces: Faces
+    labels: tuple[str, ...]
+    faces: FacesSetting
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
@@ -48,10 +52,13 @@ class BucketSettings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises KeyError or ValueError that names the variable."""
-    values = read_variables(Settings, environment)
+    values: dict[str, Any] = dict(read_variables(Settings, environment))
     check_choice("ENDPOINT_INPUT", values["endpoint_input"], get_args(EndpointInput))
-    check_choice("FACES", values["faces"], get_args(Faces))
-    return Settings(**cast(Any, values))
+    check_choice("FACES", values["faces"], get_args(FacesSetting))
+    values["labels"] = tuple(values["labels"].split(","))
+    if fault := find_fault(values["labels"]):
+        raise ValueError(f"LABELS, which has the template's parameter Labels: {fault}")
+    return Settings(**values)
 
 
 def check_choice(variable: str, value: str, choices: Sequence[str]) -> None:

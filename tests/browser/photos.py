@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageColor
 
-from mien.logic.labels import LABELS
 from tests.support.bucket import Bucket
+from tests.support.labels import LABELS
 
 Box = tuple[int, int, int, int]
 Document = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from mien.logic.labels import LABELS
 from tests.support.bucket import Bucket
+from tests.support.labels import LABELS
 
 from . import accessibility
 from .fake_reviews import FakeReviews

@@ -11,7 +11,7 @@ from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, StartHandler
 from tests.support.messages import message
 from tests.support.photos import GROUP, NOBODY, PEOPLE
-from tests.support.sagemaker_runtime import EVEN, always, even_rows, in_turn, model_error, reply, serving
+from tests.support.sagemaker_runtime import EVEN, always, answer_of, even_rows, in_turn, model_error, reply, serving
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -20,7 +20,7 @@ def test_a_batch_costs_one_call_of_the_endpoint(bucket: Bucket, sample: bytes, s
     names = [f"one call {n}.png" for n in range(20)]
     for name in names:
         bucket.upload_without_event(name, sample)
-    with serving(always(200, [EVEN] * len(names))) as (url, requests):
+    with serving(always(200, answer_of([EVEN] * len(names)))) as (url, requests):
         assert start_handler(url)(records(bucket, *names)) == {"batchItemFailures": []}
     assert len(requests) == 1
     assert all(bucket.documents(name)[0]["model"]["variant"] == "blue" for name in names)
@@ -63,7 +63,7 @@ def test_images_for_which_too_little_time_is_left_are_classified_later(
 ) -> None:
     bucket.upload_without_event("late.png", sample)
     bucket.upload_without_event("broken.png", b"broken")
-    with serving(always(200, [EVEN])) as (url, requests):
+    with serving(always(200, answer_of([EVEN]))) as (url, requests):
         # Enough time to read and to write, but not for a call.
         assert start_handler(url)(records(bucket, "late.png", "broken.png"), seconds=40) == {"batchItemFailures": []}
         assert requests == []
@@ -76,7 +76,7 @@ def test_messages_that_cannot_be_sent_again_in_time_are_reported_as_failed(
     bucket: Bucket, sample: bytes, start_handler: StartHandler
 ) -> None:
     bucket.upload_without_event("no time.png", sample)
-    with serving(always(200, [EVEN])) as (url, requests):
+    with serving(always(200, answer_of([EVEN]))) as (url, requests):
         answer = start_handler(url)(records(bucket, "no time.png"), seconds=5)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "no time.png"}]}
     assert requests == []
@@ -145,7 +145,7 @@ def test_messages_that_crashed_invocations_are_handled_apart_when_all_others_are
             for m in received
         ]
     }
-    with serving(in_turn(*(reply(200, [EVEN] * faces) for faces in calls))) as (endpoint, requests):
+    with serving(in_turn(*(reply(200, answer_of([EVEN] * faces)) for faces in calls))) as (endpoint, requests):
         assert start_handler(endpoint, QUEUE_URL=url)(event) == {"batchItemFailures": []}
     assert len(requests) == len(calls)
     assert sum(len(bucket.documents(name)) for name in names) == written
@@ -160,7 +160,7 @@ def test_a_throttled_call_is_repeated_within_the_invocation(
 ) -> None:
     bucket.upload_without_event("throttled.png", sample)
     event = records(bucket, "throttled.png")
-    with serving(in_turn(reply(400, b"", "ThrottlingException"), reply(200, [EVEN]))) as (url, requests):
+    with serving(in_turn(reply(400, b"", "ThrottlingException"), reply(200, answer_of([EVEN])))) as (url, requests):
         assert start_handler(url)(event) == {"batchItemFailures": []}
     assert len(requests) == 2
 

@@ -16,9 +16,9 @@ from local.paths import SAMPLES
 from local.stack import set_gateway_responses, template_url
 from mien import __version__
 from mien.logic import requests
-from mien.logic.labels import LABELS
 from mien.logic.requests import MAX_IMAGES
 from tests import corpus
+from tests.support.labels import LABELS
 from tests.support.rest import Post, Send, sending
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from local.paths import ROOT, SAMPLES
-from mien.logic.labels import LABELS
 from mien.logic.pictures import read_face
 from tests.support.bucket import Bucket
+from tests.support.labels import LABELS
 from tests.support.operating import Operate
 from tests.support.photos import GROUP, NOBODY, PEOPLE
 from tests.support.rest import Send

@@ -7,6 +7,7 @@ from mien.errors import TryAgain
 from mien.logic.payloads import face_id
 from mien.logic.pictures import FACE_SIZE, Face
 from mien.logic.results import Answer
+from tests.support.labels import LABELS
 from tests.support.sagemaker_runtime import EVEN
 
 
@@ -15,9 +16,9 @@ def flat_face(level: int) -> Face:
     return Face(bytes([level]) * FACE_SIZE**2, FACE_SIZE, "L")
 
 
-def rows(faces: list[Face]) -> list[dict[str, Any]]:
-    """The rows that our container answers with."""
-    return [{"face": face_id(face), "probabilities": EVEN} for face in faces]
+def answer(faces: list[Face], labels: Sequence[str] = LABELS) -> dict[str, Any]:
+    """What our container answers about faces."""
+    return {"labels": labels, "faces": [{"face": face_id(face), "probabilities": EVEN} for face in faces]}
 
 
 def probabilities(answers: list[Answer | Exception]) -> list[Sequence[float]]:

@@ -15,8 +15,6 @@ from tests.support.openapi import answer_errors, operations
 
 JSON = "application/json"
 SECONDS = template.load_template()["Mappings"]["Seconds"]["Api"]["Timeout"]
-# Nothing listens on this port, so a connection is refused at once.
-UNREACHABLE = "http://127.0.0.1:9"
 deadline_of = Deadline.from_context
 
 
@@ -99,7 +97,7 @@ class StartApi(Protocol):
     def __call__(self, endpoint: str = ..., **variables: str) -> Api: ...
 
 
-def start(monkeypatch: pytest.MonkeyPatch, endpoint: str = UNREACHABLE, **variables: str) -> Api:
+def start(monkeypatch: pytest.MonkeyPatch, endpoint: str, **variables: str) -> Api:
     """Starts the API as in a fresh process, with its endpoint at an address and with these environment variables.
 
     The handler waits for nothing between attempts.

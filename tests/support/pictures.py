@@ -7,11 +7,12 @@ from mien.logic.pictures import GRAY_48, Picture, PictureFace, gray_face
 from mien.logic.results import Answer, Model, Reading, classified, image_fields
 from mien.logic.uploads import Upload
 from mien.settings import Settings
+from tests.support.labels import LABELS
 from tests.support.sagemaker_runtime import EVEN
 
-SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/", "reviews/")
-MODEL = Model("faces", "AllTraffic", "1")
-READING = Reading("5-batch", "0123456789ab")
+SETTINGS = Settings("faces", "batch", LABELS, "model", "inbox/", "results/", "rejected/", "reviews/")
+MODEL = Model("faces", "AllTraffic", "1", LABELS)
+READING = Reading("5-gray-48", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)
 
 

@@ -1,17 +1,22 @@
 """A fake of SageMaker's runtime: an HTTP server that answers as a test decides, and keeps the requests.
 
-with serving(always(200, [EVEN])) as (url, requests):
+with serving(always(200, answer_of([EVEN]))) as (url, requests):
     ...  # point AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME at url
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from mien.logic.contract import DESCRIBE
+from tests.support.labels import LABELS
+
 EVEN = [1 / 7] * 7
+# A model of faces, as our container describes it.
+DESCRIPTION = {"version": "1", "labels": LABELS, "faces": "find", "input": {"size": 48, "color": "gray"}}
 
 
 class Request(NamedTuple):
@@ -53,16 +58,25 @@ def in_turn(*replies: Reply | None) -> Respond:
     return lambda body: left.pop(0) if len(left) > 1 else left[0]
 
 
+def answer_of(rows: Any, labels: Sequence[str] = LABELS) -> dict[str, Any]:
+    """What our container answers about faces. rows: one list of probabilities per face."""
+    return {"labels": labels, "faces": [{"probabilities": row} for row in rows]}
+
+
 def even_rows(body: bytes) -> Reply:
     """Answers as our container does: one row of probabilities per face of the npy body."""
     count = int(body.partition(b"'shape': (")[2].partition(b",")[0])
-    return reply(200, [EVEN] * count)
+    return reply(200, answer_of([EVEN] * count))
 
 
 @contextmanager
-def serving(respond: Respond) -> Iterator[tuple[str, list[Request]]]:
-    """Yields the server's address and the list of requests, which grows."""
-    server = Server(respond)
+def serving(respond: Respond, description: Any = DESCRIPTION) -> Iterator[tuple[str, list[Request]]]:
+    """Yields the server's address and the list of requests, which grows.
+
+    description: of the model. A request for it is answered with it, and is not in the list. None to leave these
+        requests to `respond` too.
+    """
+    server = Server(respond, description)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", server.requests
@@ -75,9 +89,10 @@ def serving(respond: Respond) -> Iterator[tuple[str, list[Request]]]:
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, respond: Respond):
+    def __init__(self, respond: Respond, description: Any):
         super().__init__(("127.0.0.1", 0), Handler)
         self.respond = respond
+        self.description = description
         self.requests: list[Request] = []
         self.closing = threading.Event()
 
@@ -88,8 +103,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append(Request(self.headers["Content-Type"], body))
-        answer = self.server.respond(body)
+        if body == DESCRIBE and self.server.description is not None:
+            answer: Reply | None = reply(200, self.server.description)
+        else:
+            self.server.requests.append(Request(self.headers["Content-Type"], body))
+            answer = self.server.respond(body)
         if answer is SILENCE:
             self.server.closing.wait()
             self.close_connection = True

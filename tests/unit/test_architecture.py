@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "mien.aws": {"mien.logic", "mien.errors", "mien.settings", *AWS},
     "mien.logic": {"mien.errors"},
     "mien.errors": set(),
-    "mien.settings": set(),
+    "mien.settings": {"mien.logic"},
     "mien": set(),
     "training": {"cli", "training.commands", "training.errors"},
     "training.commands": {

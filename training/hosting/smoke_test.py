@@ -1,16 +1,16 @@
 """The smoke test of a deployment: the new model has to classify a gray face."""
 
-import json
 from collections.abc import Callable
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mien.errors import TryAgain
-from mien.logic.payloads import check_rows, face_id, npy
-from mien.logic.pictures import INPUTS, Face, encode_png, gray_face
+from mien.errors import TryAgain, WrongModel
+from mien.logic.payloads import check_answer, face_id, npy
+from mien.logic.pictures import COLOR_224, GRAY_48, Face, encode_png, gray_face
 from training.hosting.request import AwsRequest, send_request
 
+INPUTS = {"batch": GRAY_48, "image": COLOR_224}
 # How often an endpoint that is still starting its container is invoked, with a pause between the attempts.
 MAX_ATTEMPTS = 20
 
@@ -67,9 +67,7 @@ def is_not_ready(error: ClientError) -> bool:
 def find_fault(body: bytes, face: Face, endpoint: str) -> str | None:
     """Returns what is wrong with a model's answer for one face, or None if it is a distribution over the labels."""
     try:
-        [row] = check_rows(json.loads(body), [face_id(face)], endpoint)
-    except TryAgain as error:
+        [row] = check_answer(body, [face_id(face)], None, endpoint).rows
+    except (TryAgain, WrongModel) as error:
         return str(error)
-    except (ValueError, RecursionError):
-        return "the answer is not JSON"
     return str(row) if isinstance(row, Exception) else None

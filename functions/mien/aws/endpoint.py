@@ -1,20 +1,22 @@
 """Faces → probabilities, through a SageMaker endpoint. Decides which failed calls are retried, and how.
 
 Two kinds of model can serve the endpoint. The setting ENDPOINT_INPUT says which:
-- `batch`: our own container. One call carries all faces as npy, uint8 [n, 48, 48].
+- `batch`: our own container. It describes its model's labels and input (contract.py), and one call carries many faces
+  as npy, uint8 [n, size, size] or [n, size, size, 3].
 - `image`: SageMaker's built-in image classification. One call carries one face as PNG, RGB, 224x224.
-Both answer with JSON: probabilities in the order of the labels. Our container also names the face of each row.
+Both answer with JSON (payloads.py).
 """
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from mien.aws.clients import Timeouts, error_code, make_client
 from mien.errors import (
     EndpointUnavailable,
+    ModelExchanged,
     ModelFailed,
     ModelRefusedInput,
     OutOfTime,
@@ -22,16 +24,16 @@ from mien.errors import (
     Throttled,
     TimedOut,
     TryAgain,
+    WrongModel,
 )
 from mien.logic.circuit import Circuit
+from mien.logic.contract import DESCRIBE, DESCRIBE_TYPE, NOT_DESCRIBED, Contract, built_in_contract, parse_contract
 from mien.logic.deadline import Deadline
-from mien.logic.payloads import check_rows, face_id, npy
+from mien.logic.payloads import check_answer, face_id, npy
 from mien.logic.pictures import Face, encode_png
 from mien.logic.results import Answer, Model
 from mien.settings import Settings
 
-# Faces per call: 2.3 MB. A serverless endpoint accepts 4 MB (Amazon SageMaker AI quotas).
-MAX_FACES = 1000
 # Seconds.
 CONNECT_TIMEOUT = 2.0
 # Calls of one invocation for the same faces.
@@ -43,8 +45,24 @@ THROTTLING_CODES = frozenset({"ThrottlingException", "400", ""})
 RETRYABLE_STATUSES = frozenset({429, 500, 503, 530})
 # A model that answers with one of these is overloaded. All other 4xx statuses mean that it refused the request.
 OVERLOAD_STATUSES = (408, 429)
+# Our container answers with it if a face has another size or color than its model reads.
+OTHER_INPUT_STATUS = 409
 
 Outcome = Answer | Exception
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The endpoint's response to one call.
+
+    variant: the production variant that answered.
+    version: of the model; empty if its container does not report one.
+    """
+
+    body: bytes
+    variant: str
+    version: str
 
 
 class Endpoint:
@@ -57,15 +75,38 @@ class Endpoint:
     def __init__(self, settings: Settings, read_timeout: float, connections: int):
         self.name = settings.endpoint_name
         self.input = settings.endpoint_input
+        # The labels and the input of the model, once they are known.
+        self.known = built_in_contract(settings.labels) if self.input == "image" else None
         # botocore sends each request once. Retries happen here, where the deadline is known.
         timeouts = Timeouts(CONNECT_TIMEOUT, read_timeout, attempts=1)
         self.runtime = make_client("sagemaker-runtime", timeouts, connections)
         self.longest_call = timeouts.longest
         self.circuit = Circuit()
 
-    @property
-    def faces_per_call(self) -> int:
-        return MAX_FACES if self.input == "batch" else 1
+    def contract(self, deadline: Deadline) -> Contract:
+        """Returns what the model reads and answers. Only the first call asks the model, and the first one after
+        another model has answered.
+
+        Raises TryAgain, or WrongModel if the endpoint does not describe its model.
+        """
+        return self.known or self.describe(deadline)
+
+    def describe(self, deadline: Deadline) -> Contract:
+        """Asks the model for its description, and remembers it. Raises as `contract` does."""
+        self.require_closed_circuit()
+        if self.input == "batch":
+            try:
+                self.known = self.retry(lambda: self.guard(self.ask, deadline), deadline)
+            except ModelRefusedInput as error:
+                raise WrongModel(NOT_DESCRIBED) from error
+        assert self.known
+        return self.known
+
+    def ask(self) -> Contract:
+        return parse_contract(self.call(DESCRIBE_TYPE, DESCRIBE).body)
+
+    def faces_per_call(self, contract: Contract) -> int:
+        return contract.faces_per_call if self.input == "batch" else 1
 
     def classify(self, faces: Sequence[Face], deadline: Deadline) -> list[Outcome]:
         """Returns for each face its probabilities and the model, or the error why there are none, in order.
@@ -75,28 +116,27 @@ class Endpoint:
 
         faces: at most `faces_per_call`.
         """
-        if self.circuit.is_open():
-            error = TryAgain(
-                f"endpoint {self.name} is down; no call was made",
-                retry_after=self.circuit.seconds_open(),
-            )
-            return [error] * len(faces)
         try:
-            return self.classify_with_retries(faces, deadline)
+            self.require_closed_circuit()
+            return self.retry(lambda: self.invoke(faces, deadline), deadline)
         except (ModelFailed, ModelRefusedInput) as error:
             return self.classify_by_halves(faces, deadline, error)
         except Exception as error:
             return [error] * len(faces)
 
-    def classify_with_retries(self, faces: Sequence[Face], deadline: Deadline) -> list[Outcome]:
+    def require_closed_circuit(self) -> None:
+        if self.circuit.is_open():
+            raise TryAgain(f"endpoint {self.name} is down; no call was made", retry_after=self.circuit.seconds_open())
+
+    def retry(self, call: Callable[[], T], deadline: Deadline) -> T:
         """Retries a call with back-off. Raises the last attempt's error."""
         for attempt in range(1, MAX_ATTEMPTS):
             try:
-                return self.invoke(faces, deadline)
+                return call()
             except Retryable:
                 if self.circuit.is_open() or not deadline.back_off(attempt, self.longest_call):
                     raise
-        return self.invoke(faces, deadline)
+        return call()
 
     def classify_by_halves(
         self,
@@ -134,45 +174,46 @@ class Endpoint:
         return outcomes
 
     def invoke(self, faces: Sequence[Face], deadline: Deadline) -> list[Outcome]:
-        """Makes one call, and records in the circuit whether it worked.
+        """Makes one call. Raises as `guard` does, and ModelRefusedInput, WrongModel or ModelExchanged."""
+        return self.guard(lambda: self.send(faces), deadline)
 
-        Raises OutOfTime, an EndpointUnavailable, or ModelRefusedInput.
-        """
+    def guard(self, call: Callable[[], T], deadline: Deadline) -> T:
+        """Makes one call, and records in the circuit whether it worked. Raises OutOfTime or an EndpointUnavailable."""
         if deadline.seconds_left() < self.longest_call:
             raise OutOfTime(f"endpoint {self.name}: there is no time left for a call")
         try:
-            outcomes = self.send(faces)
+            result = call()
         except EndpointUnavailable as error:
             self.circuit.record_failure()
             error.retry_after = max(0, self.circuit.seconds_open())
             raise
         self.circuit.record_success()
-        return outcomes
+        return result
 
     def send(self, faces: Sequence[Face]) -> list[Outcome]:
         content_type, body = self.encode(faces)
+        reply = self.call(content_type, body)
+        built_in = self.known.labels if self.known and self.input == "image" else None
+        answer = check_answer(reply.body, [face_id(face) for face in faces], built_in, self.name)
+        if self.known and self.input == "batch" and reply.version not in ("", self.known.version):
+            # The answer is right: it names its own labels. But the next images are read for the new model.
+            self.known = None
+        model = Model(self.name, reply.variant, reply.version, answer.labels)
+        return [row if isinstance(row, Exception) else (row, model) for row in answer.rows]
+
+    def call(self, content_type: str, body: bytes) -> Reply:
         try:
             answer = self.runtime.invoke_endpoint(
                 EndpointName=self.name, ContentType=content_type, Accept="application/json", Body=body
             )
-            rows = json.loads(answer["Body"].read())
+            content = answer["Body"].read()
         except ClientError as error:
             raise self.interpret(error) from error
         except ReadTimeoutError as error:
             raise TimedOut(f"endpoint {self.name}: {type(error).__name__}") from error
         except BotoCoreError as error:
             raise Retryable(f"endpoint {self.name}: {type(error).__name__}") from error
-        except (ValueError, RecursionError) as error:
-            raise Retryable(f"endpoint {self.name} answered with something that is not JSON") from error
-        model = Model(
-            endpoint=self.name,
-            variant=answer.get("InvokedProductionVariant", ""),
-            version=answer.get("CustomAttributes", ""),
-        )
-        return [
-            row if isinstance(row, Exception) else (row, model)
-            for row in check_rows(rows, [face_id(face) for face in faces], self.name)
-        ]
+        return Reply(content, answer.get("InvokedProductionVariant", ""), answer.get("CustomAttributes", ""))
 
     def encode(self, faces: Sequence[Face]) -> tuple[str, bytes]:
         """Returns content type and body of a call."""
@@ -186,6 +227,9 @@ class Endpoint:
         code = error_code(error)
         model_status: Any = error.response.get("OriginalStatusCode")
         if code == "ModelError" and isinstance(model_status, int) and model_status not in OVERLOAD_STATUSES:
+            if model_status == OTHER_INPUT_STATUS:
+                self.known = None
+                return ModelExchanged(f"endpoint {self.name}: another model answers than the images were read for")
             if 400 <= model_status < 500:
                 return ModelRefusedInput(
                     f"the model of endpoint {self.name} refused the request with status {model_status}; "

@@ -24,7 +24,6 @@ from mien.handlers.routing import ROUTES, ExactResolver
 from mien.logic import problems
 from mien.logic.deadline import Deadline
 from mien.logic.images import MAX_BYTES
-from mien.logic.labels import LABELS
 from mien.logic.opinions import parse_opinion, parse_place
 from mien.logic.prefixes import parse_prefix
 from mien.logic.problems import Problem
@@ -55,7 +54,7 @@ settings = read_settings()
 endpoint = Endpoint(settings, read_timeout=10, connections=1)
 readers = PictureReaders(settings)
 pipeline = RequestPipeline(endpoint)
-health = Health(endpoint, readers.default.target)
+health = Health(endpoint)
 listing = Listing(settings, read_bucket_settings().bucket)
 folders = Folders(listing)
 reviews = Reviews(listing)
@@ -82,12 +81,13 @@ def refuse_event() -> dict[str, Any]:
 def classify() -> Response[str]:
     """Answers with a result for one image, or with a list of results for several."""
     deadline = Deadline.from_context(app.lambda_context)
-    reader = readers.choose(parse_faces(app.current_event.query_string_parameters))
+    faces = parse_faces(app.current_event.query_string_parameters)
     sent = receive_images()
     if isinstance(sent, StoredName):
         sent = read_image(listing.s3, listing.bucket, settings.inbox_prefix + sent.name, MAX_BYTES)
     is_single = isinstance(sent, bytes)
     images: Sequence[bytes | str] = [sent] if isinstance(sent, bytes) else sent
+    reader = readers.reader(endpoint.contract(deadline), faces)
     done = pipeline.classify(images, reader, deadline)
     results = [outcome for outcome in done.outcomes if isinstance(outcome, dict)]
     for metric, number in count_results(results).items():
@@ -100,7 +100,7 @@ def classify() -> Response[str]:
         return answer(outcome, face_words(outcome), done.model_seconds)
     raise_if_endpoint_failed(done.outcomes)
     entries = [outcome if isinstance(outcome, dict) else describe_entry(outcome) for outcome in done.outcomes]
-    lines = [" ".join(face_words(entry)) for entry in entries]
+    lines = [",".join(face_words(entry)) for entry in entries]
     return answer({"results": entries}, lines, done.model_seconds)
 
 
@@ -112,7 +112,7 @@ def receive_images() -> Images:
         bool(event.is_base64_encoded),
         event.headers.get("content-type") or "",
         event.headers.get("content-encoding") or "",
-        MAX_IMAGES if endpoint.faces_per_call > 1 else MAX_CALLS,
+        MAX_IMAGES if settings.endpoint_input == "batch" else MAX_CALLS,
     )
 
 
@@ -180,13 +180,13 @@ def delete_review() -> Response[str]:
 @app.route("/health", ROUTES["/health"])
 def check_health() -> Response[str]:
     count("HealthChecks", 1)
-    health.check(Deadline.from_context(app.lambda_context))
+    contract = health.check(Deadline.from_context(app.lambda_context))
     return respond_json(
         {
             "status": "up",
             "version": __version__,
-            "labels": LABELS,
-            "faces": settings.faces,
+            "labels": contract.labels,
+            "faces": readers.faces(contract),
             "max_image_bytes": MAX_BYTES,
             "max_request_bytes": MAX_BODY_BYTES,
         }

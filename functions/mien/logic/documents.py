@@ -9,7 +9,7 @@ import re
 from typing import Any, NoReturn
 
 from mien.logic.images import MIN_SIDE
-from mien.logic.labels import LABELS
+from mien.logic.labels import MAX_LABELS, is_label
 from mien.logic.orientation import TURNS
 from mien.logic.pictures import MAX_FACES
 from mien.logic.results import LABEL_FIELDS, SCHEMA, Result, document_key
@@ -130,10 +130,11 @@ def read_label(entry: Any) -> Result | None:
     """Returns the label of a face, or of an image, with its confidence and all probabilities."""
     match entry:
         case {"label": str(label), "confidence": confidence, "probabilities": dict(probabilities)} if (
-            label in LABELS
-            and is_probability(confidence)
-            and probabilities.keys() == set(LABELS)
+            len(probabilities) <= MAX_LABELS
+            and all(map(is_label, probabilities))
             and all(map(is_probability, probabilities.values()))
+            and is_probability(confidence)
+            and probabilities.get(label) == confidence
         ):
             return {"label": label, "confidence": confidence, "probabilities": probabilities}
     return None

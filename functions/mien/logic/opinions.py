@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from mien.errors import InvalidRequest
-from mien.logic.labels import LABELS
+from mien.logic.labels import RULE, is_label
 from mien.logic.pictures import MAX_FACES
 from mien.logic.queries import malformed
 from mien.logic.requests import JSON, media_type, parse_json, read_body
@@ -32,7 +32,7 @@ class Opinion:
     face: number of the face in the result, from 1, or NO_FACE.
     reviewer: name of the person, as `read_reviewer` returns it.
     verdict: one of VERDICTS.
-    label: one of LABELS with the verdict `label`, otherwise None.
+    label: what the face shows, with the verdict `label`; otherwise None.
     note: None if there is none.
     """
 
@@ -70,8 +70,8 @@ def read_opinion(fields: Mapping[str, Any]) -> Opinion:
     verdict, label = fields.get("verdict"), fields.get("label")
     if verdict not in VERDICTS:
         raise malformed(f"Unknown verdict. Use one of {', '.join(VERDICTS)}.")
-    if verdict == "label" and label not in LABELS:
-        raise malformed(f"With the verdict label, send the right label. Use one of {', '.join(LABELS)}.")
+    if verdict == "label" and not is_label(label):
+        raise malformed(f"With the verdict label, send the right label: {RULE}.")
     if verdict != "label" and "label" in fields:
         raise malformed("Send a label only with the verdict label.")
     face = read_face_number(fields.get("face"))

@@ -27,7 +27,7 @@ from mien.logic.orientation import (
 )
 from mien.logic.pixels import Mode, check_pixels, cut_square, has_opacity, reduce_part, require_visible
 
-# Pixels per side of our model's input.
+# Pixels per side of FER2013's faces, and of the committed model's input.
 FACE_SIZE = 48
 # Pixels per side of the built-in algorithm's pretrained networks.
 # Source: Amazon SageMaker AI, "Image Classification Hyperparameters".
@@ -53,11 +53,14 @@ class ModelInput:
     size: int
     mode: Mode
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of one face."""
+        return self.size**2 * len(self.mode)
+
 
 GRAY_48 = ModelInput(FACE_SIZE, "L")
 COLOR_224 = ModelInput(BUILT_IN_SIZE, "RGB")
-# The input of the models behind an endpoint, by the template's EndpointInput.
-INPUTS = {"batch": GRAY_48, "image": COLOR_224}
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Face:
 
 def gray_face(target: ModelInput) -> Face:
     """Returns a face of one gray, with which a model can be tested."""
-    return Face(bytes([MID_GRAY]) * target.size**2 * len(target.mode), target.size, target.mode)
+    return Face(bytes([MID_GRAY]) * target.bytes, target.size, target.mode)
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Picture:
     """The faces of an image, largest first.
 
     width, height: pixels of the upright image.
-    faces_found: the number of faces in the image. `faces` has at most the MAX_FACES largest.
+    faces_found: the number of faces in the image. `faces` has the largest ones, at most MAX_FACES.
     """
 
     width: int
@@ -140,11 +143,12 @@ class Decoded:
         return Face(upright.tobytes(), target.size, target.mode)
 
 
-def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
+def read_picture(data: bytes, target: ModelInput, find: Find | None, limit: int = MAX_FACES) -> Picture:
     """Returns the faces of an image file, for a model with the input `target`.
 
     data: a file in one of images.FORMATS.
     find: None to take the central square as the face.
+    limit: faces that are listed.
 
     Raises Rejected.
     """
@@ -156,7 +160,7 @@ def read_picture(data: bytes, target: ModelInput, find: Find | None) -> Picture:
     upright = turn_size(size, decoded.orientation)
     preview = make_preview(decoded)
     found = [face.scaled(upright[0] / preview.width) for face in find(preview)]
-    faces = cut_faces(data, decoded, found[:MAX_FACES], upright, target)
+    faces = cut_faces(data, decoded, found[:limit], upright, target)
     return Picture(*upright, len(found), faces)
 
 

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from mien.errors import InvalidRequest, Outdated, OutOfTime, Rejected, StorageUnavailable, Throttled, TryAgain
+from mien.errors import (
+    InvalidRequest,
+    Outdated,
+    OutOfTime,
+    Rejected,
+    StorageUnavailable,
+    Throttled,
+    TryAgain,
+    WrongModel,
+)
 
 CONTENT_TYPE = "application/problem+json"
 # Seconds. A throttled endpoint has capacity again by then.
@@ -58,7 +67,7 @@ class Problem:
 def describe_error(error: Exception) -> Problem:
     """Returns the response for an error.
 
-    The texts of server-side errors and names of resources stay in the log: the client gets a general sentence.
+    The texts of other server-side errors and names of resources stay in the log: the client gets a general sentence.
     """
     match error:
         case InvalidRequest():
@@ -73,6 +82,8 @@ def describe_error(error: Exception) -> Problem:
             return Problem(HTTPStatus.GATEWAY_TIMEOUT, "timeout", detail)
         case TryAgain():
             return describe_temporary(error)
+        case WrongModel():
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "wrong_model", str(error))
     detail = "An unexpected error happened on the server. The request is not the cause."
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 

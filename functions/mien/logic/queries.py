@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from mien.errors import InvalidRequest
 from mien.logic.documents import faces_of
-from mien.logic.labels import LABELS
+from mien.logic.labels import RULE, is_label
 from mien.logic.results import MAX_KEY_BYTES, Result
 from mien.logic.times import is_time
 
@@ -73,8 +73,8 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     query = replace(query, after=parse_next(query.after) or query.after)
     if query.status not in (None, *STATUSES):
         raise malformed(f"Unknown status. Use one of {', '.join(STATUSES)}.")
-    if query.label is not None and query.label not in LABELS:
-        raise malformed(f"Unknown label. Use one of {', '.join(LABELS)}.")
+    if query.label is not None and not is_label(query.label):
+        raise malformed(f"The value of label can't be a label: {RULE}.")
     if query.label is not None and query.status not in (None, "classified"):
         raise malformed("Only classified images have a label. Leave out label, or ask for status=classified.")
     if query.since is not None and not is_time(query.since):

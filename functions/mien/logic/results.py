@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien.errors import Rejected
-from mien.logic.labels import LABELS
 from mien.logic.pictures import Picture, PictureFace
 from mien.logic.uploads import Upload
 
@@ -36,18 +35,20 @@ class Model:
 
     endpoint, variant: name of the SageMaker endpoint and of its production variant.
     version: what the model's container reports; empty for the built-in algorithm, which reports nothing.
+    labels: in the order of the probabilities that it answered with.
     """
 
     endpoint: str
     variant: str = ""
     version: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reading:
     """How an image was read.
 
-    preprocessing: version of the image preprocessing and the kind of input.
+    preprocessing: version of the image preprocessing, and the model's input, such as 5-gray-48.
     detector: version of the face detector; empty if none is used.
     """
 
@@ -55,7 +56,7 @@ class Reading:
     detector: str
 
 
-# The probabilities of a face, in the labels' order, and the model.
+# The probabilities of a face, in the order of the model's labels, and the model.
 Answer = tuple[Sequence[float], Model]
 
 
@@ -69,7 +70,7 @@ def classified(
     endpoint: name of the endpoint, which the document names even if no face needed a call.
     """
     remaining = iter(answers)
-    faces = [describe_face(found, next(remaining)[0] if found.face else None) for found in picture.faces]
+    faces = [describe_face(found, next(remaining) if found.face else None) for found in picture.faces]
     labelled = [face for face in faces if "label" in face]
     model = answers[0][1] if answers else Model(endpoint)
     return {
@@ -89,22 +90,23 @@ def classified(
     }
 
 
-def describe_face(found: PictureFace, probabilities: Sequence[float] | None) -> Result:
-    """Returns the entry of a face in a document. probabilities: None if the face is too small for a label."""
+def describe_face(found: PictureFace, answer: Answer | None) -> Result:
+    """Returns the entry of a face in a document. answer: None if the face is too small for a label."""
     score = {} if found.score is None else {"score": round(found.score, SCORE_DECIMALS)}
     face = {"box": list(found.box), **score}
-    if probabilities is None:
+    if answer is None:
         return {**face, "reason": "too_small"}
     turn = {"turn": found.turn} if found.turn else {}
-    best = max(range(len(LABELS)), key=probabilities.__getitem__)
+    probabilities, model = answer
+    best = max(range(len(probabilities)), key=probabilities.__getitem__)
     rounded = [round(probability, DECIMALS) for probability in probabilities]
     return {
         **face,
         "crop": list(found.crop),
         **turn,
-        "label": LABELS[best],
+        "label": model.labels[best],
         "confidence": rounded[best],
-        "probabilities": dict(zip(LABELS, rounded, strict=True)),
+        "probabilities": dict(zip(model.labels, rounded, strict=True)),
     }
 
 

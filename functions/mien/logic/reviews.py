@@ -19,8 +19,9 @@ from mien.logic.documents import (
     read_model,
     refuse_constant,
 )
-from mien.logic.labels import LABELS
+from mien.logic.labels import is_label
 from mien.logic.opinions import NO_FACE, Opinion, read_opinion
+from mien.logic.queries import malformed
 from mien.logic.results import Result
 from mien.logic.review_keys import review_key
 
@@ -33,8 +34,9 @@ def make_review(opinion: Opinion, document: Result) -> Result:
 
     document: the result of the image.
 
-    Raises InvalidRequest if the document has no such face.
+    Raises InvalidRequest if the document has no such face, or if the model does not know the label.
     """
+    require_label(opinion, document)
     return {
         "schema": SCHEMA,
         "image": {name: document["image"][name] for name in IMAGE_FIELDS},
@@ -43,6 +45,13 @@ def make_review(opinion: Opinion, document: Result) -> Result:
         "model": document["model"],
         **opinion_fields(opinion),
     }
+
+
+def require_label(opinion: Opinion, document: Result) -> None:
+    """Raises InvalidRequest if the opinion's label is not one of the model's, which only labelled faces tell."""
+    labels: Result = next((face["probabilities"] for face in faces_of(document) if "probabilities" in face), {})
+    if opinion.label and labels and opinion.label not in labels:
+        raise malformed(f"The model of this result has no such label. Use one of {', '.join(labels)}.")
 
 
 def describe_face(number: int, document: Result) -> Result:
@@ -120,6 +129,6 @@ def read_review(stored: Any) -> Result | None:
 
 def read_predicted(predicted: Any) -> Result | None:
     match predicted:
-        case {"label": str(label), "confidence": confidence} if label in LABELS and is_probability(confidence):
+        case {"label": str(label), "confidence": confidence} if is_label(label) and is_probability(confidence):
             return {"label": label, "confidence": confidence}
     return None

@@ -15,7 +15,7 @@ from mien.logic.deadline import Deadline
 from mien.logic.images import MAX_BYTES
 from mien.logic.results import Result, classified, image_fields, rejected
 from mien.logic.uploads import Upload
-from mien.pipeline.pictures import PictureReader, WaitingPictures
+from mien.pipeline.pictures import PictureReader, PictureReaders, WaitingPictures
 from mien.settings import Settings
 
 # Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
@@ -45,7 +45,7 @@ class Batches:
     def __init__(self, settings: Settings):
         self.storage = Storage(settings, connections=WORKERS)
         self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=WORKERS)
-        self.reader = PictureReader(settings)
+        self.readers = PictureReaders(settings)
 
     def classify(self, uploads: Sequence[Upload], deadline: Deadline) -> Outcome:
         """Classifies a batch. Work that can't be finished by the deadline fails with TryAgain.
@@ -54,10 +54,16 @@ class Batches:
         """
         answer_deadline = deadline.earlier(TIMEOUTS.longest)
         read_deadline = answer_deadline.earlier(self.endpoint.longest_call)
+        if not uploads:
+            return Outcome({}, {})
+        try:
+            reader = self.readers.reader(self.endpoint.contract(read_deadline))
+        except Exception as error:
+            return Outcome({}, dict.fromkeys(uploads, error))
         with ThreadPoolExecutor(WORKERS) as pool:
             documents: dict[Upload, Result] = {}
             failures: dict[Upload, Exception] = {}
-            for upload, outcome in self.classify_uploads(pool, uploads, read_deadline, answer_deadline):
+            for upload, outcome in self.classify_uploads(pool, reader, uploads, read_deadline, answer_deadline):
                 if isinstance(outcome, Rejected):
                     documents[upload] = rejected(outcome, image_fields(upload))
                 elif isinstance(outcome, Exception):
@@ -69,7 +75,12 @@ class Batches:
         return Outcome({upload: documents[upload] for upload in written}, failures | unwritten)
 
     def classify_uploads(
-        self, pool: Executor, uploads: Iterable[Upload], read_deadline: Deadline, answer_deadline: Deadline
+        self,
+        pool: Executor,
+        reader: PictureReader,
+        uploads: Iterable[Upload],
+        read_deadline: Deadline,
+        answer_deadline: Deadline,
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Yields each upload with its document, or the error why it has none.
 
@@ -81,19 +92,19 @@ class Batches:
         for upload, data in read_ahead(pool, partial(self.read_file, read_deadline), uploads):
             try:
                 require_time(read_deadline, 0)
-                waiting.add(upload, self.reader.read(data.result()))
+                waiting.add(upload, reader.read(data.result()))
             except Exception as error:
                 yield upload, error
             if waiting.is_full:
-                yield from self.classify_pictures(pool, waiting, answer_deadline)
+                yield from self.classify_pictures(pool, reader, waiting, answer_deadline)
                 waiting = WaitingPictures[Upload]()
-        yield from self.classify_pictures(pool, waiting, answer_deadline)
+        yield from self.classify_pictures(pool, reader, waiting, answer_deadline)
 
     def classify_pictures(
-        self, pool: Executor, waiting: WaitingPictures[Upload], deadline: Deadline
+        self, pool: Executor, reader: PictureReader, waiting: WaitingPictures[Upload], deadline: Deadline
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Classifies the faces of all pictures with as few calls as the endpoint allows."""
-        batches = list(chunks(waiting.faces, self.endpoint.faces_per_call))
+        batches = list(chunks(waiting.faces, self.endpoint.faces_per_call(reader.contract)))
         classify = partial(self.endpoint.classify, deadline=deadline)
         outcomes = [outcome for answered in pool.map(classify, batches) for outcome in answered]
         for upload, answers in waiting.sort_answers(outcomes):
@@ -102,7 +113,7 @@ class Batches:
             else:
                 picture = waiting.pictures[upload]
                 image = image_fields(upload, picture)
-                yield upload, classified(picture, answers, image, self.endpoint.name, self.reader.reading)
+                yield upload, classified(picture, answers, image, self.endpoint.name, reader.reading)
 
     def read_file(self, deadline: Deadline, upload: Upload) -> bytes:
         require_time(deadline, 0)

@@ -4,47 +4,51 @@ import time
 from collections.abc import Callable
 
 from mien.aws.endpoint import Endpoint
-from mien.errors import NeedsOperator, TryAgain
+from mien.errors import NeedsOperator, TryAgain, WrongModel
+from mien.logic.contract import Contract
 from mien.logic.deadline import Deadline
-from mien.logic.pictures import ModelInput, gray_face
+from mien.logic.pictures import gray_face
 
-# Seconds for which an answer is remembered. A process makes at most one call in this time.
+# Seconds for which an answer is remembered. A process asks for at most one description and one face in this time.
 INTERVAL = 5.0
 
 
 class Health:
     """The health of one endpoint, as one process sees it.
 
-    target: the input of the endpoint's model.
     clock: returns seconds. Tests pass their own.
     """
 
-    def __init__(self, endpoint: Endpoint, target: ModelInput, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, endpoint: Endpoint, clock: Callable[[], float] = time.monotonic):
         self.endpoint = endpoint
         self.clock = clock
-        self.face = gray_face(target)
         self.checked_until = clock()
-        self.failure: Exception | None = None
+        self.result: Contract | Exception = TryAgain("the endpoint was not checked yet")
 
-    def check(self, deadline: Deadline) -> None:
-        """Raises TryAgain if the endpoint does not classify a face, or did not at the last check.
+    def check(self, deadline: Deadline) -> Contract:
+        """Returns what the model reads and answers.
 
-        Every failure counts: no answer, throttling, a refused face. The call is not retried, and while the circuit is
-        open, no call is made.
+        Raises TryAgain if the endpoint does not classify a face, or did not at the last check. Every failure counts: no
+        answer, throttling, a refused face. While the circuit is open, no call is made. Raises WrongModel if the model's
+        labels are not known, or do not fit its answers.
         """
         circuit = self.endpoint.circuit
         if self.clock() >= self.checked_until and not circuit.is_open():
-            self.failure = self.call_endpoint(deadline)
+            self.result = self.call_endpoint(deadline)
             self.checked_until = self.clock() + INTERVAL
-        if self.failure or circuit.is_open():
-            reason = self.failure or "its circuit is open"
+        if isinstance(self.result, WrongModel):
+            raise self.result
+        if isinstance(self.result, Exception) or circuit.is_open():
+            reason = self.result if isinstance(self.result, Exception) else "its circuit is open"
             message = f"endpoint {self.endpoint.name} is not healthy: {reason}"
             raise TryAgain(message, retry_after=max(0, circuit.seconds_open()))
+        return self.result
 
-    def call_endpoint(self, deadline: Deadline) -> Exception | None:
-        """Returns why the endpoint did not classify the face, or None if it did."""
+    def call_endpoint(self, deadline: Deadline) -> Contract | Exception:
+        """Returns what the model reads and answers, or why it did not classify a face."""
         try:
-            [outcome] = self.endpoint.invoke([self.face], deadline)
+            contract = self.endpoint.describe(deadline)
+            [outcome] = self.endpoint.invoke([gray_face(contract.target)], deadline)
         except (TryAgain, NeedsOperator) as failure:
             return failure
-        return outcome if isinstance(outcome, Exception) else None
+        return outcome if isinstance(outcome, Exception) else contract

@@ -2,18 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from mien.errors import InvalidRequest, TryAgain
-from mien.logic.pictures import INPUTS, PREPROCESSING, Face, Find, Picture, read_picture
+from mien.errors import InvalidRequest, ModelExchanged, TryAgain
+from mien.logic.contract import Contract, Faces
+from mien.logic.pictures import PREPROCESSING, Face, Find, Picture, read_picture
 from mien.logic.results import Answer, Reading
-from mien.settings import Faces, Settings, find_detector
+from mien.settings import Settings, find_detector
 
-# Bytes of pixels that wait for the endpoint. 14,000 faces for our model, or 220 for the built-in algorithm.
+# Bytes of pixels that wait for the endpoint: 14,000 faces of 48x48 gray pixels, or 220 of 224x224 in color.
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 
 # Characters of the detector's version: the beginning of its file's digest.
@@ -22,58 +22,71 @@ VERSION_LENGTH = 12
 K = TypeVar("K")
 
 
-class PictureReader:
-    """Reads the faces of image files for one kind of endpoint."""
+class Finder(NamedTuple):
+    """The face detector. version: changes with its file."""
 
-    def __init__(self, settings: Settings):
-        self.target = INPUTS[settings.endpoint_input]
-        self.find: Find | None = None
-        version = ""
-        if settings.faces == "find":
-            path = find_detector()
-            version = hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_LENGTH]
-            self.find = load_finder(path)
-        self.reading = Reading(f"{PREPROCESSING}-{settings.endpoint_input}", version)
+    find: Find
+    version: str
+
+
+class PictureReader:
+    """Reads the faces of image files for one model.
+
+    finder: None to take the central square of every image.
+    """
+
+    def __init__(self, contract: Contract, finder: Finder | None):
+        self.contract = contract
+        self.find = finder.find if finder else None
+        version = finder.version if finder else ""
+        self.reading = Reading(f"{PREPROCESSING}-{contract.input_name}", version)
 
     def read(self, data: bytes) -> Picture:
         """Returns the faces of an image file. Raises Rejected."""
-        return read_picture(data, self.target, self.find)
+        return read_picture(data, self.contract.target, self.find, self.contract.listed_faces)
 
 
 class PictureReaders:
-    """The readers of the API, which can be asked to find faces and to take images whole.
+    """Makes the readers for whatever model the endpoint has.
 
-    default: what the settings say. It is ready from the start. The other one is made when it is first asked for,
-    because a detector takes time and memory to load.
+    The detector is loaded at the start, where Lambda gives a function the most processor time. Only if the settings say
+    that images are taken whole, it is loaded when a client asks for it.
     """
 
     def __init__(self, settings: Settings):
-        self.settings = settings
-        self.default = PictureReader(settings)
+        self.setting = settings.faces
+        self.loaded = None if self.setting == "whole" else load_finder(find_detector())
 
-    def choose(self, faces: Faces | None) -> PictureReader:
+    def finder(self) -> Finder:
+        """Raises ImportError, KeyError or FileNotFoundError if the function has no detector."""
+        self.loaded = self.loaded or load_finder(find_detector())
+        return self.loaded
+
+    def faces(self, contract: Contract) -> Faces:
+        """Returns how images are read for a model, if a client does not say it."""
+        return contract.faces if self.setting == "model" else self.setting
+
+    def reader(self, contract: Contract, faces: Faces | None = None) -> PictureReader:
         """faces: None for the default. Raises InvalidRequest if faces can't be found, because there is no detector."""
-        return self.default if faces in (None, self.settings.faces) else self.other
-
-    @cached_property
-    def other(self) -> PictureReader:
-        faces: Faces = "whole" if self.settings.faces == "find" else "find"
+        if (faces or self.faces(contract)) == "whole":
+            return PictureReader(contract, None)
         try:
-            return PictureReader(replace(self.settings, faces=faces))
+            return PictureReader(contract, self.finder())
         except (ImportError, KeyError, FileNotFoundError) as error:
             detail = "This stack can't look for faces, because its function has no face detector. Ask for faces=whole."
             raise InvalidRequest(HTTPStatus.BAD_REQUEST, "no_detector", detail) from error
 
 
-def load_finder(path: Path) -> Find:
-    """Returns the function that finds faces with the detector in a file.
+def load_finder(path: Path) -> Finder:
+    """Loads the detector in a file.
 
     It imports NumPy and ONNX Runtime, which a function that takes images whole does not need.
     """
     from mien.logic.detector import load_detector
     from mien.logic.faces import find_faces
 
-    return partial(find_faces, detect=load_detector(path))
+    version = hashlib.sha256(path.read_bytes()).hexdigest()[:VERSION_LENGTH]
+    return Finder(partial(find_faces, detect=load_detector(path)), version)
 
 
 class WaitingPictures(Generic[K]):
@@ -107,4 +120,7 @@ class WaitingPictures(Generic[K]):
             errors = [outcome for outcome in own if isinstance(outcome, Exception)]
             # A final error comes first: a retry would not help the picture.
             errors.sort(key=lambda error: isinstance(error, TryAgain))
-            yield key, errors[0] if errors else [outcome for outcome in own if not isinstance(outcome, Exception)]
+            answers = [outcome for outcome in own if not isinstance(outcome, Exception)]
+            if len({model.labels for _, model in answers}) > 1:
+                errors.append(ModelExchanged("the model was exchanged while the faces of an image were classified"))
+            yield key, errors[0] if errors else answers

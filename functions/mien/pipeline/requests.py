@@ -54,17 +54,17 @@ class RequestPipeline:
                 outcomes[index] = error
             if waiting.is_full or index == len(images) - 1:
                 started = time.perf_counter()
-                answers = self.classify_faces(waiting.faces, deadline)
+                answers = self.classify_faces(waiting.faces, reader, deadline)
                 model_seconds += time.perf_counter() - started
                 outcomes |= self.describe(waiting, answers, reader.reading)
                 waiting = WaitingPictures[int]()
         return Classified([outcomes[index] for index in range(len(images))], model_seconds)
 
-    def classify_faces(self, faces: Sequence[Face], deadline: Deadline) -> list[Outcome]:
+    def classify_faces(self, faces: Sequence[Face], reader: PictureReader, deadline: Deadline) -> list[Outcome]:
         """Classifies faces with as few calls as the endpoint allows. No call starts that might miss the deadline."""
         return [
             outcome
-            for chunk in chunks(faces, self.endpoint.faces_per_call)
+            for chunk in chunks(faces, self.endpoint.faces_per_call(reader.contract))
             for outcome in self.endpoint.classify(chunk, deadline)
         ]
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from local.demo import ClassifiedFolder
 from local.report import MAX_TABLE_ROWS, print_report
-from mien.logic.labels import LABELS
+from tests.support.labels import LABELS
 
 REJECTION = {"status": "rejected", "reason": "not_an_image", "detail": "The file is not an image."}
 NO_FACE = {"status": "no_face", "faces": [], "faces_found": 0}

@@ -9,8 +9,8 @@ from PIL import Image
 
 import inference
 from local.paths import MODEL, SAMPLES
-from mien.logic.labels import LABELS
 from mien.logic.pictures import FACE_SIZE
+from tests.support.labels import LABELS
 from training.evaluation.card import card
 
 

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.logic.labels import LABELS
 from operate.statistics import (
     DISPUTED,
     NOT_A_FACE,
@@ -18,6 +17,7 @@ from operate.statistics import (
     precision,
     recall,
 )
+from tests.support.labels import LABELS
 
 
 def face(predicted: str | None, *answers: str, number: int = 1) -> ReviewedFace:

@@ -10,15 +10,15 @@ import pytest
 from mien.errors import NeedsOperator, TryAgain
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import COLOR_224, FACE_SIZE, Face, read_face
-from tests.support.answers import probabilities, reasons, rows, variants
+from tests.support.answers import answer, probabilities, reasons, variants
 from tests.support.endpoints import endpoint_that
-from tests.support.sagemaker_runtime import EVEN, Reply, always, in_turn, model_error, reply
+from tests.support.sagemaker_runtime import EVEN, Reply, always, answer_of, in_turn, model_error, reply
 
 WITHOUT_WAITING = Deadline(math.inf, sleep=lambda seconds: None)
 
 
 def test_a_batch_costs_one_call(faces: list[Face]) -> None:
-    with endpoint_that(always(200, rows(faces))) as (endpoint, requests):
+    with endpoint_that(always(200, answer(faces))) as (endpoint, requests):
         answers = endpoint.classify(faces, WITHOUT_WAITING)
     assert probabilities(answers) == [EVEN] * 3
     assert variants(answers) == ["blue"] * 3
@@ -26,21 +26,32 @@ def test_a_batch_costs_one_call(faces: list[Face]) -> None:
 
 
 def test_rows_without_the_faces_ids_are_accepted(faces: list[Face]) -> None:
-    with endpoint_that(always(200, [EVEN] * 3)) as (endpoint, _):
+    with endpoint_that(always(200, answer_of([EVEN] * 3))) as (endpoint, _):
         assert probabilities(endpoint.classify(faces, WITHOUT_WAITING)) == [EVEN] * 3
 
 
 def test_the_built_in_algorithm_gets_one_png_per_call(sample: bytes) -> None:
     with endpoint_that(always(200, EVEN), kind="image") as (endpoint, requests):
         answers = endpoint.classify([read_face(sample, COLOR_224)], WITHOUT_WAITING)
-        assert endpoint.faces_per_call == 1
+        assert endpoint.faces_per_call(endpoint.contract(WITHOUT_WAITING)) == 1
     assert probabilities(answers) == [EVEN]
     assert [(kind, body[:4]) for kind, body in requests] == [("application/x-image", b"\x89PNG")]
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>", b"", b"[" * 100_000, {"predictions": []}, [EVEN] * 2, [EVEN] * 4, "happy"],
+    [
+        b"<html>",
+        b"",
+        b"[" * 100_000,
+        {"predictions": []},
+        "happy",
+        [EVEN] * 3,
+        answer_of([EVEN] * 2),
+        answer_of([EVEN] * 4),
+        answer_of([EVEN] * 3, ["happy"]),
+        answer_of([EVEN] * 3, ["happy"] * 7),
+    ],
     ids=lambda b: str(b)[:20],
 )
 def test_an_answer_without_one_row_per_face_is_never_used_as_a_result(body: Any, faces: list[Face]) -> None:
@@ -50,8 +61,9 @@ def test_an_answer_without_one_row_per_face_is_never_used_as_a_result(body: Any,
 
 @pytest.mark.parametrize("order", [(0, 2, 1), (1, 2, 0), (0, 0, 1)])
 def test_rows_in_another_order_are_never_used_as_results(order: tuple[int, ...], faces: list[Face]) -> None:
-    disordered = [rows(faces)[place] for place in order]
-    with endpoint_that(in_turn(reply(200, disordered), reply(200, rows(faces)))) as (endpoint, requests):
+    right = answer(faces)
+    disordered = {**right, "faces": [right["faces"][place] for place in order]}
+    with endpoint_that(in_turn(reply(200, disordered), reply(200, right))) as (endpoint, requests):
         assert probabilities(endpoint.classify(faces, WITHOUT_WAITING)) == [EVEN] * 3
     assert len(requests) == 2
 
@@ -70,8 +82,8 @@ def test_rows_in_another_order_are_never_used_as_results(order: tuple[int, ...],
     ids=str,
 )
 def test_a_row_that_is_not_a_distribution_fails_its_own_face_alone(row: Any, faces: list[Face]) -> None:
-    answered = rows(faces)
-    answered[1]["probabilities"] = row
+    answered = answer(faces)
+    answered["faces"][1]["probabilities"] = row
     with endpoint_that(always(200, answered)) as (endpoint, requests):
         first, second, third = endpoint.classify(faces, WITHOUT_WAITING)
     assert probabilities([first, third]) == [EVEN] * 2
@@ -123,7 +135,7 @@ def test_a_face_on_which_the_model_fails_does_not_fail_its_neighbors(
         levels = np.load(io.BytesIO(body))[:, 0, 0].tolist()
         if poison & set(levels):
             return model_error(status)
-        return reply(200, rows([many[level] for level in levels]))
+        return reply(200, answer([many[level] for level in levels]))
 
     with endpoint_that(respond) as (endpoint, requests):
         answers = endpoint.classify(many, WITHOUT_WAITING)

@@ -6,7 +6,7 @@ import pytest
 
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import Face
-from tests.support.answers import probabilities, reasons, rows
+from tests.support.answers import answer, probabilities, reasons
 from tests.support.endpoints import endpoint_that
 from tests.support.sagemaker_runtime import EVEN, SILENCE, always, in_turn, reply
 
@@ -26,7 +26,7 @@ def test_an_endpoint_that_cannot_be_reached_raises_try_again(faces: list[Face]) 
 def test_a_short_failure_is_retried_after_a_pause(status: int, error: str, faces: list[Face]) -> None:
     waits: list[float] = []
     deadline = Deadline(math.inf, sleep=waits.append, jitter=lambda: 1.0)
-    with endpoint_that(in_turn(reply(status, b"", error), reply(200, rows(faces)))) as (endpoint, requests):
+    with endpoint_that(in_turn(reply(status, b"", error), reply(200, answer(faces)))) as (endpoint, requests):
         assert probabilities(endpoint.classify(faces, deadline)) == [EVEN] * 3
     assert (len(requests), waits) == (2, [0.2])
 
@@ -48,7 +48,7 @@ def test_a_thousand_images_cost_four_calls_of_an_endpoint_that_is_down(faces: li
 
 
 def test_no_call_starts_that_could_not_end_before_the_deadline(faces: list[Face]) -> None:
-    with endpoint_that(always(200, rows(faces))) as (endpoint, requests):
+    with endpoint_that(always(200, answer(faces))) as (endpoint, requests):
         late = Deadline(endpoint.longest_call - 0.1, clock=lambda: 0)
         assert "no time left" in reasons(endpoint.classify(faces, late))[0]
         assert probabilities(endpoint.classify(faces, Deadline(endpoint.longest_call, clock=lambda: 0)))
@@ -64,7 +64,7 @@ def test_no_pause_starts_after_which_a_call_could_not_end_in_time(faces: list[Fa
 
 
 def test_a_call_that_timed_out_is_not_repeated(faces: list[Face]) -> None:
-    with endpoint_that(in_turn(reply(200, rows(faces)), SILENCE)) as (endpoint, requests):
+    with endpoint_that(in_turn(reply(200, answer(faces)), SILENCE)) as (endpoint, requests):
         endpoint.classify(faces, WITHOUT_WAITING)
         assert "ReadTimeoutError" in reasons(endpoint.classify(faces, WITHOUT_WAITING))[0]
     assert len(requests) == 2

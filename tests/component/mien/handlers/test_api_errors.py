@@ -16,6 +16,7 @@ from tests.support.sagemaker_runtime import (
     SILENCE,
     Reply,
     always,
+    answer_of,
     even_rows,
     in_turn,
     model_error,
@@ -108,7 +109,7 @@ def test_each_failure_of_the_endpoint_has_its_status_and_no_internals(
 def test_an_endpoint_that_never_answers_is_a_504(
     start_api: StartApi, sample: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(in_turn(reply(200, [EVEN]), SILENCE)) as (url, requests):
+    with serving(in_turn(reply(200, answer_of([EVEN])), SILENCE)) as (url, requests):
         api = start_api(url)
         module = importlib.import_module("mien.handlers.api")
         monkeypatch.setattr(module, "endpoint", Endpoint(module.settings, read_timeout=0.3, connections=1))

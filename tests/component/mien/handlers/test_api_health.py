@@ -3,10 +3,10 @@
 import pytest
 
 from mien.logic.circuit import FAILURE_THRESHOLD
-from mien.logic.labels import LABELS
 from mien.logic.problems import MIN_RETRY_AFTER
 from tests.support.api import StartApi
 from tests.support.images import base64_of
+from tests.support.labels import LABELS
 from tests.support.sagemaker_runtime import (
     EVEN,
     Reply,

@@ -10,7 +10,7 @@ from local.paths import DETECTOR
 from mien.logic.deadline import RESPONSE_SECONDS, Deadline
 from mien.logic.pictures import GRAY_48, Find, Picture, read_picture
 from mien.logic.requests import MAX_CALLS, MAX_IMAGES
-from mien.pipeline.pictures import load_finder
+from mien.pipeline.pictures import PictureReader, load_finder
 from mien.pipeline.requests import SLOWEST_IMAGE
 from tests import corpus
 from tests.support.api import SECONDS, Response, StartApi
@@ -85,7 +85,7 @@ def test_as_text_a_photo_has_one_line_per_face_and_several_images_one_line_each(
         assert api.classify_image(base64_of(GROUP), headers=text).body == "angry\n" * PEOPLE
         assert api.classify_image(base64_of(NOBODY), headers=text).body == "none\n"
         several = api.classify(json_body(GROUP, NOBODY, sample), headers=text).body
-    assert several.splitlines() == [" ".join(["angry"] * PEOPLE), "none", "angry"]
+    assert several.splitlines() == [",".join(["angry"] * PEOPLE), "none", "angry"]
 
 
 def test_a_photo_without_a_face_costs_no_call(start_api: StartApi) -> None:
@@ -121,7 +121,7 @@ def test_a_face_on_which_the_model_fails_fails_its_image_and_no_other(start_api:
 
 
 def find_in_group() -> Find:
-    return load_finder(DETECTOR / "detector.onnx")
+    return load_finder(DETECTOR / "detector.onnx").find
 
 
 def test_a_full_list_costs_one_call_and_a_longer_one_is_refused(start_api: StartApi, sample: bytes) -> None:
@@ -166,14 +166,13 @@ def test_images_for_which_no_time_is_left_fail_alone(
             Deadline, "from_context", staticmethod(lambda _: Deadline(SECONDS - RESPONSE_SECONDS, clock=clock))
         )
         module = importlib.import_module("mien.handlers.api")
-        read, half = module.readers.default.read, reading_time(module) / 2
+        read, half = PictureReader.read, reading_time(module) / 2
 
-        def read_slowly(data: bytes) -> Picture:
+        def read_slowly(reader: PictureReader, data: bytes) -> Picture:
             clock.now += half
-            picture: Picture = read(data)
-            return picture
+            return read(reader, data)
 
-        monkeypatch.setattr(module.readers.default, "read", read_slowly)
+        monkeypatch.setattr(PictureReader, "read", read_slowly)
         response = api.classify(json_body(*[sample] * 3))
     assert [entry["status"] for entry in response.json["results"]] == ["classified", "classified", "failed"]
     assert response.json["results"][2]["reason"] == "timeout"

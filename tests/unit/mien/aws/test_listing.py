@@ -9,18 +9,20 @@ import pytest
 from mien.aws.listing import MAX_LISTED, MAX_LISTS, PAGE, TIMEOUTS, Listing
 from mien.errors import Rejected
 from mien.logic.deadline import Deadline
-from mien.logic.labels import LABELS
+from mien.logic.labels import MAX_LABELS
 from mien.logic.pictures import MAX_FACES
 from mien.logic.queries import Query, parse_query
 from mien.logic.results import LABEL_FIELDS, document_key, image_fields, rejected, serialize
 from mien.logic.uploads import Upload
 from tests.support.fake_s3 import FakeS3, etag_of
+from tests.support.labels import LABELS
 from tests.support.openapi import SCHEMAS, schema_errors
 from tests.support.pictures import SETTINGS, document, found
 
 IMAGE_FILE = b"an image"
 ETAG = etag_of(IMAGE_FILE).strip('"')
 # The label of faces that are all equally probable.
+MANY = [f"label {number}" for number in range(MAX_LABELS)]
 EVEN_LABEL = LABELS[0]
 # Names that become each other if they are decoded once too often.
 ENCODED_NAMES = ["a b.png", "a%20b.png", "a%2520b.png"]
@@ -122,7 +124,9 @@ FOREIGN = {
     "a large exponent": json.dumps(STORED).replace('"confidence": ', '"confidence": 1e999, "was": ').encode(),
     "NaN in a field that is not read": STORED | {"more": float("nan")},
     "a missing probability": with_face(probabilities={"happy": 1.0}),
-    "another probability": with_face(probabilities=FACE["probabilities"] | {"joy": 0.0}),
+    "a probability of no label": with_face(probabilities=FACE["probabilities"] | {"": 0.0}),
+    "more labels than a model has": with_face(probabilities=FACE["probabilities"] | dict.fromkeys(MANY, 0.0)),
+    "a confidence that is not the label's probability": with_face(confidence=0.01),
     "true as a probability": with_face(probabilities=FACE["probabilities"] | {"happy": True}),
     "another reason": TOO_SMALL | {"faces": [{"box": [0, 0, 9, 9], "score": 0.8, "reason": "ugly"}]},
     "an old document with an unknown label": OLD | {"label": "joy"},

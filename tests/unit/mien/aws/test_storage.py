@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from mien.aws.storage import Storage, supersedes
 from mien.errors import StorageUnavailable, TryAgain
-from mien.settings import Settings
+from tests.support.pictures import SETTINGS
 
-SETTINGS = Settings("faces", "batch", "find", "inbox/", "results/", "rejected/", "reviews/")
 IMAGE, RESULT, REJECTION = "inbox/a.png", "results/a.png.json", "rejected/a.png.json"
 REVIEWS = ("reviews/a.png/1.Ann.json", "reviews/a.png/2.Bob.json")
 

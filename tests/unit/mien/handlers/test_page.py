@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import importlib
 import posixpath
 import re
 import sys
@@ -16,6 +15,7 @@ from mien.handlers import page
 from mien.logic.bombs import MAX_COSTLY_PIXELS
 from mien.logic.images import MAX_BYTES, MAX_PIXELS
 from mien.logic.requests import MAX_BODY_BYTES, MAX_CALLS, MAX_IMAGES
+from tests.support.labels import LABELS
 
 BUCKET = f"https://{cloud.STACK}-{cloud.UNDEPLOYED_REFERENCES['AWS::AccountId']}-{cloud.REGION}.s3.{cloud.REGION}.amazonaws.com"
 
@@ -114,9 +114,8 @@ def test_every_answer_forbids_sniffing_and_framing() -> None:
 
 def test_no_file_of_the_page_contains_the_labels() -> None:
     """The page reads the labels from the documents, so other classes need no change of the page."""
-    labels = importlib.import_module("mien.logic.labels").LABELS
     for name, file in page.SOURCES.items():
-        assert not [label for label in labels if re.search(rf'"{label}"', file.text)], name
+        assert not [label for label in LABELS if re.search(rf'"{label}"', file.text)], name
 
 
 def test_the_page_and_the_api_have_the_same_limits() -> None:

@@ -1,14 +1,24 @@
 """The bytes that an endpoint gets, and the check of the rows that it answers with."""
 
 import io
+import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mien.errors import TryAgain
-from mien.logic.payloads import TOLERANCE, check_rows, npy
+from mien.logic.payloads import TOLERANCE, check_answer, npy
 from mien.logic.pictures import FACE_SIZE, Face
 from tests.support.documents import in_one_line
+from tests.support.labels import LABELS
+
+
+def checked(row: Any) -> list[float] | Exception:
+    """The checked row of an answer about one face."""
+    body = json.dumps({"labels": LABELS, "faces": [{"face": "0", "probabilities": row}]}).encode()
+    [outcome] = check_answer(body, ["0"], None, "faces").rows
+    return outcome
 
 
 def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
@@ -21,7 +31,7 @@ def test_numpy_reads_the_npy_that_is_written_by_hand() -> None:
 
 
 def test_the_sum_of_a_row_may_differ_from_one_by_rounding() -> None:
-    assert check_rows([[0.999, 0, 0, 0, 0, 0, 0.002]], ["0"], "faces") == [[0.999, 0, 0, 0, 0, 0, 0.002]]
+    assert checked([0.999, 0, 0, 0, 0, 0, 0.002]) == [0.999, 0, 0, 0, 0, 0, 0.002]
 
 
 @pytest.mark.parametrize(
@@ -38,8 +48,7 @@ def test_the_sum_of_a_row_may_differ_from_one_by_rounding() -> None:
 def test_values_and_sums_that_are_slightly_off_are_accepted_and_values_are_limited_to_0_and_1(
     row: list[float], expected: list[float]
 ) -> None:
-    [checked] = check_rows([row], ["0"], "faces")
-    assert checked == expected
+    assert checked(row) == expected
 
 
 def test_the_page_about_models_names_the_tolerance() -> None:
@@ -61,5 +70,4 @@ def test_the_page_about_models_names_the_tolerance() -> None:
     ],
 )
 def test_a_row_that_is_further_off_is_not_an_answer(row: list[float]) -> None:
-    [checked] = check_rows([row], ["0"], "faces")
-    assert isinstance(checked, TryAgain)
+    assert isinstance(checked(row), TryAgain)

@@ -10,9 +10,9 @@ from mien.logic.crops import FoundFace
 from mien.logic.pictures import GRAY_48, Find, Picture, read_picture
 from mien.logic.recuts import cut_again
 from mien.logic.results import Result, describe_face
+from tests.support.pictures import MODEL
+from tests.support.sagemaker_runtime import EVEN
 
-# Nobody looks at the probabilities.
-EVEN = [1 / 7] * 7
 UPRIGHT, TURNED = FoundFace((100, 80, 180, 180), 0.9), FoundFace((300, 100, 380, 180), 0.8, 90)
 AT_THE_EDGE, SMALL = FoundFace((-30, 200, 60, 330), 0.9), FoundFace((400, 300, 415, 320), 0.8)
 LARGE, LITTLE = FoundFace((100, 50, 400, 390), 0.9), FoundFace((500, 300, 530, 330), 0.8)
@@ -24,7 +24,7 @@ def finding(*faces: FoundFace, width: int) -> Find:
 
 
 def described(picture: Picture) -> list[Result]:
-    return [describe_face(found, EVEN if found.face else None) for found in picture.faces]
+    return [describe_face(found, (EVEN, MODEL) if found.face else None) for found in picture.faces]
 
 
 def photo(kind: str, scale: int, orientation: int = 1) -> bytes:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import Rejected
-from mien.logic.labels import LABELS
 from mien.logic.pictures import Picture, PictureFace
 from mien.logic.results import (
     LABEL_FIELDS,
@@ -26,6 +25,7 @@ from mien.logic.results import (
     serialize,
 )
 from mien.logic.uploads import Upload
+from tests.support.labels import LABELS
 from tests.support.openapi import SCHEMAS, STORED_DOCUMENT, schema_errors
 from tests.support.pictures import MODEL, READING, found
 

@@ -17,8 +17,9 @@ from mien.logic.reviews import make_review, parse_review
 from tests.support.openapi import REVIEW, SCHEMAS, schema_errors
 
 IMAGE = {"bucket": "b", "key": "inbox/a/1.png", "version_id": "v1", "etag": "e1", "sequencer": "0A", "width": 99}
-MODEL = {"endpoint": "faces", "variant": "all", "version": "1", "preprocessing": "5-batch", "detector": "d"}
-HAPPY = {"box": [1, 2, 30, 40], "score": 0.9, "label": "happy", "confidence": 0.8}
+MODEL = {"endpoint": "faces", "variant": "all", "version": "1", "preprocessing": "5-gray-48", "detector": "d"}
+CLASSES = {"happy": 0.8, "sad": 0.2}
+HAPPY = {"box": [1, 2, 30, 40], "score": 0.9, "label": "happy", "confidence": 0.8, "probabilities": CLASSES}
 SMALL = {"box": [50, 2, 60, 12], "score": 0.7, "reason": "too_small"}
 DOCUMENT = {"schema": 2, "status": "classified", "faces": [HAPPY, SMALL], "image": IMAGE, "model": MODEL}
 NO_FACES = DOCUMENT | {"status": "no_face", "faces": []}
@@ -56,6 +57,16 @@ def test_a_review_repeats_what_the_reviewer_saw() -> None:
         "reviewer": "Ann",
     }
     assert schema_errors(review, STORED_REVIEW) == []
+
+
+def test_a_label_that_the_model_does_not_know_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="has no such label"):
+        make_review(parse(RIGHT | {"verdict": "label", "label": "joyful"}), DOCUMENT)
+
+
+def test_without_a_labelled_face_any_label_can_be_the_right_one() -> None:
+    opinion = parse({"face": NO_FACE, "reviewer": "Ann", "verdict": "label", "label": "joyful"})
+    assert make_review(opinion, NO_FACES)["label"] == "joyful"
 
 
 def test_a_face_that_is_too_small_has_no_prediction() -> None:
@@ -103,7 +114,7 @@ INVALID: dict[str, Any] = {
     "another verdict": RIGHT | {"verdict": "wrong"},
     "a verdict that is a list": RIGHT | {"verdict": []},
     "no label": RIGHT | {"verdict": "label"},
-    "another label": RIGHT | {"verdict": "label", "label": "joy"},
+    "two labels": RIGHT | {"verdict": "label", "label": "joy, grief"},
     "a label that is a list": RIGHT | {"verdict": "label", "label": []},
     "a label with another verdict": RIGHT | {"label": "sad"},
     "a long note": RIGHT | {"note": "x" * (MAX_NOTE + 1)},
@@ -170,7 +181,7 @@ FOREIGN: dict[str, Any] = {
     "another verdict": stored(verdict="wrong"),
     "a box of three": stored(box=[1, 2, 3]),
     "a box without area": stored(box=[1, 2, 1, 4]),
-    "an unknown label": stored(predicted={"label": "joy", "confidence": 0.5}),
+    "two labels at once": stored(predicted={"label": "joy, grief", "confidence": 0.5}),
     "a confidence above 1": stored(predicted={"label": "sad", "confidence": 1.5}),
     "a model without a version": stored(model={"endpoint": "faces"}),
     "a version with a lone surrogate": stored(model=MODEL | {"version": "\ud800"}),
