@@ -3,7 +3,7 @@
 import numpy as np
 from rich.cells import cell_len
 
-from mien.logic.labels import LABELS
+from tests.support.labels import LABELS
 from training.evaluation.confusion import confusion_lines, largest_confusions
 
 
