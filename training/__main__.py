@@ -12,7 +12,8 @@ from training.detector.commands import detector
 from training.errors import explain_error
 from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
-from training.jobs.commands import compare, follow, launch, stop
+from training.jobs.commands import compare, follow, stop
+from training.jobs.launch_command import launch
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.fake_aws import REGION, ROLE
+from training.jobs.recipe_file import recipe_names
 
 ROOT = Path(__file__).parents[2]
 DRY_RUN = ("launch", "article-1", "--data", "s3://faces/fer2013", "--region", REGION, "--dry-run")
@@ -40,7 +41,8 @@ def test_a_dry_run_needs_no_account() -> None:
     ("arguments", "reason"),
     [
         (["article-1", "--data", "s3://faces/x", "--region", REGION], "--role is missing"),
-        (["article-1", "--region", REGION], "build/fer2013 is a path on this machine"),
+        (["article-1", "--region", REGION], "--data is missing: send the data with"),
+        (["article-1", "--data", "build/x", "--region", REGION], "build/x is a path on this machine"),
         (["article-1", "--data", "s3://faces/x"], "no AWS region is set"),
         (
             ["article-1", "--data", "s3://faces/x", "--region", REGION, "--role", ROLE],
@@ -54,6 +56,9 @@ def test_a_dry_run_needs_no_account() -> None:
         (["article-1", "--local"], "built-in algorithm, which runs only on SageMaker"),
         (["--local", "--resume", "nobody"], "build/jobs/nobody has no checkpoints"),
         (["resnet", "--local", "--resume", "nobody"], "RECIPE: a job resumes with its own recipe, options and data"),
+        (["--resume", "job", "--best-of", "sweep"], "--best-of: a job resumes with its own recipe, options and data"),
+        (["resnet", "--local", "--spot"], "--spot: only for jobs on SageMaker: leave them out, or leave out --local"),
+        (["resnet", "--jobs", "elsewhere"], "--jobs: only for jobs on this machine: add --local"),
         (["--local"], "RECIPE is missing: give one of article-1"),
         (["resnet", "--local", "--data", "nowhere"], "nowhere/train is missing, which channel train reads"),
     ],
@@ -63,6 +68,21 @@ def test_a_launch_that_cannot_work_is_refused_with_a_reason(arguments: list[str]
     assert result.returncode == 1
     assert reason in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_dry_run_of_each_recipe_needs_nothing_but_its_name(name: str) -> None:
+    result = run("launch", name, "--dry-run", PATH="", HOME="/nowhere", AWS_EC2_METADATA_DISABLED="true")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("# Create")
+    assert "# data: python -m training prepare " in result.stdout
+
+
+def test_a_dry_run_on_this_machine_shows_the_command_and_starts_nothing(tmp_path: Path) -> None:
+    result = run("launch", "resnet", "--local", "--dry-run", "--jobs", str(tmp_path / "jobs"), PATH="", HOME="/nowhere")
+    assert result.returncode == 0, result.stderr
+    assert "train.py --epochs 50" in " ".join(result.stdout.split())
+    assert not (tmp_path / "jobs").exists()
 
 
 def test_the_region_of_aws_region_is_used() -> None:

@@ -1,4 +1,4 @@
-"""The commands for training jobs: launch, follow, stop, compare."""
+"""The commands for jobs that were launched: follow, stop, compare."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,105 +9,8 @@ from rich.prompt import Confirm
 from training.console import console
 from training.jobs import display
 from training.jobs.job import ENDED, TrainingJob
-from training.jobs.launch import LaunchOptions, launch_locally, launch_on_sagemaker, resume_locally
-from training.jobs.recipe import Value
-from training.jobs.recipe_file import load_recipe, override_recipe, parse_value, recipe_names
+from training.jobs.launch_command import Region
 from training.jobs.session import make_session
-
-LOCAL_JOBS = Path("build/jobs")
-DEFAULT_DATA = "build/fer2013"
-
-Region = Annotated[str | None, typer.Option(help="The AWS region, instead of AWS_REGION or the profile's.")]
-LocalJobs = Annotated[Path, typer.Option(help="The folder of jobs that run on this machine.")]
-
-
-def launch(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE", help=f"{', '.join(recipe_names())}, or the path of a TOML file.", show_default=False
-        ),
-    ] = "",
-    data: Annotated[
-        str,
-        typer.Option(
-            help="The data: s3://BUCKET/PREFIX, to which `upload` sent it; with --local, the folder that `prepare` "
-            "wrote."
-        ),
-    ] = DEFAULT_DATA,
-    role: Annotated[
-        str, typer.Option(envvar="MIEN_TRAINING_ROLE", help="The ARN of the role that SageMaker assumes.")
-    ] = "",
-    output: Annotated[
-        str,
-        typer.Option(
-            help="Where models and checkpoints are written, s3://BUCKET/PREFIX.",
-            show_default="jobs, in the bucket of the data",
-        ),
-    ] = "",
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Set a hyperparameter; may be repeated."),
-    ] = None,
-    best_of: Annotated[
-        str | None, typer.Option(metavar="JOB", help="Use the best hyperparameters of this tuning job.")
-    ] = None,
-    instance_type: Annotated[
-        str | None, typer.Option(help="Use this instance type, such as ml.g5.xlarge, instead of the recipe's.")
-    ] = None,
-    instance_count: Annotated[int | None, typer.Option(min=1, help="Use this number of instances.")] = None,
-    spot: Annotated[
-        bool | None, typer.Option("--spot/--on-demand", help="Use this kind of capacity instead of the recipe's.")
-    ] = None,
-    max_hours: Annotated[float | None, typer.Option(min=0.1, help="SageMaker ends the job after this time.")] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            metavar="JOB",
-            help="Resume from the checkpoints of a job that was stopped or interrupted. With --local, recipe, options "
-            "and data are the job's own: leave them out.",
-        ),
-    ] = None,
-    kms_key: Annotated[
-        str | None, typer.Option(help="Encrypt volumes and models with this KMS key instead of AWS's own keys.")
-    ] = None,
-    local: Annotated[
-        bool, typer.Option("--local", help="Run the recipe's script on this machine, as SageMaker would.")
-    ] = False,
-    jobs: LocalJobs = LOCAL_JOBS,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the exact request, and send nothing.")] = False,
-    follow_: Annotated[bool, typer.Option("--follow", help="Show the job's epochs until it has ended.")] = False,
-    region: Region = None,
-) -> None:
-    """Start a training job from a recipe.
-
-    On SageMaker: `launch resnet --data s3://BUCKET/PREFIX --role ARN --follow`. On this machine: `launch resnet
-    --local`, and after an interruption `launch --local --resume JOB`. A recipe names the algorithm or script,
-    hyperparameters, channels and instances. It also names the options with which `prepare` makes its data. --dry-run
-    shows the request, and needs no account.
-    """
-    settings = parse_settings(set_ or [])
-    if local and resume:
-        given = [word for word, value in (("RECIPE", name), ("--set", set_), ("--data", data != DEFAULT_DATA)) if value]
-        if given:
-            raise ValueError(f"{', '.join(given)}: a job resumes with its own recipe, options and data. Leave them out")
-        resume_locally(jobs / resume)
-        return
-    if not name:
-        raise ValueError(f"RECIPE is missing: give one of {', '.join(recipe_names())}, or the path of a TOML file")
-    recipe = override_recipe(
-        load_recipe(name),
-        settings,
-        instance_type=instance_type,
-        instance_count=instance_count,
-        max_hours=max_hours,
-        spot=spot,
-    )
-    if local:
-        launch_locally(recipe, Path(data), jobs)
-    else:
-        options = LaunchOptions(data, output, role, kms_key, best_of, resume, dry_run, follow_, region)
-        launch_on_sagemaker(recipe, options)
 
 
 def follow(
@@ -175,14 +78,3 @@ def compare(
     if plot:
         plot_accuracy(compared, plot)
         console.print(plot, highlight=False)
-
-
-def parse_settings(settings: list[str]) -> dict[str, Value]:
-    """Returns hyperparameters from NAME=VALUE texts. Raises ValueError if one has no equals sign."""
-    hyperparameters = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ValueError(f"--set {setting!r} is not of the form NAME=VALUE, such as --set epochs=5")
-        hyperparameters[name] = parse_value(value)
-    return hyperparameters

@@ -18,7 +18,7 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> None:
     """Runs a job on this machine and shows its epochs. Raises ValueError if it fails."""
     from training.jobs.local_job import run_local_job
 
-    console.print(f"{root}, prepared with: {recipe.prepare}", highlight=False, soft_wrap=True)
+    console.print(f"{root}, data: {data}", highlight=False, soft_wrap=True, markup=False)
     total = recipe.hyperparameters.get("epochs")
     with progress_bar() as progress:
         task = progress.add_task("epochs", total=int(total) if total else None)

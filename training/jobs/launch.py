@@ -2,17 +2,21 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from training.console import console
+from training.console import console, print_plain
 from training.hosting.options import validate_role
 from training.jobs import display
-from training.jobs.local_record import read_recipe
-from training.jobs.recipe import Recipe
+from training.jobs.continuation import continued_recipe
+from training.jobs.local_record import read_local_job, read_recipe
+from training.jobs.prepared_data import find_data
+from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.session import make_session
 from training.s3_uri import parse_s3_uri
@@ -22,8 +26,10 @@ if TYPE_CHECKING:
 
     from training.jobs.trainer import AccountSettings
 
-# The role in the request of a dry run without --role.
+# What the request of a dry run has in place of --role and --data.
 ROLE_PLACEHOLDER = "arn:aws:iam::000000000000:role/ROLE"
+DATA_PLACEHOLDER = "s3://BUCKET/PREFIX"
+DRY_RUN_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -33,32 +39,77 @@ class LaunchOptions:
     data, output: s3://BUCKET/PREFIX; an empty output is jobs in the data's bucket.
     role: the ARN of the role that SageMaker assumes; a dry run does without.
     best_of: a tuning job, whose best hyperparameters replace the recipe's.
-    resume: a training job, from whose checkpoints the new one resumes.
+    compute: fields of Compute that replace the recipe's, or the resumed job's.
     follow: show the job's epochs until it has ended.
     """
 
-    data: str
-    output: str
-    role: str
-    kms_key: str | None
-    best_of: str | None
-    resume: str | None
-    dry_run: bool
-    follow: bool
-    region: str | None
+    data: str = ""
+    output: str = ""
+    role: str = ""
+    kms_key: str | None = None
+    best_of: str | None = None
+    compute: Mapping[str, Any] = field(default_factory=dict)
+    dry_run: bool = False
+    follow: bool = False
+    region: str | None = None
 
 
-def launch_locally(recipe: Recipe, data: Path, jobs: Path) -> None:
-    """Runs the recipe on this machine, in a new folder below `jobs`."""
-    display.show_local_job(recipe, data, new_folder(jobs, recipe))
+def launch_locally(recipe: Recipe, data: str, jobs: Path, dry_run: bool = False) -> None:
+    """Runs the recipe on this machine, in a new folder below `jobs`.
+
+    data: the folder that `prepare` wrote, or an empty text for the only one below build/.
+    dry_run: only print what would run.
+    """
+    from training.jobs.local_job import require_script
+
+    require_script(recipe)
+    if dry_run:
+        print_local_plan(recipe, data, jobs)
+        return
+    folder = find_local_data(recipe, data)
+    display.show_local_job(recipe, folder, new_folder(jobs, recipe))
 
 
-def resume_locally(root: Path) -> None:
-    """Continues a job on this machine, with the recipe and the data that it began with. root: the job's folder."""
+def find_local_data(recipe: Recipe, data: str) -> Path:
+    """Returns the folder of a job's data. Raises ValueError if it lacks a channel."""
+    from training.jobs.local_job import require_channels
+
+    if data.startswith("s3://"):
+        raise ValueError(f"--data {data} is in S3, and --local reads a folder: give the one that `prepare` wrote")
+    folder = Path(data) if data else find_data(recipe)
+    require_channels(recipe, folder)
+    return folder
+
+
+def print_local_plan(recipe: Recipe, data: str, jobs: Path) -> None:
+    from training.jobs.local_job import script_command
+
+    console.print(f"# in a new folder {jobs}/mien-{recipe.name}-TIME", style="dim", soft_wrap=True)
+    print_plain(shlex.join(script_command(recipe, gpus=0)))
+    print_data_hint(recipe, data)
+
+
+def print_data_hint(recipe: Recipe, data: str) -> None:
+    made = f"python -m training prepare {recipe.prepare}"
+    console.print(f"# data: {data or made}", style="dim", soft_wrap=True, highlight=False)
+
+
+def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = False) -> None:
+    """Continues a job on this machine, with the recipe and the data that it began with.
+
+    root: the job's folder.
+    settings: --set epochs=N continues a completed job.
+    """
+    from training.jobs.local_job import script_command
+
     if not (root / "checkpoints").is_dir():
         raise ValueError(f"{root} has no checkpoints: it is not the folder of a job that ran on this machine")
     recipe, data = read_recipe(root)
-    display.show_local_job(recipe, data, root)
+    recipe = continued_recipe(recipe, read_local_job(root), settings)
+    if dry_run:
+        print_plain(shlex.join(script_command(recipe, gpus=0)))
+    else:
+        display.show_local_job(recipe, data, root)
 
 
 def new_folder(jobs: Path, recipe: Recipe) -> Path:
@@ -75,30 +126,56 @@ def new_folder(jobs: Path, recipe: Recipe) -> Path:
 
 def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:
     """Starts the recipe on SageMaker, or prints the request that would start it."""
-    from training.jobs.sagemaker_job import plan_job, start_job
     from training.jobs.status import TrainingJobs
 
-    session = make_session(options.region)
     settings = account_settings(options)
+    session = make_session(options.region, DRY_RUN_REGION if options.dry_run else None)
+    recipe = override_recipe(recipe, {}, **options.compute)
     if options.best_of:
         best = TrainingJobs(session).best_hyperparameters(options.best_of)
         hyperparameters = {name: parse_value(value) for name, value in best.items()}
         console.print(f"best hyperparameters of {options.best_of}: {hyperparameters}", highlight=False)
         recipe = override_recipe(recipe, hyperparameters)
-    if options.resume:
-        checkpoints = TrainingJobs(session).describe(options.resume).checkpoints
-        settings = dataclasses.replace(settings, checkpoints=checkpoints)
+    if not options.dry_run and not options.role:
+        raise ValueError(
+            "--role is missing, and MIEN_TRAINING_ROLE is not set: give the ARN of the role that SageMaker assumes"
+        )
+    send_job(recipe, settings, session, options)
+
+
+def resume_on_sagemaker(name: str, settings: Mapping[str, Value], options: LaunchOptions) -> None:
+    """Starts a job that goes on from the checkpoints of another one, with its recipe, role, output and data.
+
+    settings: --set epochs=N continues a completed job.
+    """
+    from training.jobs.remote_record import read_recipe as read_stored_recipe
+    from training.jobs.status import TrainingJobs, parse_description
+
+    session = make_session(options.region)
+    description = TrainingJobs(session).read_description(name)
+    recipe, account = read_stored_recipe(description, session)
+    job = parse_description(description, {}, None, datetime.now(UTC))
+    recipe = continued_recipe(recipe, job, settings)
+    changed = {key: value for key, value in options.compute.items() if value is not None}
+    if changed:
+        # The longest wait belongs to the old number of hours.
+        compute = dataclasses.replace(recipe.compute, max_wait_hours=None)
+        recipe = override_recipe(dataclasses.replace(recipe, compute=compute), {}, **changed)
+    send_job(recipe, account, session, options)
+
+
+def send_job(recipe: Recipe, settings: "AccountSettings", session: "boto3.Session", options: LaunchOptions) -> None:
+    """Starts a job on SageMaker, or prints its request."""
+    from training.jobs.sagemaker_job import plan_job, start_job
+    from training.jobs.status import TrainingJobs
+
     if options.dry_run:
         operation, request = plan_job(recipe, settings, session.region_name)
         console.print(f"# {operation}, in {session.region_name}", style="dim")
         console.print_json(json.dumps(request))
-        console.print(f"# data: python -m training prepare train.csv {recipe.prepare}", style="dim", soft_wrap=True)
+        print_data_hint(recipe, "")
         return
-    if not options.role:
-        raise ValueError(
-            "--role is missing, and MIEN_TRAINING_ROLE is not set: give the ARN of the role that SageMaker assumes"
-        )
-    require_data(recipe, options.data, session)
+    require_data(recipe, settings.data, session)
     with console.status("uploading the code"):
         job = start_job(recipe, settings, session)
     console.print(f"started {job}")
@@ -122,21 +199,24 @@ def require_data(recipe: Recipe, data: str, session: "boto3.Session") -> None:
         if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
             raise ValueError(
                 f"s3://{bucket}/{key} is missing, which channel {channel} reads: send it with `python -m training "
-                f"upload`, after `python -m training prepare train.csv {recipe.prepare}`"
+                f"upload`, after `python -m training prepare {recipe.prepare}`"
             )
 
 
 def account_settings(options: LaunchOptions) -> "AccountSettings":
-    """Returns the account's part of the job. Raises ValueError if the data is not in S3."""
+    """Returns the account's part of the job. Raises ValueError if the data is not in S3, or if the role is no ARN."""
     from training.jobs.trainer import AccountSettings
 
-    if not options.data.startswith("s3://"):
+    data = options.data or (DATA_PLACEHOLDER if options.dry_run else "")
+    if not data:
+        raise ValueError("--data is missing: send the data with `python -m training upload`, and give its S3 address")
+    if not data.startswith("s3://"):
         raise ValueError(
-            f"--data {options.data} is a path on this machine, and SageMaker reads from S3: send the data with "
+            f"--data {data} is a path on this machine, and SageMaker reads from S3: send the data with "
             "`python -m training upload`, and give its s3://BUCKET/PREFIX"
         )
     if options.role:
         validate_role(options.role)
-    bucket, _ = parse_s3_uri(options.data)
+    bucket, _ = parse_s3_uri(data)
     output = options.output or f"s3://{bucket}/jobs"
-    return AccountSettings(options.data, output, options.role or ROLE_PLACEHOLDER, options.kms_key)
+    return AccountSettings(data, output, options.role or ROLE_PLACEHOLDER, options.kms_key)

@@ -18,7 +18,16 @@ from typing import TextIO
 
 from training.jobs.job import TrainingJob
 from training.jobs.local_container import CODE, count_gpus, create_folders, environment_variables
-from training.jobs.local_record import LOG, earlier_seconds, read_local_job, running, write_artifact, write_job
+from training.jobs.local_record import (
+    LOG,
+    RECORD,
+    earlier_seconds,
+    read_local_job,
+    running,
+    write_artifact,
+    write_job,
+    write_record,
+)
 from training.jobs.metrics import MetricsByEpoch, parse_metrics
 from training.jobs.recipe import Recipe
 
@@ -37,22 +46,18 @@ def run_local_job(recipe: Recipe, data: Path, root: Path, on_epoch: Callable[[Me
     on_epoch: is called with the metrics of each epoch that ends.
 
     Ctrl-C, SIGTERM and a closed terminal stop the job as SageMaker stops one: the script may write its model first. If
-    this process is killed, the script is stopped too, and the job can be resumed.
+    this process is killed, the script is stopped too, and the job can be resumed. If the script refuses to resume, for
+    instance because the data has changed, the record of the job stays as it was.
     Raises ValueError if the recipe has no script, if the data lacks a channel, or if the job is running already.
     """
-    if not recipe.script:
-        raise ValueError(
-            f"{recipe.name} runs SageMaker's built-in algorithm, which runs only on SageMaker: leave out --local"
-        )
-    for channel, path in recipe.channels.items():
-        if not (data / path).exists():
-            raise ValueError(
-                f"{data / path} is missing, which channel {channel} reads: create it with `python -m training prepare`"
-            )
+    require_script(recipe)
+    require_channels(recipe, data)
     root.mkdir(parents=True, exist_ok=True)
     with running(root) as lock:
         create_folders(recipe, data, root)
         before = earlier_seconds(root)
+        record = (root / RECORD).read_text() if (root / RECORD).exists() else None
+        epochs = read_local_job(root).epochs if record else {}
         write_job(recipe, data, "InProgress", before, root)
         gpus = count_gpus()
         start = time.monotonic()
@@ -73,7 +78,27 @@ def run_local_job(recipe: Recipe, data: Path, root: Path, on_epoch: Callable[[Me
         status = "Stopped" if stopped else exit_status(process.returncode)
         write_artifact(root)
         write_job(recipe, data, status, before + time.monotonic() - start, root)
-    return read_local_job(root)
+        job = read_local_job(root)
+        if record and status == "Failed" and job.epochs == epochs:
+            write_record(root, record)
+    return job
+
+
+def require_script(recipe: Recipe) -> None:
+    """Raises ValueError if the recipe has no script: the built-in algorithm is not ours."""
+    if not recipe.script:
+        raise ValueError(
+            f"{recipe.name} runs SageMaker's built-in algorithm, which runs only on SageMaker: leave out --local"
+        )
+
+
+def require_channels(recipe: Recipe, data: Path) -> None:
+    """Raises ValueError if the data lacks a channel."""
+    for channel, path in recipe.channels.items():
+        if not (data / path).exists():
+            raise ValueError(
+                f"{data / path} is missing, which channel {channel} reads: create it with `python -m training prepare`"
+            )
 
 
 def follow_process(process: subprocess.Popen[bytes], log: TextIO, on_epoch: Callable[[MetricsByEpoch], None]) -> bool:

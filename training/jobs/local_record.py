@@ -10,14 +10,15 @@ import fcntl
 import json
 import re
 import tarfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from training.errors import explain_native_error
 from training.jobs.job import TrainingJob
 from training.jobs.metrics import parse_metrics
-from training.jobs.recipe import Compute, Recipe, Tuning
+from training.jobs.recipe import Recipe, recipe_from_record
 
 ARTIFACT = "output/model.tar.gz"
 LOG = "log.txt"
@@ -53,16 +54,21 @@ def is_running(root: Path) -> bool:
 
 
 def write_job(recipe: Recipe, data: Path, status: str, seconds: float, root: Path) -> None:
-    """Writes job.json. data: the folder that the channels are in. seconds: of all runs of the job so far."""
+    """Writes job.json. data: the folder that the channels are in. seconds: of all runs of the job that have ended."""
     content = {
         "name": root.name,
         "status": status,
         "seconds": round(seconds, 1),
+        "started": round(time.time()),
         "data": str(data.resolve()),
         "recipe": dataclasses.asdict(recipe),
     }
+    write_record(root, json.dumps(content, indent=2) + "\n")
+
+
+def write_record(root: Path, content: str) -> None:
     unfinished = root / f"{RECORD}.new"
-    unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    unfinished.write_text(content)
     unfinished.replace(root / RECORD)
 
 
@@ -77,10 +83,7 @@ def read_record(root: Path) -> dict[str, Any]:
 def read_recipe(root: Path) -> tuple[Recipe, Path]:
     """Returns the recipe of a job with all its options, and the folder of its data. Raises ValueError as above."""
     record = read_record(root)
-    fields = dict(record["recipe"])
-    fields["compute"] = Compute(**fields["compute"])
-    fields["tuning"] = Tuning(**fields["tuning"]) if fields["tuning"] else None
-    return Recipe(**fields), Path(record["data"])
+    return recipe_from_record(record["recipe"], str(root / RECORD)), Path(record["data"])
 
 
 def read_local_job(root: Path) -> TrainingJob:
@@ -88,8 +91,11 @@ def read_local_job(root: Path) -> TrainingJob:
     record = read_record(root)
     lines = (root / LOG).read_text(errors="replace").splitlines() if (root / LOG).exists() else []
     status = record["status"]
-    if status == "InProgress" and not is_running(root):
-        status = "Stopped"
+    seconds = record["seconds"]
+    if status == "InProgress":
+        is_alive = is_running(root)
+        status = "InProgress" if is_alive else "Stopped"
+        seconds = seconds_so_far(record, root, is_alive)
     artifact = root / ARTIFACT
     return TrainingJob(
         name=record["name"],
@@ -97,7 +103,7 @@ def read_local_job(root: Path) -> TrainingJob:
         detail=failure_reason(lines) if status == "Failed" else "",
         hyperparameters={name: str(value) for name, value in record["recipe"]["hyperparameters"].items()},
         epochs=parse_metrics(lines),
-        seconds=record["seconds"],
+        seconds=seconds,
         artifact=str(artifact) if artifact.exists() else None,
         checkpoints=str(root / "checkpoints"),
     )
@@ -114,8 +120,17 @@ def failure_reason(lines: Sequence[str]) -> str:
 
 
 def earlier_seconds(root: Path) -> float:
-    """Returns how long the runs took that were stopped before this one."""
-    return float(read_record(root)["seconds"]) if (root / RECORD).exists() else 0.0
+    """Returns how long the runs took that have ended before this one."""
+    return read_local_job(root).seconds if (root / RECORD).exists() else 0.0
+
+
+def seconds_so_far(record: Mapping[str, Any], root: Path, is_alive: bool) -> float:
+    """Returns how long a job has trained whose record says that it runs.
+
+    is_alive: it does run. Otherwise it was killed, and its last sign of life is the last line of its log.
+    """
+    end = time.time() if is_alive or not (root / LOG).exists() else (root / LOG).stat().st_mtime
+    return float(record["seconds"]) + max(0.0, end - record.get("started", end))
 
 
 def write_artifact(root: Path) -> None:

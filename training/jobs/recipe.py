@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CONTAINER = Path(__file__).parent.parent / "container"
 BUILT_IN = "image-classification"
@@ -55,7 +56,7 @@ class Recipe:
     """What a training job runs, without anything that belongs to one AWS account.
 
     channels: from a channel's name to its path below the data.
-    prepare: the options of `python -m training prepare` that make these channels.
+    prepare: the arguments of `python -m training prepare` that make these channels.
     algorithm: BUILT_IN, or None if the job runs a script.
     script: a file of training/container, or None if the job runs the built-in algorithm.
     """
@@ -68,3 +69,15 @@ class Recipe:
     algorithm: str | None = None
     script: str | None = None
     tuning: Tuning | None = None
+
+
+def recipe_from_record(fields: Mapping[str, Any], source: str) -> Recipe:
+    """Makes a recipe of what `dataclasses.asdict` made of one.
+
+    source: the record that it was read from, for errors. Raises ValueError if the record is of another version.
+    """
+    try:
+        compute, tuning = Compute(**fields["compute"]), fields["tuning"] and Tuning(**fields["tuning"])
+        return Recipe(**{**fields, "compute": compute, "tuning": tuning})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{source} was not written by this version of Mien: {error}") from None

@@ -13,6 +13,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from training.jobs.recipe import Recipe
+from training.jobs.remote_record import write_recipe
 from training.jobs.trainer import AccountSettings, make_trainer
 from training.jobs.tuning import split_definitions, tuning_request
 
@@ -35,7 +36,10 @@ def start_job(recipe: Recipe, settings: AccountSettings, session: boto3.Session)
         return str(request["HyperParameterTuningJobName"])
     trainer = make_trainer(recipe, settings, session)
     trainer.train(wait=False, logs=False)
-    return str(trainer._latest_training_job.training_job_name)
+    name = str(trainer._latest_training_job.training_job_name)
+    if not settings.checkpoints:
+        write_recipe(recipe, settings, name, session)
+    return name
 
 
 def plan_job(recipe: Recipe, settings: AccountSettings, region: str) -> tuple[str, dict[str, Any]]:

@@ -39,14 +39,19 @@ class TrainingJobs:
 
     def describe(self, name: str) -> TrainingJob:
         """Returns the job as it is now. Raises ValueError if no training job has this name."""
+        description = self.read_description(name)
+        price = self.price_per_hour(description["ResourceConfig"])
+        return parse_description(description, self.read_metrics(name), price, self.now())
+
+    def read_description(self, name: str) -> dict[str, Any]:
+        """Returns the answer of DescribeTrainingJob. Raises ValueError if no training job has this name."""
         try:
-            description = self.sagemaker.describe_training_job(TrainingJobName=name)
+            description: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
         except ClientError as error:
             if is_unknown_job(error):
                 raise ValueError(f"there is no training job {name} in {self.session.region_name}") from None
             raise
-        price = self.price_per_hour(description["ResourceConfig"])
-        return parse_description(description, self.read_metrics(name), price, self.now())
+        return description
 
     def price_per_hour(self, resources: Mapping[str, Any]) -> float | None:
         """Returns the price of one instance of a ResourceConfig, in US dollars per hour, or None."""

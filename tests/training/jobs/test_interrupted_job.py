@@ -85,11 +85,16 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_with_its_own_option
 def test_a_resume_that_is_refused_changes_nothing(prepared_data: Path, tmp_path: Path) -> None:
     root = interrupt(tmp_path, prepared_data, signal.SIGTERM)
     before = (root / "job.json").read_bytes()
-    for arguments in (["resnet"], ["--set", "epochs=5"], ["--data", "elsewhere"]):
+    for arguments, reason in (
+        (["resnet"], "RECIPE: a job resumes with its own recipe, options and data"),
+        (["--data", "elsewhere"], "--data: a job resumes with its own recipe, options and data"),
+        (["--set", "width=16"], "--set width: a job resumes with its own recipe, options and data"),
+        (["--set", "epochs=99"], f"has not completed its {EPOCHS} epochs: resume it without --set first"),
+    ):
         refused = start(tmp_path, *arguments, "--resume", root.name)
         printed, _ = refused.communicate(timeout=PATIENCE)
         assert refused.returncode == 1
-        assert "a job resumes with its own recipe, options and data" in printed
+        assert reason in printed
     assert (root / "job.json").read_bytes() == before
 
 

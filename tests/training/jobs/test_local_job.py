@@ -1,7 +1,9 @@
 """A recipe runs on this machine as it would on SageMaker: the same script, folders and variables."""
 
 import dataclasses
+import json
 import os
+import shutil
 import signal
 import tarfile
 from pathlib import Path
@@ -12,6 +14,7 @@ from contract import CODE_FILES
 from tests.training.small_recipe import small_recipe
 from training.hosting.artifact import list_files
 from training.hosting.container import validate_files
+from training.jobs.continuation import continued_recipe
 from training.jobs.job import TrainingJob
 from training.jobs.local_job import run_local_job
 from training.jobs.metrics import MetricsByEpoch
@@ -119,3 +122,32 @@ def test_a_failed_job_shows_the_reason(prepared_data: Path, tmp_path: Path) -> N
     assert job.status == "Failed"
     assert "--batch-size 1000 is more than the 140 faces of " in job.detail
     assert job.artifact is None
+
+
+def test_a_completed_job_continues_for_more_epochs_and_keeps_its_best_model(
+    prepared_data: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "job"
+    first, _ = run(small_recipe(epochs=3), prepared_data, root)
+    recipe = continued_recipe(small_recipe(epochs=3), first, {"epochs": 5})
+    job, reported = run(recipe, prepared_data, root)
+    assert job.status == "Completed", (root / "log.txt").read_text()
+    assert reported == [4, 5]
+    assert sorted(job.epochs) == [1, 2, 3, 4, 5]
+    assert job.hyperparameters["epochs"] == "5"
+    training = json.loads((root / "model/model.json").read_text())["training"]
+    assert training["validation_accuracy"] == max(epoch["validation_accuracy"] for epoch in job.epochs.values())
+
+
+def test_a_resume_with_data_that_has_changed_is_refused_and_leaves_the_record(
+    prepared_data: Path, tmp_path: Path
+) -> None:
+    data, root = tmp_path / "data", tmp_path / "job"
+    shutil.copytree(prepared_data, data)
+    run(small_recipe(), data, root)
+    record = (root / "job.json").read_bytes()
+    shutil.copy(data / "validation/faces.npz", data / "train/faces.npz")
+    job, reported = run(small_recipe(epochs=3), data, root)
+    assert (job.status, reported) == ("Failed", [])
+    assert "belongs to a training with other data" in job.detail
+    assert (root / "job.json").read_bytes() == record
