@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-# Random changes of the training faces. augment.py describes them.
+# Random changes of the training images. augment.py describes them.
 AUGMENTATIONS = ("mirror", "shift", "rotation", "scale", "light", "erasing")
+# What the best model has the best of, on the validation images.
+BEST_BY = ("accuracy", "balanced_accuracy", "loss")
 
 
 class InvalidOptions(ValueError):
@@ -87,13 +89,13 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
     )
     folders = parser.add_argument_group("folders")
     folders.add_argument(
-        "--train", type=Path, default=variable("SM_CHANNEL_TRAIN"), help="folder with the training faces (faces.npz)"
+        "--train", type=Path, default=variable("SM_CHANNEL_TRAIN"), help="folder with the training images (faces.npz)"
     )
     folders.add_argument(
         "--validation",
         type=Path,
         default=variable("SM_CHANNEL_VALIDATION"),
-        help="folder with the validation faces (faces.npz)",
+        help="folder with the validation images (faces.npz)",
     )
     folders.add_argument(
         "--model-dir", type=Path, default=variable("SM_MODEL_DIR"), help="folder to write the model into"
@@ -109,13 +111,13 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
     network = parser.add_argument_group("network")
     # model.json lists the hyperparameters in this order.
     learning.add_argument(
-        "--epochs", type=whole_number(1), default=40, help="passes over the training faces (default: %(default)s)"
+        "--epochs", type=whole_number(1), default=40, help="passes over the training images (default: %(default)s)"
     )
     learning.add_argument(
         "--batch-size",
         type=whole_number(1),
         default=128,
-        help="faces per step, over all processes (default: %(default)s)",
+        help="images per step, over all processes (default: %(default)s)",
     )
     learning.add_argument(
         "--learning-rate", type=positive, default=0.1, help="peak of the one-cycle schedule (default: %(default)s)"
@@ -140,7 +142,7 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         "--augment",
         type=augmentations,
         default=",".join(AUGMENTATIONS),
-        help="random changes of the training faces, separated by commas, or none (default: %(default)s)",
+        help="random changes of the training images, separated by commas, or none (default: %(default)s)",
     )
     network.add_argument(
         "--dropout",
@@ -164,14 +166,40 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         type=int,
         default=1,
         choices=(1, 2),
-        help="stride of the first convolution; 2 takes a quarter of the time (default: %(default)s)",
+        help="stride of the first convolution; 2 takes a quarter of the time; images from 128 pixels on have a "
+        "stem of their own (default: %(default)s)",
     )
     network.add_argument(
         "--flip",
         type=int,
         default=0,
         choices=(0, 1),
-        help="1: the served model averages a face and its mirror image, which takes twice the time (default: "
+        help="1: the served model averages an image and its mirror image, which takes twice the time (default: "
+        "%(default)s)",
+    )
+    learning.add_argument(
+        "--best-by",
+        default="accuracy",
+        choices=BEST_BY,
+        help="what the exported model has the best of, on the validation images (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--patience",
+        type=whole_number(0),
+        default=0,
+        help="stop after this number of epochs without a better model; 0 trains all epochs (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--class-weights",
+        default="none",
+        choices=("none", "balanced"),
+        help="balanced: an image of a rare class counts more, so that all classes count alike (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--sampler",
+        default="random",
+        choices=("random", "balanced"),
+        help="balanced: an epoch draws all classes equally often, and repeats images of rare classes (default: "
         "%(default)s)",
     )
     learning.add_argument(
@@ -179,6 +207,10 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
     )
 
     options = parser.parse_args(arguments)
+    if options.class_weights == options.sampler == "balanced":
+        parser.error(
+            "--class-weights balanced and --sampler balanced would count rare classes twice: choose one of them"
+        )
     for name in ("train", "validation", "model_dir"):
         if getattr(options, name) is None:
             parser.error(f"--{name.replace('_', '-')} is missing, and SageMaker's variable for it is not set")

@@ -1,19 +1,20 @@
 """The state of a training between two epochs: saved after each epoch, restored by an interrupted training."""
 
+import math
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
-
-from resnet import ResNet
 
 Hyperparameters = dict[str, Any]
 
 
-class OtherTraining(Exception):
-    """The checkpoint belongs to a training with other hyperparameters, faces or classes. Use another folder."""
+class UnusableCheckpoint(Exception):
+    """The checkpoint is damaged, or of a training with other hyperparameters or data. Use another folder."""
 
 
 @dataclass
@@ -23,16 +24,23 @@ class State:
     average: the moving average of the network's weights.
     epoch: how many epochs have ended.
     history: one row per epoch that has ended.
-    best_accuracy: highest validation accuracy so far, from 0 to 1.
+    best_score: of the best model so far, as validation.Validated.score.
+    stale: how many epochs have ended since the one that gave it. --patience limits them.
     """
 
-    network: ResNet
+    network: nn.Module
     average: AveragedModel
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
-    best_accuracy: float = 0.0
+    best_score: float = -math.inf
+    stale: int = 0
+
+    def keep_score(self, score: float) -> None:
+        """Counts an epoch that has ended, and remembers its score if it is the best. Not-a-number is never the best."""
+        self.stale = 0 if score > self.best_score else self.stale + 1
+        self.best_score = max(self.best_score, score) if score == score else self.best_score
 
     def save(self, path: Path, hyperparameters: Hyperparameters, data: str) -> None:
         """Writes the state. The file at `path` is complete at any moment, even if this call is interrupted.
@@ -43,7 +51,8 @@ class State:
             "epoch": self.epoch,
             "parts": [part.state_dict() for part in self.parts()],
             "history": self.history,
-            "best": self.best_accuracy,
+            "best": self.best_score,
+            "stale": self.stale,
             "hyperparameters": hyperparameters,
             "data": data,
         }
@@ -52,24 +61,34 @@ class State:
         unfinished.replace(path)
 
     def restore(self, path: Path, hyperparameters: Hyperparameters, data: str, device: torch.device) -> bool:
-        """Continues from a saved state. Raises OtherTraining if it was saved with other hyperparameters or data.
+        """Continues from a saved state. Raises UnusableCheckpoint.
 
         Returns whether `hyperparameters` have more epochs than the saved training. Its schedule ends with its last
         epoch, so the caller replaces it.
         """
-        saved = torch.load(path, weights_only=True, map_location=device)
-        more_epochs = int(hyperparameters["epochs"]) > int(saved["hyperparameters"]["epochs"])
-        if more_epochs:
-            hyperparameters = {**hyperparameters, "epochs": saved["hyperparameters"]["epochs"]}
-        for name, value in (("hyperparameters", hyperparameters), ("data", data)):
-            if saved[name] != value:
-                raise OtherTraining(
-                    f"{path} belongs to a training with other {name}: delete it, or choose another folder with "
-                    "--checkpoints"
-                )
-        for part, state in zip(self.parts(), saved["parts"], strict=True):
-            part.load_state_dict(state)
-        self.epoch, self.history, self.best_accuracy = saved["epoch"], saved["history"], saved["best"]
+        advice = "delete it, or choose another folder with --checkpoints"
+        try:
+            saved = torch.load(path, weights_only=True, map_location=device)
+            known, digest = saved["hyperparameters"], saved["data"]
+            more_epochs = int(hyperparameters["epochs"]) > int(known["epochs"])
+            if more_epochs:
+                hyperparameters = {**hyperparameters, "epochs": known["epochs"]}
+            for name, found, expected in (
+                ("hyperparameters", known, hyperparameters),
+                ("data", digest, data),
+            ):
+                if found != expected:
+                    raise UnusableCheckpoint(f"{path} belongs to a training with other {name}: {advice}")
+            for part, state in zip(self.parts(), saved["parts"], strict=True):
+                part.load_state_dict(state)
+            self.epoch, self.history = saved["epoch"], saved["history"]
+            self.best_score = saved["best"]
+            # The new epochs have a cycle of the learning rate of their own, which first makes the network worse.
+            self.stale = 0 if more_epochs else saved["stale"]
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError, OSError):
+            raise UnusableCheckpoint(f"{path} is damaged: {advice}") from None
         return more_epochs
 
     def parts(self) -> tuple[Any, ...]:

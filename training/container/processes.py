@@ -68,6 +68,16 @@ class Processes:
         torch.distributed.all_reduce(highest, torch.distributed.ReduceOp.MAX)
         return bool(highest)
 
+    def sum(self, values: torch.Tensor) -> None:
+        """Adds the values of all processes, in place."""
+        if self.count > 1:
+            torch.distributed.all_reduce(values)
+
+    def say(self, text: str) -> None:
+        """Prints a line once, and not once per process."""
+        if self.is_first:
+            print(text, flush=True)
+
     def multiplies_bf16(self) -> bool:
         """Whether this process's hardware multiplies bfloat16 itself: CUDA's tensor cores from Ampere on, AMX, AVX-512.
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from faces import Channel
+from measures import Measures, measure
 from resnet import Normalise
 
-# Pixels of the images that are validated at once, which bound the memory: 256 images of 48x48, 16 of 224x224 in color.
+# Pixels that are validated at once, which bound the memory: 256 images of 48x48.
 VALIDATION_PIXELS = 256 * 48 * 48
+# Large images have a small first stage, so some more of them fit.
+VALIDATION_IMAGES = 16
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,18 @@ class Validated:
     name: str
     network: nn.Module
     logits: Tensor
-    loss: float
-    accuracy: float
+    measures: Measures
+
+    def score(self, best_by: str) -> float:
+        """What the best model has the highest of. best_by: one of arguments.BEST_BY."""
+        return -self.measures.loss if best_by == "loss" else float(getattr(self.measures, best_by))
 
 
 def validate(name: str, network: nn.Module, normalise: Normalise, channel: Channel, flip: bool) -> Validated:
     """Measures some weights. normalise, flip: as for `predict`."""
     # The other outputs learn votes.
     logits = predict(network, normalise, channel.images, flip)[:, : len(channel.classes)]
-    accuracy = (logits.argmax(1) == channel.labels).float().mean().item()
-    return Validated(name, network, logits, F.cross_entropy(logits, channel.labels).item(), accuracy)
+    return Validated(name, network, logits, measure(logits, channel.labels))
 
 
 @torch.inference_mode()
@@ -46,7 +50,8 @@ def predict(network: nn.Module, normalise: Normalise, images: Tensor, flip: bool
     network.eval()
     device = next(network.parameters()).device
     parts = []
-    for batch in images.split(max(1, VALIDATION_PIXELS // images[0].numel())):
+    size = images.shape[1]
+    for batch in images.split(max(VALIDATION_IMAGES, VALIDATION_PIXELS // size**2)):
         inputs = normalise(batch.to(device))
         logits = network(inputs)
         if flip:
@@ -55,6 +60,7 @@ def predict(network: nn.Module, normalise: Normalise, images: Tensor, flip: bool
     return torch.cat(parts)
 
 
-def better(averaged: Validated, last: Validated) -> Validated:
-    """Returns the one with the higher accuracy, or with the lower loss if both have the same."""
-    return last if (last.accuracy, -last.loss) > (averaged.accuracy, -averaged.loss) else averaged
+def better(averaged: Validated, last: Validated, best_by: str) -> Validated:
+    """Returns the one with the higher score, or with the lower loss if both have the same."""
+    scores = [(weights.score(best_by), -weights.measures.loss) for weights in (averaged, last)]
+    return last if scores[1] > scores[0] else averaged

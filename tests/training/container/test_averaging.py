@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from averaging import average_weights
+from measures import Measures
 from resnet import ResNet
 from validation import Validated, better
 
@@ -59,7 +60,7 @@ def test_the_average_also_has_the_statistics_of_the_batches(network: ResNet) -> 
 
 
 def measured(name: str, accuracy: float, loss: float) -> Validated:
-    return Validated(name, torch.nn.Identity(), torch.zeros(1, 3), loss, accuracy)
+    return Validated(name, torch.nn.Identity(), torch.zeros(1, 3), Measures(loss, accuracy, 1 - accuracy))
 
 
 @pytest.mark.parametrize(
@@ -76,4 +77,11 @@ def measured(name: str, accuracy: float, loss: float) -> Validated:
 def test_the_weights_with_the_higher_accuracy_are_exported_and_of_two_equal_ones_those_with_the_lower_loss(
     averaged: tuple[float, float], last: tuple[float, float], chosen: str
 ) -> None:
-    assert better(measured("averaged", *averaged), measured("last", *last)).name == chosen
+    assert better(measured("averaged", *averaged), measured("last", *last), "accuracy").name == chosen
+
+
+@pytest.mark.parametrize(
+    ("best_by", "chosen"), [("accuracy", "last"), ("balanced_accuracy", "averaged"), ("loss", "averaged")]
+)
+def test_the_weights_that_are_exported_are_better_by_the_measure_that_was_chosen(best_by: str, chosen: str) -> None:
+    assert better(measured("averaged", 0.5, 0.9), measured("last", 0.6, 1.0), best_by).name == chosen

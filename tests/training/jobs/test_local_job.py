@@ -120,7 +120,7 @@ def test_several_processes_train_one_model(prepared_data: Path, tmp_path: Path) 
 def test_a_failed_job_shows_the_reason(prepared_data: Path, tmp_path: Path) -> None:
     job, _ = run(small_recipe(**{"batch-size": 1000}), prepared_data, tmp_path / "job")
     assert job.status == "Failed"
-    assert "--batch-size 1000 is more than the 140 faces of " in job.detail
+    assert "--batch-size 1000 is more than the 140 images of " in job.detail
     assert job.artifact is None
 
 
