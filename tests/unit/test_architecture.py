@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
-COMMAND_LINE = {"commands", "csv_input", "source_input", "deploy", "display", "launch", "launch_command"}
+COMMAND_LINE = {"commands", "csv_input", "source_input", "deploy", "display", "launch", "launch_command", "seeds"}
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 
 

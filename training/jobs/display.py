@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from training.jobs.status import TrainingJobs
 
 
-def show_local_job(recipe: "Recipe", data: Path, root: Path) -> None:
-    """Runs a job on this machine and shows its epochs. Raises ValueError if it fails."""
+def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
+    """Runs a job on this machine, shows its epochs, and returns it. Raises ValueError if it fails."""
     from training.jobs.local_job import run_local_job
 
     console.print(f"{root}, data: {data}", highlight=False, soft_wrap=True, markup=False)
@@ -32,6 +32,7 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> None:
     print_summary(job)
     if job.status == "Failed":
         raise ValueError(f"the job has failed: see {root / 'log.txt'}")
+    return job
 
 
 def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:

@@ -14,10 +14,12 @@ from training.console import console, print_plain
 from training.hosting.options import validate_role
 from training.jobs import display
 from training.jobs.continuation import continued_recipe
+from training.jobs.group import Group, is_group, read_group
 from training.jobs.local_record import read_local_job, read_recipe
 from training.jobs.prepared_data import find_data
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
+from training.jobs.seeds import run_group
 from training.jobs.session import make_session
 from training.s3_uri import parse_s3_uri
 
@@ -54,10 +56,11 @@ class LaunchOptions:
     region: str | None = None
 
 
-def launch_locally(recipe: Recipe, data: str, jobs: Path, dry_run: bool = False) -> None:
+def launch_locally(recipe: Recipe, data: str, jobs: Path, seeds: int = 1, dry_run: bool = False) -> None:
     """Runs the recipe on this machine, in a new folder below `jobs`.
 
     data: the folder that `prepare` wrote, or an empty text for the only one below build/.
+    seeds: train this number of times, each time with another seed.
     dry_run: only print what would run.
     """
     from training.jobs.local_job import require_script
@@ -67,7 +70,12 @@ def launch_locally(recipe: Recipe, data: str, jobs: Path, dry_run: bool = False)
         print_local_plan(recipe, data, jobs)
         return
     folder = find_local_data(recipe, data)
-    display.show_local_job(recipe, folder, new_folder(jobs, recipe))
+    if seeds == 1:
+        display.show_local_job(recipe, folder, new_folder(jobs, recipe.name))
+        return
+    group = Group(new_folder(jobs, f"{recipe.name}-seeds"), recipe, folder, seeds)
+    group.write()
+    run_group(group)
 
 
 def find_local_data(recipe: Recipe, data: str) -> Path:
@@ -102,6 +110,11 @@ def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = Fa
     """
     from training.jobs.local_job import script_command
 
+    if is_group(root):
+        if settings or dry_run:
+            raise ValueError(f"{root} is a group of seeds: it resumes as it was begun, without --set and --dry-run")
+        run_group(read_group(root))
+        return
     if not (root / "checkpoints").is_dir():
         raise ValueError(f"{root} has no checkpoints: it is not the folder of a job that ran on this machine")
     recipe, data = read_recipe(root)
@@ -112,9 +125,9 @@ def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = Fa
         display.show_local_job(recipe, data, root)
 
 
-def new_folder(jobs: Path, recipe: Recipe) -> Path:
-    """Makes the folder of a new job. A job that starts in the same second gets another one."""
-    started = f"mien-{recipe.name}-{datetime.now(UTC):%Y%m%d%H%M%S}"
+def new_folder(jobs: Path, name: str) -> Path:
+    """Makes the folder of a new job. A job that starts in the same second gets another one. name: of the recipe."""
+    started = f"mien-{name}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     for name in chain([started], (f"{started}-{number}" for number in count(2))):
         try:
             (jobs / name).mkdir(parents=True)

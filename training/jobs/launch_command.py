@@ -29,7 +29,7 @@ WITH_RESUME = {
     "--follow",
     "--region",
 }
-ONLY_LOCAL = {"--jobs"}
+ONLY_LOCAL = {"--jobs", "--seeds"}
 ONLY_SAGEMAKER = {
     *("--role", "--output", "--best-of", "--instance-type", "--instance-count", "--spot", "--max-hours", "--kms-key"),
     "--region",
@@ -94,6 +94,15 @@ def launch(
     local: Annotated[
         bool, typer.Option("--local", help="Run the recipe's script on this machine, as SageMaker would.")
     ] = False,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            help="With --local: train this number of times, each time with the next seed, and show mean and spread. "
+            "--resume GROUP runs what is missing after an interruption.",
+        ),
+    ] = 1,
     jobs: LocalJobs = LOCAL_JOBS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the exact request, and send nothing.")] = False,
     follow_: Annotated[bool, typer.Option("--follow", help="Show the job's epochs until it has ended.")] = False,
@@ -124,7 +133,7 @@ def launch(
     else:
         recipe = override_recipe(load_recipe(name), settings)
         if local:
-            launch_locally(recipe, data, jobs, dry_run)
+            launch_locally(recipe, data, jobs, seeds, dry_run)
         else:
             launch_on_sagemaker(recipe, options)
 

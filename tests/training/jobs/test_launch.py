@@ -10,7 +10,7 @@ from training.jobs.recipe_file import load_recipe
 
 
 def test_jobs_that_start_at_the_same_time_have_folders_of_their_own(tmp_path: Path) -> None:
-    folders = [new_folder(tmp_path, load_recipe("resnet")) for _ in range(5)]
+    folders = [new_folder(tmp_path, "resnet") for _ in range(5)]
     assert len(set(folders)) == 5
     assert all(folder.is_dir() and folder.name.startswith("mien-resnet-2") for folder in folders)
 
