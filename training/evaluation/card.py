@@ -80,7 +80,8 @@ def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any], things
         f"{figures['log_loss']:.3f} nats.",
     ]
     if figures["unread"]:
-        sentences.append(f"{count_of(figures['unread'])} more files could not be measured, and are not counted.")
+        files = "1 more file was" if figures["unread"] == 1 else f"{figures['unread']:,} more files were"
+        sentences.append(f"{files} not measured, because no image or no face was found.")
     if source["relation"] == "trained":
         sentences.append(f"The model was trained on these {things}: the figures do not show how it does on new ones.")
     elif source["relation"] == "held_out":
@@ -88,13 +89,28 @@ def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any], things
             f"The model was not trained on these {things}, but the epoch with the best figures on them was chosen: on "
             "new ones it can be a little worse."
         )
-    elif "validation_accuracy" in training:
-        chosen = ", and its epoch was chosen by them" if "epoch" in training else ""
+    elif source["relation"] == "same_folder" and not figures["duplicates"]["trained_on"]:
         sentences.append(
-            f"On the {training['validation_faces']:,} held-out {things} of the training data its accuracy is "
-            f"{training['validation_accuracy']:.4f}{chosen}."
+            f"The model was trained on {things} of a folder with this name. It was not counted how many of these are "
+            "among them."
         )
+    elif "validation_accuracy" in training:
+        sentences.append(held_out_sentence(training, things))
     return paragraph(*sentences)
+
+
+def held_out_sentence(training: dict[str, Any], things: str) -> str:
+    """How the model does on the images that were held out of its training, as train.py measured it."""
+    balanced = training.get("validation_balanced_accuracy")
+    figures = [f"accuracy is {training['validation_accuracy']:.4f}"]
+    if balanced is not None:
+        figures.append(f"its balanced accuracy {balanced:.4f}")
+    if "epoch" in training:
+        best_by = training["hyperparameters"].get("best_by", "accuracy").replace("_", " ")
+        figures.append(f"its epoch was chosen by its {best_by} on them")
+    *first, last = figures
+    joined = f"{', '.join(first)}, and {last}" if first else last
+    return f"On the {training['validation_faces']:,} held-out {things} of the training data its {joined}."
 
 
 def duplicates_paragraph(duplicates: dict[str, Any], things: str) -> str:

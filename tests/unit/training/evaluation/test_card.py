@@ -137,6 +137,15 @@ def test_it_names_no_best_and_worst_class_of_two_or_of_equal_ones(
     assert "best and" not in card(figures, contract)
 
 
+def test_it_says_by_what_the_epoch_was_chosen(figures: dict[str, Any], contract: dict[str, Any]) -> None:
+    text = one_line(card(figures, contract))
+    assert "its accuracy is 0.7033, and its epoch was chosen by its accuracy on them." in text
+    contract["training"] |= {"validation_balanced_accuracy": 0.65}
+    contract["training"]["hyperparameters"] |= {"best_by": "balanced_accuracy"}
+    text = one_line(card(figures, contract))
+    assert "0.7033, its balanced accuracy 0.6500, and its epoch was chosen by its balanced accuracy on them." in text
+
+
 def test_it_names_no_top_2_accuracy_of_two_classes(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
     figures, contract = fruit
     assert "top-2 accuracy" in one_line(card(figures, contract))
