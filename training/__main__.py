@@ -7,7 +7,8 @@ one.
 import typer
 
 from cli import VersionOption, exit_with_error, follow_aws_region
-from training.data.commands import composites, images, photos, prepare, upload
+from training.data.commands import composites, images, photos, upload
+from training.data.prepare import prepare
 from training.detector.commands import detector
 from training.errors import explain_error
 from training.evaluation.commands import evaluate

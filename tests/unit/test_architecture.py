@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "training.console": set(),
     "training.evaluation": {"training.data", "mien.logic"},
-    "training.data": {"mien.logic", "training.s3_uri", *AWS},
+    "training.data": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
     "training.errors": {"cli"},
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},
     "training.hosting": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
@@ -50,7 +50,9 @@ ARROWS: dict[str, set[str]] = {
     "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
-COMMAND_LINE = {"commands", "csv_input", "source_input", "deploy", "display", "launch", "launch_command", "seeds"}
+COMMAND_LINE = {
+    *("commands", "csv_input", "source_input", "deploy", "display", "launch", "launch_command", "prepare", "seeds")
+}
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 
 

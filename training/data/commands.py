@@ -1,4 +1,4 @@
-"""The commands that make data from FER2013's CSV: prepare, upload, images, composites, photos."""
+"""The commands around training data, besides prepare: upload, images, composites, photos."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,142 +7,14 @@ import typer
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    MofNCompleteColumn,
     Progress,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.table import Table
 
 from cli import explain_aws_error
 from training.console import console, print_plain
 from training.data.csv_input import Csv, Seed, SkipBad, read_faces
-from training.data.png import Fit
-from training.data.prepare import Preparation, Selected, count_images, select_faces, write_channels
-from training.data.split import Strategy
-
-
-def prepare(
-    csv: Csv,
-    output: Annotated[Path, typer.Option(help="Folder to write into.")] = Path("build/fer2013"),
-    exclude: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            help="CSV with faces that must not be used, such as a test set. If it has a column Usage, only its rows "
-            "PublicTest and PrivateTest count.",
-        ),
-    ] = None,
-    votes: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="FER+ votes CSV, one row per row of the input CSV."),
-    ] = None,
-    validation: Annotated[
-        float, typer.Option(min=0.01, max=0.5, help="Share of faces that is held out for validation.")
-    ] = 0.2,
-    split: Annotated[
-        Strategy,
-        typer.Option(help="stratified: hold out this share of every class. random: hold out this share of all faces."),
-    ] = "stratified",
-    keep_duplicates: Annotated[
-        bool,
-        typer.Option(
-            help="Allow faces with equal pixels in both training and validation. By default they stay together."
-        ),
-    ] = False,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CLASS=SHARE", help="Train on a share of one class, as in happy=0.66; may be repeated."),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, help="Train on this many faces. All classes without a --share are reduced by one factor."),
-    ] = None,
-    training_cap: Annotated[int | None, typer.Option(min=1, help="Maximum count of training faces per class.")] = None,
-    validation_cap: Annotated[
-        int | None, typer.Option(min=1, help="Maximum count of validation faces per class.")
-    ] = None,
-    fit: Annotated[
-        Fit,
-        typer.Option(help="How 48x48 becomes 224x224. resize: enlarge. pad: center on black, as the article did."),
-    ] = "resize",
-    folders: Annotated[bool, typer.Option(help="Write PNG files in class folders, and .lst files of them.")] = True,
-    records: Annotated[bool, typer.Option(help="Write RecordIO, for SageMaker's built-in algorithm.")] = True,
-    arrays: Annotated[bool, typer.Option(help="Write NumPy arrays, for training/container/train.py.")] = True,
-    skip_bad: SkipBad = False,
-    seed: Seed = 0,
-) -> None:
-    """Turn FER2013's CSV into the files that training jobs read.
-
-    \b
-    Writes below --output:
-      train/faces.npz, validation/faces.npz        for training/container/train.py
-      train.rec, validation.rec, each with .idx    for the built-in algorithm, as RecordIO
-      FacialExpressions_224by224_3channel/CLASS/,
-      train.lst, validation.lst                    for the built-in algorithm, as images
-      FacialExpressions/CLASS/                     48x48 PNG files, to look at
-
-    If the CSV has a column Usage, only its Training rows are used, and the others are counted. The same options and
-    seed write the same files. Nothing is written if a channel would have no faces.
-
-    \b
-    Example, the data of the committed model:
-      python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 \\
-        --votes train_ferplus.csv.gz --no-folders --no-records
-    """
-    if not (folders or records or arrays):
-        raise ValueError("there is nothing to write: leave out one of --no-folders, --no-records and --no-arrays")
-    preparation = Preparation(
-        csv=csv,
-        output=output,
-        exclude=exclude,
-        votes=votes,
-        validation_share=validation,
-        strategy=split,
-        keep_duplicates=keep_duplicates,
-        class_shares=parse_shares(share or []),
-        training_samples=samples,
-        training_cap=training_cap,
-        validation_cap=validation_cap,
-        fit=fit,
-        folders=folders,
-        records=records,
-        arrays=arrays,
-        skip_invalid=skip_bad,
-        seed=seed,
-    )
-    with console.status("reading"):
-        selected = select_faces(preparation, log=print_plain)
-    console.print(class_table(selected))
-    total = count_images(selected, preparation)
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
-        task = bar.add_task("images", total=total, visible=total > 0)
-        write_channels(selected, preparation, progress=lambda count: bar.update(task, advance=count))
-    console.print(f"written to {output}", highlight=False, markup=False)
-
-
-def class_table(selected: Selected) -> Table:
-    """How many faces each class has in each channel."""
-    table = Table("class", *selected.channels, box=None)
-    for label, name in enumerate(selected.faces.classes):
-        table.add_row(name, *(f"{count:,}" for count in selected.class_counts(label)))
-    table.add_row("all", *(f"{len(selection):,}" for selection in selected.channels.values()))
-    return table
-
-
-def parse_shares(assignments: list[str]) -> dict[str, float]:
-    """CLASS=SHARE texts → from each class's name to its share. Raises ValueError with the text and a valid example."""
-    shares = {}
-    for assignment in assignments:
-        name, _, text = assignment.rpartition("=")
-        try:
-            share = float(text)
-        except ValueError:
-            raise ValueError(f"--share {assignment!r} is not CLASS=SHARE, as in happy=0.66") from None
-        if not 0 <= share <= 1:
-            raise ValueError(f"--share {assignment!r}: a share is a number from 0 to 1")
-        shares[name] = share
-    return shares
 
 
 def upload(

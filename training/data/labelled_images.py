@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,8 +33,26 @@ class LabelledImages:
 
     def digests(self) -> np.ndarray:
         """One digest per image, str [n]. Two images have the same digest if all their pixels are equal."""
-        return np.array([hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest() for image in self.images])
+        return self._digests
+
+    @cached_property
+    def _digests(self) -> np.ndarray:
+        # str [0] if there are no images: an array of floats could not be compared with other digests.
+        return np.array([hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest() for image in self.images], "U32")
+
+    def contradictions(self) -> np.ndarray:
+        """The images whose pixels occur in another class too, int64 [k], copies of one image beside one another."""
+        _, group = np.unique(self.digests(), return_inverse=True)
+        lowest = np.full(group.max(initial=-1) + 1, len(self.classes))
+        highest = np.zeros_like(lowest)
+        np.minimum.at(lowest, group, self.labels)
+        np.maximum.at(highest, group, self.labels)
+        found = np.flatnonzero((lowest != highest)[group])
+        return found[np.argsort(group[found], kind="stable")]
 
     def sha256(self) -> str:
         """A digest of all pixels and labels in their order. train.py writes the same of its images to model.json."""
-        return hashlib.sha256(self.images.tobytes() + self.labels.tobytes()).hexdigest()
+        # A view of the bytes, not a copy: the images can be half of the memory.
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
+        return digest.hexdigest()

@@ -1,147 +1,227 @@
-"""Turns FER2013's CSV into the files that training jobs read: select faces, then write them."""
+"""The command that makes training data from FER2013's CSV or from a folder of images: prepare."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
+import typer
+from rich.markup import escape
+from rich.progress import MofNCompleteColumn
+from rich.progress import Progress as ProgressBar
+from rich.table import Table
 
-from training.data import fer2013, split, writers
-from training.data.labelled_images import LabelledImages
+from cli import literal
+from training.console import console, print_plain
+from training.data.csv_input import Seed
+from training.data.image_files import Color, FaceSource
+from training.data.image_folder import shown
+from training.data.output import count_images, write_output
+from training.data.parallel import process_pool
 from training.data.png import Fit
+from training.data.preparation import Preparation
+from training.data.selection import Selected, select
+from training.data.sources import Progress
 from training.data.split import Strategy
-from training.data.writers import Progress
+from training.data.staging import earlier_entries, require_own_files
 
 
-@dataclass(frozen=True)
-class Preparation:
-    """What to read, which faces to select, and what to write.
+def prepare(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            help="A folder with a folder of images per class, perhaps below train/ and validation/ (or val/); or "
+            "FER2013 as Kaggle's train.csv or fer2013.csv: plain, gzipped, or in a .tar.gz or .zip archive.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="build/fer2013, or for a folder build/ and its name",
+            help="Folder to write into. The files of an earlier preparation in it are replaced.",
+        ),
+    ] = None,
+    size: Annotated[
+        int, typer.Option(min=16, max=1024, help="Pixels per side of the prepared images, and of the model's input.")
+    ] = 48,
+    color: Annotated[Color, typer.Option(help="gray or rgb.")] = "gray",
+    faces: Annotated[
+        FaceSource | None,
+        typer.Option(
+            show_default="whole",
+            help="whole: take the central square of each image. find: take the largest face in it, as the functions "
+            "find it; images without one are left out. For folders only: FER2013's images are faces already.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            help="CSV or folder with images that must not be used, such as a test set. If a CSV has a column Usage, "
+            "only its rows PublicTest and PrivateTest count.",
+        ),
+    ] = None,
+    votes: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="FER+ votes CSV, one row per row of the input CSV."),
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=0.5,
+            show_default="0.2",
+            help="Share of images that is held out for validation, unless SOURCE has a folder for it.",
+        ),
+    ] = None,
+    split: Annotated[
+        Strategy,
+        typer.Option(help="stratified: hold out this share of every class. random: hold out this share of all images."),
+    ] = "stratified",
+    keep_duplicates: Annotated[
+        bool,
+        typer.Option(
+            help="Allow images with equal pixels in both training and validation. By default they stay together, and "
+            "a folder for validation loses those that the one for training has."
+        ),
+    ] = False,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS=SHARE", help="Train on a share of one class, as in happy=0.66; may be repeated."),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Train on this many images. All classes without a --share are reduced by one factor."),
+    ] = None,
+    training_cap: Annotated[int | None, typer.Option(min=1, help="Maximum count of training images per class.")] = None,
+    validation_cap: Annotated[
+        int | None, typer.Option(min=1, help="Maximum count of validation images per class.")
+    ] = None,
+    fit: Annotated[
+        Fit,
+        typer.Option(
+            help="How images become 224x224 with --folders or --records. resize: as serving does. pad: center them on "
+            "black, as the article did."
+        ),
+    ] = "resize",
+    folders: Annotated[
+        bool,
+        typer.Option(help="Write PNG files in class folders, and .lst files. The recipes article-* read them."),
+    ] = False,
+    records: Annotated[
+        bool, typer.Option(help="Write RecordIO, which SageMaker's built-in algorithm reads faster than folders.")
+    ] = False,
+    arrays: Annotated[bool, typer.Option(help="Write NumPy arrays. The recipes resnet* read them.")] = True,
+    skip_bad: Annotated[
+        bool,
+        typer.Option(help="Leave out rows and images that can't be read, instead of failing with a list of them."),
+    ] = False,
+    seed: Seed = 0,
+) -> None:
+    """Turn a folder of images, or FER2013's CSV, into the files that training jobs read.
 
-    csv: FER2013's CSV file; if it has a column Usage, only its rows for training are used.
-    output: folder to write into.
-    exclude: CSV file with faces that must not be used; if it has a column Usage, only its test rows count.
-    votes: FER+'s CSV file, with one row per row of `csv`.
-    validation_share, strategy, keep_duplicates, seed: as for `split.split`.
-    class_shares, training_samples: as `shares` and `total` of `split.subsample`, for the training faces.
-    training_cap, validation_cap: at most this many faces per class.
-    fit: how 48x48 pixels become 224x224.
-    folders, records, arrays: which formats to write.
-    skip_invalid: skip invalid rows of the CSV files instead of failing.
+    \b
+    Writes below --output:
+      data.json                                    what the data is: classes, counts, options, digests
+      train/faces.npz, validation/faces.npz        for training/container/train.py
+    With --records:
+      train.rec, validation.rec, each with .idx    for the built-in algorithm, as RecordIO
+    With --folders:
+      FacialExpressions_224by224_3channel/CLASS/,
+      train.lst, validation.lst                    for the built-in algorithm, as images
+      FacialExpressions/CLASS/                     PNG files of the prepared size, to look at
+
+    A folder contains the images of each class in a folder with its name. If it has folders train and validation (or
+    val) above these, the split is theirs, and a folder test is left out. Images are read as the functions read them:
+    the same formats and the same preprocessing. All that can't be read are listed.
+
+    If a CSV has a column Usage, only its Training rows are used, and the others are counted.
+
+    The same options and seed write the same files. They replace those of an earlier run. Nothing is written if a class
+    would be missing in training or in validation.
+
+    \b
+    Examples, for your own classes in shapes/circle/, shapes/square/, ..., and the data of the committed model:
+      python -m training prepare shapes --output build/shapes --size 64 --color rgb
+      python -m training prepare train.csv.gz --exclude public_test.csv.gz --validation 0.1 --votes train_ferplus.csv.gz
     """
-
-    csv: Path
-    output: Path
-    exclude: Path | None = None
-    votes: Path | None = None
-    validation_share: float = 0.2
-    strategy: Strategy = "stratified"
-    keep_duplicates: bool = False
-    class_shares: Mapping[str, float] = field(default_factory=dict)
-    training_samples: int | None = None
-    training_cap: int | None = None
-    validation_cap: int | None = None
-    fit: Fit = "resize"
-    folders: bool = True
-    records: bool = True
-    arrays: bool = True
-    skip_invalid: bool = False
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Selected:
-    """The faces that were read, and the selection of each channel ("train", "validation"): int64 [n], face indices."""
-
-    faces: LabelledImages
-    channels: Mapping[str, np.ndarray]
-
-    def class_counts(self, label: int) -> list[int]:
-        """How many faces of a class each channel has."""
-        return [int((self.faces.labels[selection] == label).sum()) for selection in self.channels.values()]
-
-
-def select_faces(preparation: Preparation, log: Callable[[str], None]) -> Selected:
-    """Reads the CSV files and decides which faces go into which channel. Writes nothing.
-
-    log: is called with a sentence per file that was read, and one about excluded faces.
-
-    Raises InvalidRows, unless they are skipped; ValueError if a file cannot be read or has no face of its usages, if
-    the count of votes differs from the count of faces, if `training_samples` is not possible, or if a channel would
-    have no faces.
-    """
-    faces = read_with_votes(preparation, log)
-    if preparation.exclude:
-        others = fer2013.load_faces(preparation.exclude, fer2013.TESTS, skip_invalid=preparation.skip_invalid, log=log)
-        kept = faces[split.exclude(faces, others)]
-        log(f"{len(faces) - len(kept):,} faces are also in {preparation.exclude.name} and are excluded")
-        if not kept:
-            raise ValueError(f"all faces of {preparation.csv} are also in {preparation.exclude}, so none are left")
-        faces = kept
-    sides = split.split(
-        faces, preparation.validation_share, preparation.seed, preparation.strategy, preparation.keep_duplicates
+    preparation = Preparation(
+        source=source,
+        output=output or default_output(source),
+        size=size,
+        color=color,
+        faces=faces,
+        exclude=exclude,
+        votes=votes,
+        validation=validation,
+        split=split,
+        keep_duplicates=keep_duplicates,
+        share=parse_shares(share or []),
+        samples=samples,
+        training_cap=training_cap,
+        validation_cap=validation_cap,
+        fit=fit,
+        folders=folders,
+        records=records,
+        arrays=arrays,
+        skip_bad=skip_bad,
+        seed=seed,
     )
-    training, validation = sides.training, sides.validation
-    if preparation.class_shares or preparation.training_samples:
-        training = split.subsample(faces, training, preparation.class_shares, preparation.training_samples)
-    if preparation.training_cap:
-        training = split.limit_per_class(faces, training, preparation.training_cap)
-    if preparation.validation_cap:
-        validation = split.limit_per_class(faces, validation, preparation.validation_cap)
-    selected = Selected(faces, {"train": training, "validation": validation})
-    for channel, selection in selected.channels.items():
-        if not len(selection):
-            raise ValueError(
-                f"{channel} would have 0 of {len(faces):,} faces. Change --validation, --split or the options that "
-                "limit the faces, or read a CSV with more faces"
-            )
-    return selected
+    require_own_files(preparation.output)
+    with process_pool() as pool:
+        with progress_bar() as progress:
+            selected = select(preparation, pool, print_plain, progress)
+        console.print(class_table(selected))
+        is_replaced = bool(earlier_entries(preparation.output))
+        with progress_bar() as progress:
+            progress.start("writing", count_images(selected, preparation))
+            write_output(selected, preparation, pool, progress.advance)
+    if is_replaced:
+        print_plain(f"the files of an earlier preparation in {shown(preparation.output)} were replaced")
+    print_plain(f"written to {shown(preparation.output)}")
 
 
-def read_with_votes(preparation: Preparation, log: Callable[[str], None]) -> LabelledImages:
-    faces = fer2013.load_faces(preparation.csv, fer2013.TRAINING, skip_invalid=preparation.skip_invalid, log=log)
-    if not preparation.votes:
-        return faces
-    votes = fer2013.read_votes(preparation.votes, fer2013.TRAINING, log)
-    if len(votes) != len(faces):
-        raise ValueError(
-            f"{preparation.votes.name} has votes for {len(votes):,} faces, but {preparation.csv.name} has "
-            f"{len(faces):,}: both need the same rows in the same order"
-        )
-    return replace(faces, votes=votes)
+def default_output(source: Path) -> Path:
+    return Path("build") / (source.resolve().name if source.is_dir() else "fer2013")
 
 
-def count_images(selected: Selected, preparation: Preparation) -> int:
-    """How many images `write_channels` writes, and reports to its callback: arrays are not counted."""
-    count = 0
-    if preparation.folders:
-        count += 2 * len(selected.faces)
-    if preparation.records:
-        count += sum(len(selection) for selection in selected.channels.values())
-    return count
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Shows one bar per step, with the count of images and the time that is left."""
+    with ProgressBar(*ProgressBar.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
+        # Until it is known how much there is to read.
+        waiting = bar.add_task("reading", total=None)
+
+        def start(name: str, total: int) -> None:
+            bar.update(waiting, visible=False)
+            bar.add_task(escape(name), total=total)
+
+        try:
+            yield Progress(start, lambda count: bar.update(bar.task_ids[-1], advance=count))
+        finally:
+            bar.update(waiting, visible=False)
 
 
-def write_channels(selected: Selected, preparation: Preparation, progress: Progress) -> None:
-    """Writes the selected faces in each requested format, below `preparation.output`.
+def class_table(selected: Selected) -> Table:
+    """How many images each class has in each channel."""
+    table = Table("class", *selected.channels, box=None)
+    for label, name in enumerate(selected.data.classes):
+        table.add_row(literal(name), *(f"{count:,}" for count in selected.class_counts(label)))
+    table.add_row("all", *(f"{len(selection):,}" for selection in selected.channels.values()))
+    return table
 
-    progress: is called with the count of images that were written since the last call.
 
-    The same faces and the same preparation give the same images, lists and RecordIO files, byte for byte.
-    """
-    faces, output = selected.faces, preparation.output
-    # "spawn" gives each process a fresh interpreter: forking a process that has threads can deadlock.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        if preparation.folders:
-            writers.write_folders(faces, output, preparation.fit, pool, progress)
-        for channel, selection in selected.channels.items():
-            if preparation.folders:
-                writers.write_list(faces, selection, output / f"{channel}.lst")
-            if preparation.records:
-                if preparation.folders:
-                    files = writers.read_large_files(faces, selection, output)
-                else:
-                    files = writers.encode_large_files(faces, selection, preparation.fit, pool)
-                writers.write_records(faces, selection, files, output / f"{channel}.rec", progress)
-            if preparation.arrays:
-                writers.write_arrays(faces[selection], output / channel)
+def parse_shares(assignments: list[str]) -> dict[str, float]:
+    """CLASS=SHARE texts → from each class's name to its share. Raises ValueError with the text and a valid example."""
+    shares = {}
+    for assignment in assignments:
+        name, _, text = assignment.rpartition("=")
+        try:
+            share = float(text)
+        except ValueError:
+            raise ValueError(f"--share {assignment!r} is not CLASS=SHARE, as in happy=0.66") from None
+        if not 0 <= share <= 1:
+            raise ValueError(f"--share {assignment!r}: a share is a number from 0 to 1")
+        shares[name] = share
+    return shares

@@ -54,6 +54,25 @@ def split(
     return Split(order[~in_validation], order[in_validation])
 
 
+def split_as_given(
+    faces: LabelledImages, in_validation: np.ndarray, seed: int, keep_duplicates: bool = False
+) -> tuple[Split, int]:
+    """Shuffles the two sides of data that is split already.
+
+    in_validation: bool [n].
+    keep_duplicates: by default, a validation image with the pixels of a training image is left out: the model has seen
+        it. True keeps it.
+
+    Returns the selections, and how many images were left out of validation.
+    """
+    order = np.random.default_rng(seed).permutation(len(faces))
+    training, validation = order[~in_validation[order]], order[in_validation[order]]
+    is_new = np.ones(len(validation), bool)
+    if not keep_duplicates:
+        is_new = ~np.isin(faces.digests()[validation], faces.digests()[training])
+    return Split(training, validation[is_new]), int((~is_new).sum())
+
+
 def limit_per_class(faces: LabelledImages, selection: np.ndarray, limit: int) -> np.ndarray:
     """Keeps at most `limit` selected faces of each class."""
     return first_of_each_class(selection, faces.labels, dict.fromkeys(range(len(faces.classes)), limit))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import train
-from training.data import commands as data
+from training.data.prepare import prepare
 from training.jobs.recipe import Tuning
 from training.jobs.recipe_file import RECIPES, load_recipe, override_recipe, recipe_names
 from training.jobs.recipe_rules import family_of, validate_recipe
@@ -45,7 +45,7 @@ def test_the_articles_sweep_is_three_depths_by_two_learning_rates() -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_recipe_uses_options_that_prepare_has(name: str) -> None:
-    parameters = data.prepare.__annotations__
+    parameters = prepare.__annotations__
     for word in load_recipe(name).prepare.split():
         if word.startswith("--"):
             option = word.removeprefix("--").removeprefix("no-").replace("-", "_")

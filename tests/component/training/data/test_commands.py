@@ -26,17 +26,16 @@ def train_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_prepare_writes_all_formats_and_a_second_run_writes_the_same_files(train_csv: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     for output in (first, second, second):
-        result = run_training("prepare", train_csv, "--output", output)
+        result = run_training("prepare", train_csv, "--output", output, "--folders", "--records")
         assert result.returncode == 0, result.stderr
     names = sorted(p.relative_to(first).as_posix() for p in first.rglob("*") if p.is_file())
     assert len([name for name in names if name.endswith(".png")]) == 2 * 140
     assert [name for name in names if not name.endswith(".png")] == [
-        "train.idx", "train.lst", "train.rec", "train/faces.npz",
+        "data.json", "train.idx", "train.lst", "train.rec", "train/data.json", "train/faces.npz",
         "validation.idx", "validation.lst", "validation.rec", "validation/faces.npz",
     ]  # fmt: skip
     for name in names:
-        if not name.endswith(".npz"):
-            assert (first / name).read_bytes() == (second / name).read_bytes(), name
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
     assert len((first / "validation.lst").read_text().splitlines()) == 28
 
 
@@ -47,7 +46,7 @@ def test_prepare_reports_invalid_rows_and_writes_nothing_unless_they_are_skipped
     assert result.returncode == 1
     assert "line 3: emotion is '7'" in result.stderr
     assert not (tmp_path / "out").exists()
-    options = ("--output", tmp_path / "out", "--skip-bad", "--no-folders", "--no-records")
+    options = ("--output", tmp_path / "out", "--skip-bad")
     result = run_training("prepare", bad, *options)
     assert result.returncode == 0, result.stderr
     assert "train.csv: 35 faces, 1 invalid rows skipped" in result.stdout
@@ -63,15 +62,15 @@ def test_prepare_reports_an_invalid_option_without_a_traceback(train_csv: Path, 
 def test_prepare_excludes_the_test_rows_of_a_csv_from_its_training_rows(tmp_path: Path) -> None:
     rows = [f"{i % 7},{uniform_pixels(i)},Training" for i in range(35)] + [f"3,{uniform_pixels(2)},PublicTest"]
     path = write_csv(tmp_path / "fer2013.csv", *rows, header="emotion,pixels,Usage")
-    options = ("--output", tmp_path / "out", "--no-folders", "--no-records")
+    options = ("--output", tmp_path / "out")
     result = run_training("prepare", path, "--exclude", path, *options)
     assert result.returncode == 0, result.stderr
-    assert "1 faces are also in fer2013.csv and are excluded" in result.stdout
+    assert "1 images are also in fer2013.csv and are excluded" in result.stdout
 
 
 def test_prepare_writes_the_votes_of_each_face(train_csv: Path, tmp_path: Path) -> None:
     votes = write_csv(tmp_path / "votes.csv", *(f"{i}" + ",0" * 9 for i in range(140)), header=VOTES_HEADER)
-    options = ("--no-folders", "--no-records", "--output", tmp_path / "out")
+    options = ("--output", tmp_path / "out")
     result = run_training("prepare", train_csv, "--votes", votes, *options)
     assert result.returncode == 0, result.stderr
     faces, _ = read_faces(train_csv)
@@ -92,7 +91,7 @@ def test_prepare_uses_only_training_rows_of_a_file_with_a_byte_order_mark(name: 
     usages = ["Training"] * 5 + ["PublicTest", "PrivateTest"]
     rows = [f"{usages[i % 7]},{i // 10},{uniform_pixels(i)}" for i in range(70)]
     path = write_csv(tmp_path / name, *rows, header="\ufeffUsage,emotion,pixels")
-    result = run_training("prepare", path, "--output", tmp_path / "out", "--no-folders", "--no-records")
+    result = run_training("prepare", path, "--output", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert f"{name}: 50 faces, left out: 10 PublicTest, 10 PrivateTest" in result.stdout
 
@@ -107,7 +106,7 @@ def test_prepare_uses_only_training_rows_of_a_file_with_a_byte_order_mark(name: 
 def test_prepare_keeps_earlier_files_if_there_is_nothing_to_write(
     usages: list[str], reason: str, train_csv: Path, tmp_path: Path
 ) -> None:
-    options = ("--output", tmp_path / "out", "--no-folders", "--no-records")
+    options = ("--output", tmp_path / "out")
     assert run_training("prepare", train_csv, *options).returncode == 0
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.npz")}
     result = run_training("prepare", with_usages(tmp_path / "fer2013.csv", *usages), *options)
@@ -118,7 +117,7 @@ def test_prepare_keeps_earlier_files_if_there_is_nothing_to_write(
 
 
 def test_prepare_without_any_format_is_an_error(train_csv: Path, tmp_path: Path) -> None:
-    result = run_training("prepare", train_csv, "--no-folders", "--no-records", "--no-arrays")
+    result = run_training("prepare", train_csv, "--no-arrays")
     assert result.returncode == 1
     assert "there is nothing to write" in result.stderr
 

@@ -11,6 +11,7 @@ from PIL import Image
 from tests.support.fer2013 import random_faces
 from training.data import writers
 from training.data.fer2013 import CLASSES
+from training.data.sources import Source
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +25,20 @@ def read_image(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
+def random_source(count: int) -> Source:
+    faces = random_faces(count)
+    return Source(faces, faces.images)
+
+
 def ignore(count: int) -> None:
     """A progress callback that does nothing."""
 
 
 def test_class_folders_have_every_face_in_both_sizes(tmp_path: Path, pool: Executor) -> None:
-    faces = random_faces(150)
+    source = random_source(150)
+    faces = source.data
     written: list[int] = []
-    writers.write_folders(faces, tmp_path, "pad", pool, written.append)
+    writers.write_folders(source, tmp_path, "pad", "whole", pool, written.append)
     assert sum(written) == 2 * len(faces)
     for index in (0, 149):
         name = writers.relative_path(faces, index)
@@ -41,9 +48,9 @@ def test_class_folders_have_every_face_in_both_sizes(tmp_path: Path, pool: Execu
 
 
 def test_a_list_names_index_class_and_path_and_every_path_exists(tmp_path: Path, pool: Executor) -> None:
-    faces = random_faces(70)
-    writers.write_folders(faces, tmp_path, "resize", pool, ignore)
-    writers.write_list(faces, np.array([9, 3]), tmp_path / "train.lst")
+    source = random_source(70)
+    writers.write_folders(source, tmp_path, "resize", "whole", pool, ignore)
+    writers.write_list(source.data, np.array([9, 3]), tmp_path / "train.lst")
     lines = (tmp_path / "train.lst").read_text().splitlines()
     assert lines == ["9\t2\tfear/00009.png", "3\t3\thappy/00003.png"]
     assert all((tmp_path / "FacialExpressions" / line.split("\t")[2]).exists() for line in lines)
@@ -52,12 +59,12 @@ def test_a_list_names_index_class_and_path_and_every_path_exists(tmp_path: Path,
 def test_recordio_is_the_same_from_existing_folders_and_from_newly_encoded_files(
     tmp_path: Path, pool: Executor
 ) -> None:
-    faces, selection = random_faces(140), np.arange(139, 0, -2)
-    writers.write_folders(faces, tmp_path, "resize", pool, ignore)
-    existing = writers.read_large_files(faces, selection, tmp_path)
-    writers.write_records(faces, selection, existing, tmp_path / "existing.rec", ignore)
-    encoded = writers.encode_large_files(faces, selection, "resize", pool)
-    writers.write_records(faces, selection, encoded, tmp_path / "encoded.rec", ignore)
+    source, selection = random_source(140), np.arange(139, 0, -2)
+    writers.write_folders(source, tmp_path, "resize", "whole", pool, ignore)
+    existing = writers.read_large_files(source.data, selection, tmp_path)
+    writers.write_records(source.data, selection, existing, tmp_path / "existing.rec", ignore)
+    encoded = writers.encode_large_files(source, selection, "resize", "whole", pool)
+    writers.write_records(source.data, selection, encoded, tmp_path / "encoded.rec", ignore)
     assert (tmp_path / "existing.rec").read_bytes() == (tmp_path / "encoded.rec").read_bytes()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.data.commands import parse_shares
+from training.data.prepare import parse_shares
 
 
 def test_shares_are_read_by_the_names_of_the_classes() -> None:
