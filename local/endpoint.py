@@ -20,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
 import inference
+from contract import ContractError
 from local.lifeline import end_with_parent
 
 # SageMaker's limit for the body of a request to a real-time endpoint on instances.
@@ -98,6 +99,8 @@ if __name__ == "__main__":
     end_with_parent()
     try:
         model = inference.model_fn(folder)
+    except ContractError as error:
+        sys.exit(str(error))
     except Exception as error:
         # The last line of the log becomes the error of the command that started this process.
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -24,6 +24,7 @@ from PIL import Image
 import inference
 from local.paths import MODEL, ROOT, SAMPLES
 from local.processes import free_port
+from tests.support.onnx_files import color_contract, color_images, write_color_model
 
 CONTAINER = ROOT / "training" / "container"
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
@@ -96,7 +97,7 @@ def direct(faces: np.ndarray) -> np.ndarray:
 
 
 def probabilities(body: bytes) -> list[list[float]]:
-    return [row["probabilities"] for row in json.loads(body)]
+    return [face["probabilities"] for face in json.loads(body)["faces"]]
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -123,7 +124,8 @@ def test_an_image_gets_the_same_probabilities_as_a_direct_call_of_the_model(cont
     for path, row in zip(sorted(SAMPLES.rglob("*.png")), direct, strict=True):
         status, _, body = call(container, "POST", "/invocations", path.read_bytes(), {"Content-Type": IMAGE})
         assert status == 200
-        assert (np.array(json.loads(body), np.float32) == row).all()
+        [of_image] = probabilities(body)
+        assert (np.array(of_image, np.float32) == row).all()
 
 
 def test_an_answer_has_the_models_version_in_the_header_that_the_runtime_forwards(container: int) -> None:
@@ -141,7 +143,8 @@ def test_an_answer_has_the_models_version_in_the_header_that_the_runtime_forward
         ("POST", "/invocations", npy(np.zeros((1, 48, 48))), NPY, 400),
         ("POST", "/invocations", npy(np.zeros((0, 48, 48), np.uint8)), NPY, 400),
         ("POST", "/invocations", b"no image", IMAGE, 400),
-        ("POST", "/invocations", ONE, JSON, 415),
+        ("POST", "/invocations", ONE, JSON, 400),
+        ("POST", "/invocations", ONE, "text/csv", 415),
         ("GET", "/invocations", None, NPY, 405),
         ("POST", "/ping", ONE, NPY, 405),
         ("GET", "/", None, NPY, 404),
@@ -203,6 +206,30 @@ def test_without_a_model_the_container_ends_and_names_the_missing_file(program: 
         _, log = process.communicate(timeout=120)
         assert process.returncode != 0
         assert str(tmp_path / "model.json") in log
+
+
+def test_a_model_with_a_label_too_few_is_refused_at_the_start_in_one_sentence(
+    program: list[str], tmp_path: Path
+) -> None:
+    document = color_contract(labels=["red", "green"])
+    (write_color_model(tmp_path) / "model.json").write_text(json.dumps(document))
+    with serving(program, tmp_path, "serve") as (process, _):
+        _, log = process.communicate(timeout=120)
+        assert process.returncode != 0
+        assert "the model has 3 outputs, and model.json has 2 labels" in log
+        assert "Traceback" not in log
+
+
+def test_the_labels_of_a_color_model_come_with_its_answers(program: list[str], tmp_path: Path) -> None:
+    colors = list(color_images())
+    with serving(program, write_color_model(tmp_path), "serve") as (process, port):
+        await_ping(process, port)
+        asked = call(port, "POST", "/invocations", b'{"describe": "model"}', {"Content-Type": JSON})
+        body = npy(np.stack([image for _, image in colors]))
+        answered = call(port, "POST", "/invocations", body, {"Content-Type": NPY})
+    assert json.loads(asked[2])["input"] == {"size": 64, "color": "rgb"}
+    labels = json.loads(answered[2])["labels"]
+    assert [labels[np.argmax(row)] for row in probabilities(answered[2])] == [label for label, _ in colors]
 
 
 def test_a_command_other_than_serve_is_refused(program: list[str]) -> None:

@@ -1,10 +1,11 @@
-"""Serves a model with ONNX Runtime, through the four functions that SageMaker's PyTorch inference container calls.
+"""Serves a model, through the four functions that SageMaker's PyTorch inference container calls.
 
-A request has one face or many. The response has one row of probabilities per face, in the order of model.json's labels:
-    application/x-npy     uint8 [n, height, width]   → JSON, n rows {"face": crc32, "probabilities": [...]}; the CRC-32
-                                                       of each face's pixels lets the client check the order of rows.
-                                                       npy, float32 [n, classes], if Accept names application/x-npy
-    application/x-image   one JPEG or PNG            → JSON, one row: only the list of probabilities
+A request has one face or many, or asks what the model is. Probabilities are in the order of the labels:
+    application/x-npy     uint8 [n, size, size] (gray) or [n, size, size, 3] (rgb) → JSON, {"labels": [...], "faces":
+                          [{"face": crc32, "probabilities": [...]}, ...]}; the CRC-32 of each face's pixels lets the
+                          client check the order of rows. npy, float32 [n, classes], if Accept names application/x-npy
+    application/x-image   one JPEG or PNG → JSON, {"labels": [...], "faces": [{"probabilities": [...]}]}
+    application/json      {"describe": "model"} → JSON, with the model's version, labels and input
 A request that can't be answered becomes a Problem, which passes through the functions as a value. It is not an
 exception, because the container answers every exception with its traceback. Our own servers (serve.py and
 local/endpoint.py) call `respond`.
@@ -14,7 +15,6 @@ Sources: SageMaker Inference Toolkit 1.10.1, transformer.py; TorchServe 0.12, ts
 import contextlib
 import io
 import json
-import os
 import traceback
 import zlib
 from dataclasses import dataclass
@@ -25,45 +25,57 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-# Set before the import: otherwise ONNX Runtime stores an identifier in the user's folder and sends usage events.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
-import onnxruntime
-
-from contract import read_contract
+from contract import Contract, read_contract
+from network import Network, load_network
 
 NPY, IMAGE, JSON = "application/x-npy", "application/x-image", "application/json"
+DESCRIBE = {"describe": "model"}
 # SageMaker passes this response header on to the client of InvokeEndpoint; it carries the model's version.
 VERSION_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 # A request with more faces than this is a client's mistake.
 MAX_FACES = 10_000
-# A PNG of 10 kB can have 100 million pixels, and each one needs a byte of memory once it is decoded.
-MAX_PIXELS = 50_000_000
-# Faces per run of the model. More are not faster on a CPU, and each face needs about 1 MB while it is computed.
-CHUNK = 64
+# A PNG of 10 kB can have 100 million pixels. Decoded, each one needs a byte of memory in gray, and four in color.
+MAX_PIXELS = {"gray": 50_000_000, "rgb": 25_000_000}
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model. height, width: of the faces that it reads, in pixels. version: from model.json."""
+    """A loaded model."""
 
-    session: onnxruntime.InferenceSession
-    labels: list[str]
-    height: int
-    width: int
-    version: str
+    contract: Contract
+    network: Network
+
+    @property
+    def labels(self) -> list[str]:
+        return list(self.contract.labels)
+
+    @property
+    def version(self) -> str:
+        return str(self.contract.version)
 
 
 @dataclass(frozen=True)
 class Faces:
     """The faces of one request.
 
-    pixels: uint8 [n, height, width].
-    single_image: the request was one image file, and the response is one row.
+    pixels: uint8 [n, size, size] or [n, size, size, 3].
+    single_image: the request was one image file.
     """
 
     pixels: np.ndarray
     single_image: bool
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A request that is one image file. Only the model says whether it is read in gray or in color."""
+
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request that asks what the model is."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +92,21 @@ class Prediction(NamedTuple):
     checksums: CRC-32 of each face's pixels, as 8 hexadecimal digits.
     probabilities: float32 [n, classes].
     single_image: as in Faces.
+    labels: names of the classes.
     version: the model's version.
     """
 
     checksums: list[str]
     probabilities: np.ndarray
     single_image: bool
+    labels: list[str]
+    version: str
+
+
+class Description(NamedTuple):
+    """What the model is, as JSON. version: as in Prediction."""
+
+    document: dict[str, Any]
     version: str
 
 
@@ -98,29 +119,28 @@ class Response(NamedTuple):
     headers: dict[str, str]
 
 
+Request = Faces | ImageFile | Question
+Result = Prediction | Description
+
+
 def model_fn(model_dir: str) -> Model:
-    """Loads a model from a folder with model.onnx and model.json.
-
-    The environment variable MIEN_THREADS sets how many threads compute; by default it is one per core. Set it to 1 if
-    several processes share a machine.
-    """
+    """Loads a model from a folder with model.json and the model's file. Raises ContractError if they don't fit."""
     contract = read_contract(Path(model_dir))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("MIEN_THREADS", "0"))
-    # Builds for CUDA prefer TensorRT, which would compile the model for minutes before the first response.
-    available = onnxruntime.get_available_providers()
-    providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
-    session = onnxruntime.InferenceSession(str(Path(model_dir) / "model.onnx"), options, providers=providers)
-    return Model(session, list(contract.labels), contract.input.size, contract.input.size, contract.version)
+    return Model(contract, load_network(Path(model_dir), contract))
 
 
-def input_fn(body: bytes, content_type: str | None) -> Faces | Problem:
+def input_fn(body: bytes, content_type: str | None) -> Request | Problem:
     """Decodes a request's body. `predict_fn` checks whether the faces fit the model."""
     requested = media_type(content_type)
     if requested == NPY:
         return decode_npy(body)
     if requested == IMAGE:
-        return decode_image(body)
+        return ImageFile(bytes(body))
+    if requested == JSON:
+        with contextlib.suppress(ValueError, RecursionError):
+            if json.loads(body) == DESCRIBE:
+                return Question()
+        return Problem(400, f"the JSON is not {json.dumps(DESCRIBE)}: send faces as {NPY} or {IMAGE}")
     return Problem(415, f"content type {requested!r} is not supported: send {NPY} or {IMAGE}")
 
 
@@ -140,59 +160,70 @@ def decode_npy(body: bytes) -> Faces | Problem:
     return Faces(array, single_image=False)
 
 
-def decode_image(body: bytes) -> Faces | Problem:
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(body), formats=("JPEG", "PNG")) as image:
-        if image.width * image.height <= MAX_PIXELS:
-            return Faces(np.asarray(image.convert("L"))[None], single_image=True)
-    return Problem(400, f"the body can't be decoded as a JPEG or PNG of at most {MAX_PIXELS:,} pixels")
+def decode_image(file: ImageFile, contract: Contract) -> Faces | Problem:
+    """Returns the central square of an image file, in the model's size and color."""
+    most = MAX_PIXELS[contract.input.color]
+    mode = "L" if contract.input.color == "gray" else "RGB"
+    size = contract.input.size
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(file.body), formats=("JPEG", "PNG")) as image:
+        if image.width * image.height <= most:
+            side = min(image.size)
+            left, top = (image.width - side) // 2, (image.height - side) // 2
+            square = (left, top, left + side, top + side)
+            pixels = image.convert(mode).resize((size, size), Image.Resampling.BOX, box=square)
+            return Faces(np.asarray(pixels)[None], single_image=True)
+    return Problem(400, f"the body can't be decoded as a JPEG or PNG of at most {most:,} pixels")
 
 
-def predict_fn(faces: Faces | Problem, model: Model) -> Prediction | Problem:
+def predict_fn(request: Request | Problem, model: Model) -> Result | Problem:
     """Computes the probabilities of a request's faces. A Problem is passed on."""
+    if isinstance(request, Question):
+        return Description(model.contract.description, model.version)
+    faces = decode_image(request, model.contract) if isinstance(request, ImageFile) else request
     if isinstance(faces, Problem):
         return faces
-    pixels = resize(faces.pixels, model) if faces.single_image else faces.pixels
-    if pixels.dtype != np.uint8 or pixels.shape[1:] != (model.height, model.width):
+    pixels, shape = faces.pixels, model.contract.face_shape
+    if pixels.dtype != np.uint8 or pixels.shape[1:] != shape:
         found = f"{pixels.dtype} {list(pixels.shape)}"
-        return Problem(400, f"the array is {found}, not uint8 [n, {model.height}, {model.width}]")
+        return Problem(400, f"the array is {found}, not uint8 [n, {', '.join(map(str, shape))}]")
     if not 0 < len(pixels) <= MAX_FACES:
         return Problem(400, f"the request has {len(pixels):,} faces: send 1 to {MAX_FACES:,}")
     checksums = [f"{zlib.crc32(face.tobytes()):08x}" for face in pixels]
-    return Prediction(checksums, probabilities(pixels, model), faces.single_image, model.version)
-
-
-def resize(pixels: np.ndarray, model: Model) -> np.ndarray:
-    """Resizes one image, uint8 [1, any, any], to the model's input, uint8 [1, height, width]."""
-    image = Image.fromarray(pixels[0]).resize((model.width, model.height), Image.Resampling.BOX)
-    return np.asarray(image)[None]
+    return Prediction(checksums, probabilities(pixels, model), faces.single_image, model.labels, model.version)
 
 
 def probabilities(pixels: np.ndarray, model: Model) -> np.ndarray:
-    """uint8 [n, height, width] → float32 [n, classes]. A face's row does not depend on the other faces."""
-    chunks = (pixels[start : start + CHUNK] for start in range(0, len(pixels), CHUNK))
-    return np.concatenate([model.session.run(None, {"faces": chunk})[0] for chunk in chunks])
+    """uint8 [n, size, size] or [n, size, size, 3] → float32 [n, classes]. A row depends on its own face only."""
+    rows: np.ndarray = model.network.probabilities(pixels)
+    return rows
 
 
-def output_fn(prediction: Prediction | Problem, accept: str | None, context: Any = None) -> tuple[bytes, str]:
-    """Encodes a prediction or a Problem: body and content type.
+def output_fn(result: Result | Problem, accept: str | None, context: Any = None) -> tuple[bytes, str]:
+    """Encodes a result or a Problem: body and content type.
 
     accept: the request's Accept header.
     context: the model server's object for this request; it is given the status of a Problem, or the model's version.
     """
-    if isinstance(prediction, Problem):
+    if isinstance(result, Problem):
         if context:
-            context.set_response_status(prediction.status, HTTPStatus(prediction.status).phrase)
-        return json.dumps({"error": prediction.message}).encode(), JSON
+            context.set_response_status(result.status, HTTPStatus(result.status).phrase)
+        return encode_json({"error": result.message}), JSON
     if context:
-        context.set_response_header(0, VERSION_HEADER, prediction.version)
-    if prediction.single_image:
-        return json.dumps(prediction.probabilities[0].tolist()).encode(), JSON
-    if preferred_type(accept) == NPY:
+        context.set_response_header(0, VERSION_HEADER, result.version)
+    if isinstance(result, Description):
+        return encode_json(result.document), JSON
+    if preferred_type(accept) == NPY and not result.single_image:
         file = io.BytesIO()
-        np.save(file, prediction.probabilities, allow_pickle=False)
+        np.save(file, result.probabilities, allow_pickle=False)
         return file.getvalue(), NPY
-    rows = zip(prediction.checksums, prediction.probabilities.tolist(), strict=True)
-    return json.dumps([{"face": checksum, "probabilities": row} for checksum, row in rows]).encode(), JSON
+    faces: list[dict[str, Any]] = [{"probabilities": row} for row in result.probabilities.tolist()]
+    if not result.single_image:
+        faces = [{"face": checksum, **face} for checksum, face in zip(result.checksums, faces, strict=True)]
+    return encode_json({"labels": result.labels, "faces": faces}), JSON
+
+
+def encode_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 def preferred_type(accept: str | None) -> str:
@@ -204,10 +235,10 @@ def preferred_type(accept: str | None) -> str:
 def respond(body: bytes, content_type: str | None, accept: str | None, model: Model) -> Response:
     """Answers a request. It raises nothing: an unexpected error is logged with its traceback and becomes a 500."""
     try:
-        prediction = predict_fn(input_fn(body, content_type), model)
-        if isinstance(prediction, Problem):
-            return problem_response(prediction)
-        return Response(200, *output_fn(prediction, accept), {VERSION_HEADER: prediction.version})
+        result = predict_fn(input_fn(body, content_type), model)
+        if isinstance(result, Problem):
+            return problem_response(result)
+        return Response(200, *output_fn(result, accept), {VERSION_HEADER: result.version})
     except Exception:
         traceback.print_exc()
         return problem_response(Problem(500, "the model failed; the container's log has the traceback"))

@@ -13,7 +13,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from gunicorn.errors import AppImportError
+
 import inference
+from contract import ContractError
 from inference import Problem, Response
 
 MAX_BODY_BYTES = 25_000_000  # the limit of InvokeEndpoint
@@ -28,7 +31,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 def application(model: inference.Model | None = None) -> Application:
     """Makes the WSGI application. model: by default, the one that SageMaker has put into SM_MODEL_DIR."""
-    loaded = model or inference.model_fn(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
+    loaded = model or load_model()
 
     def handle(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = respond(environ, loaded)
@@ -41,6 +44,14 @@ def application(model: inference.Model | None = None) -> Application:
         return [response.body]
 
     return handle
+
+
+def load_model() -> inference.Model:
+    try:
+        return inference.model_fn(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
+    except ContractError as error:
+        # gunicorn logs the text of this error alone, and ends.
+        raise AppImportError(str(error)) from None
 
 
 def respond(environ: Environ, model: inference.Model) -> Response:

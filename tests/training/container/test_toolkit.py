@@ -66,7 +66,8 @@ def code(artifact: Path) -> Iterator[ModuleType]:
     """The archive's inference.py, imported from the archive and not from the repository."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(artifact / "code")
-        patch.delitem(sys.modules, "inference", raising=False)
+        for name in CODE_FILES:
+            patch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
         import inference
 
         assert Path(str(inference.__file__)).parent == artifact / "code"
@@ -118,6 +119,10 @@ def npz(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def probabilities(body: bytes) -> list[list[float]]:
+    return [face["probabilities"] for face in json.loads(body)["faces"]]
+
+
 ONE_FACE = np.zeros((1, 48, 48), np.uint8)
 
 
@@ -135,7 +140,7 @@ def test_a_batch_gets_the_probabilities_that_the_model_gives_directly(
 ) -> None:
     status, response_headers, body = send(npy(faces), **headers)
     assert (status, response_headers["content-type"]) == (200, content_type)
-    rows = [row["probabilities"] for row in json.loads(body)] if content_type == JSON else np.load(io.BytesIO(body))
+    rows = probabilities(body) if content_type == JSON else np.load(io.BytesIO(body))
     assert (np.array(rows, np.float32) == direct).all()
 
 
@@ -143,7 +148,8 @@ def test_an_image_gets_the_probabilities_that_the_model_gives_directly(send: Sen
     for path, row in zip(SAMPLES, direct, strict=True):
         status, _, body = send(path.read_bytes(), content_type=IMAGE, accept=JSON)
         assert status == 200
-        assert (np.array(json.loads(body), np.float32) == row).all()
+        [probabilities_of_image] = probabilities(body)
+        assert (np.array(probabilities_of_image, np.float32) == row).all()
 
 
 def test_the_response_names_the_models_version_in_the_header_that_sagemaker_passes_on(send: Send) -> None:
@@ -164,7 +170,7 @@ def test_the_response_names_the_models_version_in_the_header_that_sagemaker_pass
         (npy(np.zeros((0, 48, 48), np.uint8)), NPY, 400),
         (b"", IMAGE, 400),
         (b"no image", IMAGE, 400),
-        (b"{}", JSON, 415),
+        (b"{}", JSON, 400),
         (b"1,2", "text/csv", 415),
         (npz(ONE_FACE), "application/x-npz", 415),
     ],
@@ -184,7 +190,13 @@ def test_an_invalid_request_is_answered_with_a_sentence_and_no_traceback(
 def test_an_invalid_request_does_not_affect_the_next_request(send: Send, faces: np.ndarray) -> None:
     assert send(b"", content_type=NPY)[0] == 400
     status, _, body = send(npy(faces), content_type=NPY)
-    assert (status, len(json.loads(body))) == (200, len(faces))
+    assert (status, len(probabilities(body))) == (200, len(faces))
+
+
+def test_the_model_describes_itself(send: Send) -> None:
+    status, headers, body = send(b'{"describe": "model"}', content_type=JSON)
+    assert (status, headers["content-type"]) == (200, JSON)
+    assert json.loads(body)["version"] == VERSION
 
 
 def test_a_request_without_a_content_type_is_invalid(send: Send) -> None:

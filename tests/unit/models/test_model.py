@@ -33,7 +33,7 @@ def faces(paths: list[Path]) -> np.ndarray:
 
 def test_the_model_and_the_functions_agree_on_labels_and_size(model: inference.Model) -> None:
     assert tuple(model.labels) == LABELS
-    assert (model.height, model.width) == (FACE_SIZE, FACE_SIZE)
+    assert model.contract.face_shape == (FACE_SIZE, FACE_SIZE)
 
 
 def test_each_row_is_a_probability_distribution(model: inference.Model, faces: np.ndarray) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 import inference
 from local.paths import MODEL, SAMPLES
+from tests.support.onnx_files import color_images, write_color_model
 
 ONE_FACE = np.zeros((1, 48, 48), np.uint8)
 
@@ -47,7 +49,7 @@ def png(width: int, height: int) -> bytes:
 
 
 def test_more_faces_than_are_computed_at_once_keep_their_order(model: inference.Model, faces: np.ndarray) -> None:
-    many = np.resize(faces, (2 * inference.CHUNK + 1, *faces.shape[1:]))
+    many = np.resize(faces, (2 * model.network.chunk + 1, *faces.shape[1:]))
     rows = np.resize(inference.probabilities(faces, model), (len(many), len(model.labels)))
     assert (inference.probabilities(many, model) == rows).all()
 
@@ -69,6 +71,9 @@ def test_more_faces_than_are_computed_at_once_keep_their_order(model: inference.
         (b"", inference.IMAGE, 400, "can't be decoded as a JPEG or PNG"),
         (b"no image", inference.IMAGE, 400, "can't be decoded as a JPEG or PNG"),
         (png(8000, 8000), inference.IMAGE, 400, "at most 50,000,000 pixels"),
+        (b"", inference.JSON, 400, 'the JSON is not {"describe": "model"}'),
+        (b"{}", inference.JSON, 400, 'the JSON is not {"describe": "model"}'),
+        (b"[" * 100_000, inference.JSON, 400, 'the JSON is not {"describe": "model"}'),
         (npy(ONE_FACE), "text/csv", 415, "content type 'text/csv' is not supported"),
         (npy(ONE_FACE), "application/x-npz", 415, "content type 'application/x-npz' is not supported"),
         (npy(ONE_FACE), None, 415, "content type '' is not supported"),
@@ -91,7 +96,45 @@ def test_one_image_of_any_size_is_answered_with_one_row(model: inference.Model, 
     for body in (sample, enlarged.getvalue()):
         response = inference.respond(body, inference.IMAGE, "*/*", model)
         assert (response.status, response.content_type) == (200, inference.JSON)
-        assert (np.array(json.loads(response.body), np.float32) == row).all()
+        answer = json.loads(response.body)
+        assert answer["labels"] == model.labels
+        [one] = answer["faces"]
+        assert (np.array(one["probabilities"], np.float32) == row).all()
+
+
+def test_the_central_square_of_an_image_is_classified(model: inference.Model, sample: bytes) -> None:
+    face = Image.open(io.BytesIO(sample))
+    wide = Image.new("L", (3 * face.width, face.height), 255)
+    wide.paste(face, (face.width, 0))
+    file = io.BytesIO()
+    wide.save(file, "PNG")
+    answers = [inference.respond(body, inference.IMAGE, None, model).body for body in (sample, file.getvalue())]
+    assert answers[0] == answers[1]
+
+
+def test_a_color_model_reads_arrays_and_images_in_color(tmp_path: Path) -> None:
+    colors = inference.model_fn(str(write_color_model(tmp_path, layout="NHWC", dtype="uint8")))
+    for label, pixels in color_images():
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        for body, content_type in ((npy(pixels[None]), inference.NPY), (file.getvalue(), inference.IMAGE)):
+            answer = json.loads(inference.respond(body, content_type, None, colors).body)
+            [face] = answer["faces"]
+            assert answer["labels"][np.argmax(face["probabilities"])] == label
+    response = inference.respond(npy(np.zeros((1, 64, 64), np.uint8)), inference.NPY, None, colors)
+    assert response.status == 400
+    assert "uint8 [1, 64, 64], not uint8 [n, 64, 64, 3]" in json.loads(response.body)["error"]
+
+
+def test_a_model_describes_itself(model: inference.Model) -> None:
+    response = inference.respond(b'{"describe": "model"}', "application/json", None, model)
+    assert (response.status, response.content_type) == (200, inference.JSON)
+    assert json.loads(response.body) == {
+        "version": model.version,
+        "labels": model.labels,
+        "faces": "find",
+        "input": {"size": 48, "color": "gray"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -120,7 +163,9 @@ def test_the_response_is_json_unless_accept_names_npy(
     response = inference.respond(npy(faces), inference.NPY, accept, model)
     assert response.content_type == content_type
     if content_type == inference.JSON:
-        rows = json.loads(response.body)
+        answer = json.loads(response.body)
+        assert answer["labels"] == model.labels
+        rows = answer["faces"]
         assert [row["face"] for row in rows] == [f"{zlib.crc32(face.tobytes()):08x}" for face in faces]
         assert (np.array([row["probabilities"] for row in rows], np.float32) == expected).all()
     else:
@@ -137,7 +182,7 @@ def test_the_response_names_the_version_of_the_model(model: inference.Model) -> 
 def test_an_unexpected_error_is_logged_but_the_client_does_not_see_its_traceback(
     model: inference.Model, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = dataclasses.replace(model, session=None)
+    broken = dataclasses.replace(model, network=None)
     response = inference.respond(npy(ONE_FACE), inference.NPY, None, broken)
     assert (response.status, response.content_type) == (500, inference.JSON)
     assert json.loads(response.body) == {"error": "the model failed; the container's log has the traceback"}
