@@ -1,6 +1,7 @@
 """Starts and stops the processes of the embedded cloud: MiniStack, and the model's endpoint beside it."""
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import shutil
@@ -19,9 +20,11 @@ from local.cloud import CREDENTIALS, ENDPOINT_NAME, Cloud, CloudError
 from local.environment import child_environment, users_environment
 from local.paths import BUILD, MODEL, ROOT
 from training.model_archive import NoModel
-from training.model_source import find_model
+from training.model_source import find_model, network_name, read_contract
 
 LOG = BUILD / "cloud.log"
+# `make install-training` creates it.
+TRAINING_PYTHON = ROOT / ".venv-training" / "bin" / "python"
 LOG_TAIL_LINES = 10
 # Seconds. MiniStack usually answers after 2; a machine with other work needs longer.
 START_TIMEOUT = 60
@@ -55,7 +58,7 @@ def start_cloud(
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
         require_free_disk(scratch)
         folder = stack.enter_context(open_model(model))
-        serve = [sys.executable, "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
+        serve = [endpoint_python(folder), "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
         endpoint = stack.enter_context(run_process(serve, child_environment(scratch), log, stdout=subprocess.PIPE))
         endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
         if not endpoint_port:
@@ -98,6 +101,14 @@ def open_model(model: str | Path) -> Iterator[Path]:
         except NoModel as error:
             raise CloudError(str(error)) from error
         yield folder
+
+
+def endpoint_python(folder: Path, training_python: Path = TRAINING_PYTHON) -> str:
+    """The Python that serves the model in a folder. TorchScript needs PyTorch, which only training installs."""
+    is_onnx = network_name(read_contract(folder)).endswith(".onnx")
+    if is_onnx or importlib.util.find_spec("torch") or not training_python.exists():
+        return sys.executable
+    return str(training_python)
 
 
 def describe_end(status: int) -> str:

@@ -139,8 +139,8 @@ def open_module(path: Path) -> tuple[Any, Any]:
         import torch
     except ModuleNotFoundError:
         raise ContractError(
-            f"{path.name} is a TorchScript model, and PyTorch is not installed: install the package torch, or export "
-            "the model to ONNX"
+            f"{path.name} is a TorchScript model, and PyTorch is not installed: install the package torch, as "
+            "`make install-training` does, or export the model to ONNX"
         ) from None
     if threads := int(os.environ.get("MIEN_THREADS", "0")):
         torch.set_num_threads(threads)

@@ -1,5 +1,6 @@
 """How the processes of the embedded cloud start, fail and end."""
 
+import json
 import os
 import shutil
 import signal
@@ -18,9 +19,10 @@ from botocore.exceptions import ClientError
 from local import processes
 from local.cloud import Cloud, CloudError
 from local.paths import MODEL, ROOT
-from local.processes import start_cloud
+from local.processes import endpoint_python, start_cloud
 from local.token_file import keep_token, read_token
 from tests.support.commands import restore_signals
+from tests.support.onnx_files import color_contract, write_color_model
 
 ENDED = {"local.gate": "MiniStack", "local.endpoint": "the model's endpoint"}
 Usage = namedtuple("Usage", ["total", "used", "free"])
@@ -79,7 +81,7 @@ def test_the_end_of_a_process_is_the_error_and_not_the_request_that_failed(modul
 def test_nothing_outlives_a_parent_that_is_killed(number: signal.Signals) -> None:
     program = """
 import time
-from local.processes import start_cloud
+from local.processes import endpoint_python, start_cloud
 with start_cloud():
     print("ready", flush=True)
     time.sleep(60)
@@ -125,6 +127,27 @@ def test_a_damaged_model_is_one_clear_line(tmp_path: Path) -> None:
         pass
     assert str(tmp_path) in str(error.value)
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_model_with_a_label_too_many_is_one_clear_line(tmp_path: Path) -> None:
+    document = color_contract(labels=["red", "green", "blue", "yellow"])
+    (write_color_model(tmp_path) / "model.json").write_text(json.dumps(document))
+    with pytest.raises(CloudError) as error, start_cloud(model=tmp_path):
+        pass
+    assert str(error.value) == (
+        f"the model in {tmp_path} can't be served: the model has 3 outputs, and model.json has 4 labels: one name per "
+        "output is needed, in the order of the outputs"
+    )
+
+
+def test_a_torchscript_model_is_served_by_the_python_that_has_pytorch(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    (tmp_path / "model.json").write_text(json.dumps({"file": "model.pt"}))
+    assert endpoint_python(tmp_path, python) == sys.executable
+    python.touch()
+    assert endpoint_python(tmp_path, python) == str(python)
+    (tmp_path / "model.json").write_text(json.dumps({"file": "model.onnx"}))
+    assert endpoint_python(tmp_path, python) == sys.executable
 
 
 def test_a_full_disk_is_reported_before_and_while_the_cloud_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ class Colors(nn.Module):
 class Named(Colors):
     """As Colors, but its answer is a dictionary."""
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:  # type: ignore[override]  # another answer, on purpose
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
         return {"scores": 4 * images.float().mean(dim=(2, 3))}
 
 
