@@ -9,6 +9,7 @@ import typer
 from cli import VersionOption, exit_with_error, follow_aws_region
 from training.data.commands import composites, images, photos, upload
 from training.data.prepare import prepare
+from training.description.commands import describe
 from training.detector.commands import detector
 from training.errors import explain_error
 from training.evaluation.commands import evaluate
@@ -18,7 +19,21 @@ from training.jobs.launch_command import launch
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-for command in (prepare, upload, launch, follow, stop, compare, deploy, evaluate, images, composites, photos, detector):
+for command in (
+    prepare,
+    upload,
+    launch,
+    follow,
+    stop,
+    compare,
+    describe,
+    deploy,
+    evaluate,
+    images,
+    composites,
+    photos,
+    detector,
+):
     app.command()(command)
 
 

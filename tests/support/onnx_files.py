@@ -53,14 +53,22 @@ def value_info(name: str, dtype: str, shape: Sequence[int | str]) -> bytes:
 
 
 def color_model(
-    size: int = 64, layout: str = "NCHW", dtype: str = "float32", batch: int | str = "n", *, softmax: bool = False
+    size: int = 64,
+    layout: str = "NCHW",
+    dtype: str = "float32",
+    batch: int | str = "n",
+    *,
+    softmax: bool = False,
+    states_size: bool = True,
 ) -> bytes:
     """An ONNX file: images of this size, layout and dtype → `scores`, float32 [n, 3], which grow with each color.
 
     In gray, with the layout NHW, the scores are different multiples of the mean.
     softmax: the scores are probabilities.
+    states_size: the file states height and width.
     """
-    lengths = {"N": batch, "C": 3, "H": size, "W": size}
+    height, width = (size, size) if states_size else ("height", "width")
+    lengths = {"N": batch, "C": 3, "H": height, "W": width}
     shape = [lengths[letter] for letter in layout]
     features = size * size * (3 if "C" in layout else 1)
     weights = np.zeros((features, 3), np.float32)

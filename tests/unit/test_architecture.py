@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "training": {"cli", "training.commands", "training.errors"},
     "training.commands": {
         *("training.data", "training.jobs", "training.evaluation", "training.hosting", "training.detector"),
+        "training.description",
         *("training.console", "training.model_source", "training.s3_uri", "training.errors", "cli", "mien.logic", *AWS),
     },
     "training.console": set(),
@@ -41,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},
     "training.hosting": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
     "training.detector": set(),
+    "training.description": set(),
     "training.s3_uri": set(),
     "training.model_source": {"training.model_archive", "training.model_download"},
     "training.model_download": {"training.model_archive", "training.s3_uri", *AWS},
