@@ -23,8 +23,12 @@ TORCHSCRIPT_SUFFIXES = (".pt", ".pth", ".ts")
 # torch.onnx.export stores large weights beside the model, in a file with this suffix.
 WEIGHTS_SUFFIX = ".data"
 LABELS = (2, 1000)
-LABEL_BYTES = 64
+LABEL_CHARACTERS = 64
+# Bytes of all labels of a model in UTF-8.
+LABELS_BYTES = 12_000
 FORBIDDEN_IN_LABELS = ',/\\"'
+# Control characters, and halves of surrogate pairs.
+INVISIBLE_IN_LABELS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 SIZES = (16, 1024)
 FACES = ("find", "whole")
 CHANNELS = {"gray": 1, "rgb": 3}
@@ -180,6 +184,9 @@ def check_labels(labels: Any) -> tuple[str, ...]:
         if label.casefold() in seen:
             raise ContractError(f"the labels {show(seen[label.casefold()])} and {show(label)} are the same name")
         seen[label.casefold()] = label
+    total = len("".join(labels).encode())
+    if total > LABELS_BYTES:
+        raise ContractError(f'"labels" has {total:,} bytes in all, and has to have {LABELS_BYTES:,} at most')
     return tuple(labels)
 
 
@@ -187,11 +194,11 @@ def label_fault(label: Any) -> str | None:
     """The rule that a label breaks, or None. The functions have the same rules in mien/logic/labels.py."""
     if not isinstance(label, str):
         return "a label is a string"
-    if not label.isprintable():
-        return "a label has printable characters only"
-    if not 0 < len(label.encode()) <= LABEL_BYTES:
-        return f"a label has 1 to {LABEL_BYTES} bytes of UTF-8"
-    if label != label.strip():
+    if not 0 < len(label) <= LABEL_CHARACTERS:
+        return f"a label has 1 to {LABEL_CHARACTERS} characters"
+    if INVISIBLE_IN_LABELS.search(label):
+        return "a label has no control characters"
+    if label != label.strip(" "):
         return "a label does not begin or end with a space"
     if label.startswith("."):
         return "a label does not begin with a dot"

@@ -34,10 +34,10 @@ def run(*arguments: str | Path) -> str:
 
 
 def error_of(*arguments: str | Path) -> str:
+    """Runs `describe`, which has to fail, and returns its error."""
     try:
         printed = run(*arguments)
     except ValueError as error:
-        assert len(str(error).splitlines()) == 1
         return str(error)
     raise AssertionError(f"the command succeeded: {printed}")
 
@@ -123,7 +123,9 @@ def test_a_size_that_the_file_leaves_open_is_an_option(tmp_path: Path) -> None:
 def test_options_that_do_not_fit_the_model_are_refused_and_nothing_is_written(
     options: tuple[str, ...], sentence: str, tmp_path: Path
 ) -> None:
-    assert sentence in error_of(write(tmp_path, color_model()), *options)
+    error = error_of(write(tmp_path, color_model()), *options)
+    assert sentence in error
+    assert len(error.splitlines()) == 1
     assert not (tmp_path / "model.json").exists()
 
 
