@@ -1,16 +1,21 @@
 """The commands for jobs that were launched: follow, stop, compare."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.prompt import Confirm
 
 from training.console import console
 from training.jobs import display
+from training.jobs.find_job import find_local_jobs, job_name
 from training.jobs.job import ENDED, TrainingJob
-from training.jobs.launch_command import Region
+from training.jobs.launch_command import LOCAL_JOBS, LocalJobs, Region
+from training.jobs.local_record import read_local_job
 from training.jobs.session import make_session
+
+if TYPE_CHECKING:
+    from training.jobs.status import TrainingJobs
 
 
 def follow(
@@ -57,24 +62,42 @@ def compare(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="JOB...", help="Names of training jobs or tuning jobs, or folders of jobs that ran on this machine."
+            metavar="JOB...",
+            help="Jobs of this machine or of SageMaker, groups of seeds, or tuning jobs: by name, or by folder.",
         ),
     ],
     plot: Annotated[Path | None, typer.Option(help="Write a PNG of accuracy by epoch to this path.")] = None,
+    jobs: LocalJobs = LOCAL_JOBS,
     region: Region = None,
 ) -> None:
-    """Compare jobs: their hyperparameters, accuracy, time and cost, side by side."""
-    from training.jobs.compare import comparison_table, plot_accuracy
-    from training.jobs.local_record import read_local_job
-    from training.jobs.status import TrainingJobs
+    """Compare jobs: the hyperparameters in which they differ, accuracy, time and cost."""
+    from training.jobs.compare import comparison, plot_accuracy
 
-    compared: list[TrainingJob] = [read_local_job(Path(name)) for name in names if Path(name).is_dir()]
-    remote_names = [name for name in names if not Path(name).is_dir()]
-    if remote_names:
-        jobs = TrainingJobs(make_session(region))
-        for name in remote_names:
-            compared += [jobs.describe(job) for job in (jobs.list_tuning_job(name) or [name])]
-    console.print(comparison_table(compared))
+    compared = [job for name in names for job in find_jobs(name, jobs, region)]
+    for part in comparison(compared, console.width):
+        console.print(part, highlight=False)
     if plot:
         plot_accuracy(compared, plot)
-        console.print(plot, highlight=False)
+        console.print(str(plot), highlight=False, soft_wrap=True, markup=False)
+
+
+def find_jobs(word: str, jobs: Path, region: str | None) -> list[TrainingJob]:
+    """Returns the jobs that a word names: those of this machine, or else those of SageMaker.
+
+    A tuning job, and a group of seeds, name several. Raises ValueError if there is none.
+    """
+    if found := find_local_jobs(word, jobs):
+        return [read_local_job(folder) for folder in found]
+    remote = remote_jobs(word, jobs, region)
+    name = job_name(word)
+    return [remote.describe(each) for each in (remote.list_tuning_job(name) or [name])]
+
+
+def remote_jobs(word: str, jobs: Path, region: str | None) -> "TrainingJobs":
+    """Returns SageMaker's jobs, for a word that names none of this machine. Raises ValueError without a region."""
+    from training.jobs.status import TrainingJobs
+
+    try:
+        return TrainingJobs(make_session(region))
+    except ValueError as error:
+        raise ValueError(f"there is no job {jobs / word} on this machine; to look on SageMaker: {error}") from None
