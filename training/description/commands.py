@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from training.console import print_plain
+from cli import literal
+from training.console import console
 from training.model_source import NETWORKS, find_model
 
 
@@ -107,7 +108,7 @@ def describe(
         )
         lines = write_document(path, read_labels(labels), options, force)
     for line in lines:
-        print_plain(line)
+        console.print(literal(line), soft_wrap=True)
 
 
 def read_labels(text: str | None) -> list[str] | None:
