@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
         *("training.console", "training.model_source", "training.s3_uri", "training.errors", "cli", "mien.logic", *AWS),
     },
     "training.console": set(),
-    "training.evaluation": {"training.data", "mien.logic"},
+    "training.evaluation": {"training.data"},
     "training.data": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
     "training.errors": {"cli"},
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},

@@ -19,14 +19,18 @@ def match_classes(
 
     Raises ValueError, with both lists and their differences, if the model has other classes than the data.
     """
-    if set(classes) != set(outputs):
-        raise ValueError(different_classes(classes, outputs, model, data))
+    require_same_classes(classes, outputs, model, data)
     indices = np.array([list(outputs).index(name) for name in classes], np.int64)
     return indices[labels]
 
 
-def different_classes(classes: Sequence[str], outputs: Sequence[str], model: str, data: str) -> str:
-    """The sentences of the error."""
+def require_same_classes(classes: Sequence[str], outputs: Sequence[str], model: str, data: str) -> None:
+    """Raises ValueError, with both lists and their differences, if the model has other classes than the data.
+
+    Parameters are those of `match_classes`.
+    """
+    if set(classes) == set(outputs):
+        return
     missing = [name for name in classes if name not in outputs]
     extra = [name for name in outputs if name not in classes]
     parts = [
@@ -40,7 +44,7 @@ def different_classes(classes: Sequence[str], outputs: Sequence[str], model: str
         parts.append("They differ only in upper and lower case: rename the folders as the model's labels are written.")
     else:
         parts.append("Give a model of these classes, or data with the model's.")
-    return " ".join(parts)
+    raise ValueError(" ".join(parts))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -105,7 +105,7 @@ def evaluate(
         "source": {"name": measured.name, "relation": measured.relation},
         "command": command_text(source, model, train or [], trained_on, report),
         "images_sha256": measured.sha256,
-        "unread": len(measured.unread),
+        "unread": measured.unread,
         **measure(images, rows),
         "duplicates": found,
     }
@@ -143,15 +143,13 @@ def write_report(
 
 def command_text(source: Path, model: str, train: list[Path], trained_on: Path | None, report: Path | None) -> str:
     """The command that repeats the measurement, without the folders of this machine."""
-    words = ["python", "-m", "training", "evaluate", without_folders(source), "--model", without_folders(model)]
+    from training.evaluation.sources import name_of
+
+    word = model if model.startswith("s3://") else name_of(Path(model))
+    words = ["python", "-m", "training", "evaluate", name_of(source), "--model", word]
     for path in train:
-        words += ["--train", without_folders(path)]
+        words += ["--train", name_of(path)]
     for option, folder in (("--trained-on", trained_on), ("--report", report)):
         if folder:
-            words += [option, without_folders(folder)]
+            words += [option, name_of(folder)]
     return shlex.join(words)
-
-
-def without_folders(path: str | Path) -> str:
-    """A relative path unchanged, and only the last name of an absolute one."""
-    return Path(path).name if Path(path).is_absolute() else str(path)

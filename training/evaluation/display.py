@@ -101,6 +101,8 @@ def print_duplicates(figures: dict[str, Any]) -> None:
 def print_relation(relation: str) -> None:
     """Prints a warning if the figures do not show how the model does on new images."""
     warnings = {
+        "same_folder": "The model was trained on images of a folder with this name. --trained-on with the folder that "
+        "`prepare` wrote counts the same images, and measures without them.",
         "trained": "The model was trained on these very images: the figures do not show how it does on new ones.",
         "held_out": "These are the images by which the model's epoch was chosen: on new ones it can be a little worse.",
     }

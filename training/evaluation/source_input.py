@@ -1,15 +1,20 @@
 """Reads the source of `evaluate`, with a progress bar and a line of result."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from training.console import console, print_plain
 from training.data import fer2013
 from training.data.csv_input import read_faces
 from training.data.csv_rows import Usage
+from training.data.image_files import Reader
+from training.data.image_folder import scan
 from training.data.labelled_images import LabelledImages
+from training.data.parallel import process_pool
+from training.data.prepare import progress_bar
+from training.data.sources import read_folder, resize_faces
 from training.evaluation import duplicates, sources
 from training.evaluation.channels import HELD_OUT, find_channel
-from training.evaluation.display import counting
 from training.evaluation.measure import LoadedModel
 from training.evaluation.sources import Source
 
@@ -25,23 +30,46 @@ def read_source(source: Path, model: LoadedModel, usage: Usage, skip_bad: bool) 
     if source.is_file():
         return read_csv(source, model, usage, skip_bad)
     channel = find_channel(source, HELD_OUT)
-    if channel:
-        return read_prepared(channel, model)
-    raise ValueError(f"{source} has no arrays: give a folder that `python -m training prepare` wrote, or a CSV")
+    return read_prepared(channel, model) if channel else read_class_folders(source, model, skip_bad)
 
 
 def read_csv(source: Path, model: LoadedModel, usage: Usage, skip_bad: bool) -> Source:
     faces = read_faces(source, skip_bad, frozenset({usage}))
-    sha256 = faces.sha256()
-    with counting("resizing", len(faces)) as progress:
-        images = sources.as_the_model_reads(faces, model, progress)
-    return sources.make_source(images, model, source.name, sha256=sha256, is_fer2013=images is faces)
+    if reader_of(model).shape == faces.images.shape[1:]:
+        return sources.make_source(faces, model, source.name, is_fer2013=True)
+    with process_pool() as pool, progress_bar() as progress:
+        images = replace(faces, images=resize_faces(faces.images, reader_of(model), pool, progress))
+    return sources.make_source(images, model, source.name, sha256=faces.sha256())
+
+
+def read_class_folders(source: Path, model: LoadedModel, skip_bad: bool) -> Source:
+    """Reads a folder with a folder of images per class. If it is split, only its images for validation are measured."""
+    listing = scan(source)
+    # Before thousands of images are read.
+    name = sources.name_of(source)
+    sources.require_classes(listing.classes, model, name)
+    if listing.sides:
+        kept = [index for index, side in enumerate(listing.sides) if side == "validation"]
+        print_plain(f"{source} is split: its {len(kept):,} images for validation are measured")
+        paths, labels = [listing.paths[index] for index in kept], [listing.labels[index] for index in kept]
+        listing = replace(listing, paths=paths, labels=labels, sides=None)
+    with process_pool() as pool, progress_bar() as progress:
+        read = read_folder(listing, reader_of(model), skip_bad, pool, print_plain, progress)
+    files = [str(path.relative_to(source)) for path in read.paths or []]
+    unread = int(read.description["unreadable"]) + int(read.description["without_face"])
+    return sources.make_source(read.data, model, name, places=files, unread=unread)
+
+
+def reader_of(model: LoadedModel) -> Reader:
+    """How image files become the model's input."""
+    contract = model.contract
+    return Reader(contract.input.size, contract.input.color, contract.faces)
 
 
 def read_prepared(channel: Path, model: LoadedModel) -> Source:
     with console.status(f"reading {channel}"):
         images = sources.read_channel(channel, model)
-    name = "/".join(channel.resolve().parts[-2:])
+    name = sources.name_of(channel)
     print_plain(f"{name}: {len(images):,} images")
     if sources.other_training_data(channel, model):
         print_plain("the model was trained on other images than those beside these")

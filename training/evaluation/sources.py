@@ -1,25 +1,21 @@
-"""What `evaluate` measures a model on: the images of a source, as the model reads them, with the model's labels.
+"""What `evaluate` measures a model on: labelled images as the model reads them, with the model's labels."""
 
-A source is FER2013's CSV, a folder that `prepare` wrote, or a folder with a folder of images per class.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from training.data.labelled_images import LabelledImages
 from training.evaluation.channels import load_channel, read_description
-from training.evaluation.classes import match_classes
+from training.evaluation.classes import match_classes, require_same_classes
 from training.evaluation.measure import LoadedModel
 
 # FER2013's public test, by LabelledImages.sha256. A CSV file does not say which part of the data set it is.
 PUBLIC_TEST = "db5910362c04f8de30be4c85638165611e6c8133ee35951a384630662d56d970"
 
-# What the images are for the model: those that it was trained on, those by which its epoch was chosen, or unknown.
-Relation = Literal["trained", "held_out", "unknown"]
+# What the images are for the model: those that it was trained on, those by which its epoch was chosen, perhaps some of
+# them because they are in a folder with the same name, or unknown.
+Relation = Literal["trained", "held_out", "same_folder", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Source:
     images: their classes are the model's, in the order of its outputs.
     name: the source's name, without the folders of this machine.
     origin, places: where each image is from: its "file" in the source, or its "row", counted from 1.
-    unread: why files could not be measured, by their names.
+    unread: how many files of the source could not be measured.
     relation: what the model's own files say about the images.
     sha256: the digest of the images before their labels were matched with the model's.
     is_fer2013: the images are the faces of FER2013's CSV, pixel for pixel.
@@ -39,7 +35,7 @@ class Source:
     name: str
     origin: str
     places: Sequence[str | int]
-    unread: dict[str, str]
+    unread: int
     relation: Relation
     sha256: str
     is_fer2013: bool = False
@@ -50,7 +46,7 @@ def make_source(
     model: LoadedModel,
     name: str,
     places: Sequence[str] | None = None,
-    unread: dict[str, str] | None = None,
+    unread: int = 0,
     sha256: str = "",
     is_fer2013: bool = False,
 ) -> Source:
@@ -68,11 +64,16 @@ def make_source(
         "FER2013's public test" if sha256 == PUBLIC_TEST else name,
         "row" if places is None else "file",
         range(1, len(images) + 1) if places is None else places,
-        unread or {},
-        relation_to(sha256, model.contract.document),
+        unread,
+        relation_to(sha256, name, model.contract.document),
         sha256,
         is_fer2013,
     )
+
+
+def require_classes(classes: list[str], model: LoadedModel, name: str) -> None:
+    """Raises ValueError, with both lists, if the model has other classes. name: of the source."""
+    require_same_classes(classes, list(model.contract.labels), f"model {model.contract.version}", name)
 
 
 def with_labels_of(images: LabelledImages, outputs: list[str], model: str, data: str) -> LabelledImages:
@@ -81,12 +82,21 @@ def with_labels_of(images: LabelledImages, outputs: list[str], model: str, data:
     return replace(images, labels=labels, classes=outputs)
 
 
-def relation_to(sha256: str, contract: dict[str, Any]) -> Relation:
-    """What a model's model.json says about images with this digest."""
+def name_of(path: Path) -> str:
+    """The path if it is relative, and only its last name if it contains folders of this machine."""
+    is_plain = not path.is_absolute() and ".." not in path.parts and path.name
+    return str(path) if is_plain else path.resolve().name
+
+
+def relation_to(sha256: str, name: str, contract: dict[str, Any]) -> Relation:
+    """What a model's model.json says about images with this digest, from a source with this name."""
     channels = contract.get("data", {}).get("sha256", {})
     if sha256 in (channels.get("train"), contract.get("training", {}).get("faces_sha256")):
         return "trained"
-    return "held_out" if sha256 == channels.get("validation") else "unknown"
+    if sha256 == channels.get("validation"):
+        return "held_out"
+    source = contract.get("data", {}).get("source", {})
+    return "same_folder" if source.get("kind") == "folder" and source.get("name") == Path(name).name else "unknown"
 
 
 def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
@@ -110,20 +120,3 @@ def other_training_data(channel: Path, model: LoadedModel) -> bool:
         "faces_sha256"
     )
     return bool(prepared and trained and prepared != trained)
-
-
-def as_the_model_reads(images: LabelledImages, model: LoadedModel, progress: Callable[[int], None]) -> LabelledImages:
-    """Gray faces of FER2013's size → the model's size and color, as the functions read them from image files."""
-    from mien.logic.pictures import ModelInput, read_face
-    from training.data.png import encode_small
-
-    size, is_gray = model.contract.input.size, model.contract.input.color == "gray"
-    if is_gray and images.images.shape[1:] == (size, size):
-        return images
-    target = ModelInput(size, "L" if is_gray else "RGB")
-    shape = (size, size) if is_gray else (size, size, 3)
-    faces = []
-    for image in images.images:
-        faces.append(np.frombuffer(read_face(encode_small(image), target).pixels, np.uint8).reshape(shape))
-        progress(1)
-    return replace(images, images=np.stack(faces))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.support.fer2013 import random_faces, run_training, write_faces_csv
 from tests.training.evaluation.tiny_models import write_model
@@ -24,6 +25,15 @@ def images(count: int = 30, size: int = 48, color: bool = False) -> LabelledImag
     noise = random.integers(-30, 30, shape)
     levels = np.array(list(LEVELS.values()))[labels].reshape(-1, *([1] * (len(shape) - 1)))
     return LabelledImages((noise + levels).astype(np.uint8), labels, list(LEVELS))
+
+
+def write_folder(folder: Path, data: LabelledImages) -> Path:
+    """Writes images as PNG files, a folder per class."""
+    for index, (image, label) in enumerate(zip(data.images, data.labels, strict=True)):
+        path = folder / data.classes[label] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder
 
 
 def evaluate(*arguments: object) -> str:
@@ -58,7 +68,7 @@ def test_the_same_classes_in_another_order_are_matched_by_name(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("size", "layout", "dtype", "values"),
-    [(64, "NHW", "uint8", "logits"), (64, "NHWC", "uint8", "probabilities")],
+    [(64, "NHW", "uint8", "logits"), (64, "NHWC", "uint8", "probabilities"), (224, "NCHW", "float32", "logits")],
 )
 def test_a_model_of_any_size_color_layout_and_type_is_measured(
     tmp_path: Path, size: int, layout: str, dtype: str, values: str
@@ -66,6 +76,52 @@ def test_a_model_of_any_size_color_layout_and_type_is_measured(
     write_arrays(images(12, size, color=layout != "NHW"), tmp_path / "data" / "validation")
     model = write_model(tmp_path / "model", LEVELS, size=size, layout=layout, dtype=dtype, values=values)
     assert "accuracy 1.0000" in evaluate(tmp_path / "data", "--model", model)
+
+
+def test_a_folder_of_images_is_read_as_the_functions_read_it(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "grays", images(9, 100, color=True))
+    model = write_model(tmp_path / "model", LEVELS, size=32, layout="NCHW", dtype="float32", values="logits")
+    printed = evaluate(folder, "--model", model, "--predictions", tmp_path / "p.csv")
+    assert "accuracy 1.0000 (95%: 0.701 to 1.000) on 9 images" in printed
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert sorted(table.file) == sorted(f"{label}/{index}.png" for index, label in enumerate(list(LEVELS) * 3))
+    assert all(file.startswith(f"{label}/") for file, label in zip(table.file, table.label, strict=True))
+
+
+def test_of_a_folder_that_is_split_the_images_for_validation_are_measured(tmp_path: Path) -> None:
+    write_folder(tmp_path / "grays" / "train", images(12))
+    write_folder(tmp_path / "grays" / "validation", images(6))
+    assert "on 6 images" in evaluate(tmp_path / "grays", "--model", write_model(tmp_path / "model", LEVELS))
+
+
+def test_images_that_cannot_be_read_are_listed_or_counted(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "grays", images(6))
+    (folder / "dark" / "broken.png").write_bytes(b"\x89PNG")
+    model = write_model(tmp_path / "model", LEVELS)
+    assert "dark/broken.png" in refusal(folder, "--model", model)
+    evaluate(folder, "--model", model, "--skip-bad", "--report", tmp_path / "report")
+    assert json.loads((tmp_path / "report" / "grays.json").read_text())["unread"] == 1
+    assert "1 more file was not measured" in " ".join((tmp_path / "report" / "README.md").read_text().split())
+
+
+def test_images_without_a_face_are_left_out_for_a_model_of_faces(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "grays", images(6, 200))
+    model = write_model(tmp_path / "model", LEVELS, faces="find")
+    assert "face" in refusal(folder, "--model", model)
+
+
+def test_it_says_that_a_model_was_trained_on_a_folder_of_the_same_name(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "grays", images(9))
+    data = {"source": {"kind": "folder", "name": "grays"}, "sha256": {"train": "0", "validation": "1"}}
+    model = write_model(tmp_path / "model", LEVELS, data=data)
+    assert "The model was trained on images of a folder with this name" in evaluate(folder, "--model", model)
+
+
+def test_a_folder_of_other_classes_is_refused_before_its_images_are_read(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "grays", images(9))
+    (folder / "dark" / "0.png").write_bytes(b"no image")
+    model = write_model(tmp_path / "model", {"dark": 40, "black": 0})
+    assert "The model lacks bright, gray. The data lacks black." in refusal(folder, "--model", model)
 
 
 def test_a_model_of_other_classes_is_refused_with_both_lists(tmp_path: Path) -> None:
@@ -104,7 +160,7 @@ def test_the_csv_of_fer2013_is_measured_with_a_model_of_another_size_and_order(t
     faces = random_faces(14)
     csv = write_faces_csv(tmp_path / "test.csv", faces, "PublicTest")
     levels = {name: 30 * index for index, name in enumerate(reversed(faces.classes))}
-    model = write_model(tmp_path / "model", levels, size=64, layout="NHWC")
+    model = write_model(tmp_path / "model", levels, size=64, layout="NCHW", dtype="float32", values="logits")
     printed = evaluate(csv, "--model", model, "--report", tmp_path / "report")
     figures = json.loads((tmp_path / "report" / "test.json").read_text())
     assert list(figures["classes"]) == list(levels)
@@ -117,6 +173,8 @@ def test_the_csv_of_fer2013_is_measured_with_a_model_of_another_size_and_order(t
     ("change", "sentence"),
     [
         ({"labels": ["one"]}, '"labels" has 1 names'),
+        ({"labels": ["dark", "bright"]}, "3 outputs"),
+        ({"output": {"name": "scores", "values": "logits"}}, "scores"),
         ({"input": None}, '"input"'),
     ],
 )

@@ -42,7 +42,7 @@ def write_model(
         "row": np.array([-1, 1], np.int64),
     }
     nodes = [
-        helper.make_node("Cast", ["faces"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["input"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["pixels", "scale"], ["scaled"]),
         helper.make_node("ReduceMean", ["scaled", "axes"], ["mean"], keepdims=0),
         helper.make_node("Reshape", ["mean", "row"], ["column"]),
@@ -55,7 +55,7 @@ def write_model(
     graph = helper.make_graph(
         nodes,
         "nearest gray level",
-        [helper.make_tensor_value_info("faces", DTYPES[dtype], shape)],
+        [helper.make_tensor_value_info("input", DTYPES[dtype], shape)],
         [helper.make_tensor_value_info(values, TensorProto.FLOAT, ["n", len(levels)])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
@@ -67,7 +67,7 @@ def write_model(
         "version": "tiny",
         "labels": list(levels),
         "faces": faces,
-        "input": {"name": "faces", "size": size, "color": color, "layout": layout, "dtype": dtype},
+        "input": {"name": "input", "size": size, "color": color, "layout": layout, "dtype": dtype},
         "output": {"name": values, "values": values},
         **more,
     }
