@@ -66,18 +66,23 @@ def compare(
             help="Jobs of this machine or of SageMaker, groups of seeds, or tuning jobs: by name, or by folder.",
         ),
     ],
-    plot: Annotated[Path | None, typer.Option(help="Write a PNG of accuracy by epoch to this path.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Write a PNG to this path: the accuracies of all jobs by epoch, or the history of one."),
+    ] = None,
     jobs: LocalJobs = LOCAL_JOBS,
     region: Region = None,
 ) -> None:
     """Compare jobs: the hyperparameters in which they differ, accuracy, time and cost."""
     from training.jobs.compare import comparison, plot_accuracy
+    from training.jobs.history_plot import save_history
 
     compared = [job for name in names for job in find_jobs(name, jobs, region)]
     for part in comparison(compared, console.width):
         console.print(part, highlight=False)
     if plot:
-        plot_accuracy(compared, plot)
+        if len(compared) > 1 or not save_history(compared[0], plot):
+            plot_accuracy(compared, plot)
         console.print(str(plot), highlight=False, soft_wrap=True, markup=False)
 
 

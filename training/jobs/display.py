@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from training.console import console
+from training.jobs.bars import TrainingBars
+from training.jobs.history_plot import HISTORY, save_history
 from training.jobs.job import TrainingJob
 from training.jobs.metrics import MetricsByEpoch, best_epoch
+
+# Pictures of jobs on SageMaker, which have no folder on this machine.
+HISTORIES = Path("build/histories")
 
 if TYPE_CHECKING:
     from training.jobs.recipe import Recipe
@@ -20,16 +23,15 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
 
     console.print(f"{root}, data: {data}", highlight=False, soft_wrap=True, markup=False)
     total = recipe.hyperparameters.get("epochs")
-    with progress_bar() as progress:
-        task = progress.add_task("epochs", total=int(total) if total else None)
+    with TrainingBars(int(total) if total else None) as bars:
 
         def show_epochs(epochs: MetricsByEpoch) -> None:
             for epoch, metrics in epochs.items():
-                progress.console.print(format_epoch(epoch, metrics), highlight=False, soft_wrap=True)
-                progress.update(task, completed=epoch)
+                bars.show_epoch(epoch, metrics)
 
-        job = run_local_job(recipe, data, root, show_epochs)
+        job = run_local_job(recipe, data, root, show_epochs, bars.show_progress)
     print_summary(job)
+    print_history(job, root / HISTORY)
     if job.status == "Failed":
         raise ValueError(f"the job has failed: see {root / 'log.txt'}")
     return job
@@ -43,20 +45,16 @@ def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:
     shown: set[int] = set()
     job = None
     try:
-        with progress_bar() as progress:
-            task = progress.add_task("waiting", total=None)
+        with TrainingBars(None, "waiting") as bars:
             for job in jobs.follow(name, every=every):
                 for epoch in sorted(set(job.epochs) - shown):
                     if is_complete(epoch, job):
-                        progress.console.print(format_epoch(epoch, job.epochs[epoch]), highlight=False, soft_wrap=True)
+                        bars.show_epoch(epoch, job.epochs[epoch])
                         shown.add(epoch)
+                if job.progress and job.progress.epoch not in job.epochs:
+                    bars.show_progress(job.progress)
                 cost = "" if job.cost is None else f", ${job.cost:,.2f} so far"
-                progress.update(
-                    task,
-                    description=f"{job.status}: {job.detail or 'waiting'}{cost}",
-                    completed=len(shown),
-                    total=job.total_epochs,
-                )
+                bars.describe(f"{job.status}: {job.detail or 'waiting'}{cost}", job.total_epochs, len(shown))
     except KeyboardInterrupt:
         console.print(
             f"{name} continues: show it again with `python -m training follow {name}`", highlight=False, soft_wrap=True
@@ -64,6 +62,7 @@ def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:
         return
     if job:
         print_summary(job)
+        print_history(job, HISTORIES / f"{name}.png")
 
 
 def is_complete(epoch: int, job: TrainingJob) -> bool:
@@ -71,21 +70,12 @@ def is_complete(epoch: int, job: TrainingJob) -> bool:
     return epoch < max(job.epochs) or "validation_accuracy" in job.epochs[epoch]
 
 
-def progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
-
-
-def format_epoch(epoch: int, metrics: dict[str, float]) -> str:
-    return f"epoch {epoch:>3}  " + "  ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in metrics.items())
-
-
 def print_summary(job: TrainingJob) -> None:
     """Prints how a job ended, what it cost and reached, and where its model is."""
     cost = "" if job.cost is None else f", ${job.cost:,.2f}"
-    best = best_epoch(job.epochs)
-    accuracy = f", best validation accuracy {best[1]:.4f} in epoch {best[0]}" if best else ""
+    best = best_epoch(job.epochs, job.best_by)
+    measure = job.best_by.replace("_", " ")
+    accuracy = f", best validation {measure} {best[1]:.4f} in epoch {best[0]}" if best else ""
     console.print(f"{job.status} after {job.seconds / 60:.1f} minutes{cost}{accuracy}", highlight=False)
     if job.status == "Failed":
         console.print(job.detail, style="red", highlight=False)
@@ -93,3 +83,9 @@ def print_summary(job: TrainingJob) -> None:
         console.print(f"model: {job.artifact}", highlight=False, soft_wrap=True)
     elif job.checkpoints:
         console.print(f"no model was written; checkpoints: {job.checkpoints}", highlight=False, soft_wrap=True)
+
+
+def print_history(job: TrainingJob, path: Path) -> None:
+    """Draws the job's epochs and says where the picture is, if there are epochs and matplotlib is installed."""
+    if save_history(job, path):
+        console.print(f"history: {path}", highlight=False, soft_wrap=True, markup=False)

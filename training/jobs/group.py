@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.jobs.job import TrainingJob
+from training.jobs.metrics import best_epoch
 from training.jobs.recipe import Recipe, recipe_from_record
 
 RECORD = "group.json"
@@ -73,14 +74,8 @@ class Outcome:
 
 def outcome_of(job: TrainingJob) -> Outcome | None:
     """Returns what the job has reached; None if no epoch has ended."""
-    measure = f"validation_{job.hyperparameters.get('best-by', 'accuracy')}"
-    sign = -1 if measure.endswith("loss") else 1
-    scores = [(sign * values[measure], epoch) for epoch, values in job.epochs.items() if measure in values]
-    if not scores:
-        return None
-    # Of several epochs with the same score, the script keeps the model of the last.
-    _, epoch = max(scores)
-    return Outcome(job, epoch, job.epochs[epoch])
+    best = best_epoch(job.epochs, job.best_by)
+    return Outcome(job, best[0], job.epochs[best[0]]) if best else None
 
 
 @dataclass(frozen=True)
@@ -100,6 +95,6 @@ def spread(values: Sequence[float]) -> Spread:
 
 def best_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """Returns the outcome of the best job, by the measure that chose the models. The first of equals is returned."""
-    measure = f"validation_{outcomes[0].job.hyperparameters.get('best-by', 'accuracy')}"
+    measure = f"validation_{outcomes[0].job.best_by}"
     sign = -1 if measure.endswith("loss") else 1
     return max(outcomes, key=lambda outcome: sign * outcome.measures[measure])

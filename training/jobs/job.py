@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from training.jobs.metrics import MetricsByEpoch
+from training.jobs.metrics import EpochProgress, MetricsByEpoch
 
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -21,6 +21,7 @@ class TrainingJob:
     price: US dollars per hour and instance, on demand; None if it is not known.
     artifact: where its model.tar.gz is, an S3 URI or a path; None if it has not written one.
     checkpoints: where its checkpoints are, an S3 URI or a path.
+    progress: how far its epoch is, if its log says so.
     """
 
     name: str
@@ -35,6 +36,12 @@ class TrainingJob:
     price: float | None = None
     artifact: str | None = None
     checkpoints: str | None = None
+    progress: EpochProgress | None = None
+
+    @property
+    def best_by(self) -> str:
+        """What the job's model is the best by: a metric of the validation images, without that word."""
+        return self.hyperparameters.get("best-by", "accuracy").strip('"')
 
     @property
     def cost(self) -> float | None:

@@ -28,7 +28,7 @@ from training.jobs.local_record import (
     write_job,
     write_record,
 )
-from training.jobs.metrics import MetricsByEpoch, parse_metrics
+from training.jobs.metrics import EpochProgress, MetricsByEpoch, parse_metrics, parse_progress
 from training.jobs.recipe import Recipe
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -38,12 +38,19 @@ LOOK = 0.1
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_local_job(recipe: Recipe, data: Path, root: Path, on_epoch: Callable[[MetricsByEpoch], None]) -> TrainingJob:
+def run_local_job(
+    recipe: Recipe,
+    data: Path,
+    root: Path,
+    on_epoch: Callable[[MetricsByEpoch], None],
+    on_progress: Callable[[EpochProgress], None] = lambda _: None,
+) -> TrainingJob:
     """Runs the recipe's script until it ends, and returns the job.
 
     data: the folder that `python -m training prepare` wrote.
     root: the job's folder. If it has checkpoints, training resumes from them.
     on_epoch: is called with the metrics of each epoch that ends.
+    on_progress: is called now and then within an epoch.
 
     Ctrl-C, SIGTERM and a closed terminal stop the job as SageMaker stops one: the script may write its model first. If
     this process is killed, the script is stopped too, and the job can be resumed. If the script refuses to resume, for
@@ -74,7 +81,7 @@ def run_local_job(recipe: Recipe, data: Path, root: Path, on_epoch: Callable[[Me
                 # Ctrl-C must reach this process only. It passes SIGTERM on, as SageMaker does.
                 start_new_session=True,
             )
-            stopped = follow_process(process, written, on_epoch)
+            stopped = follow_process(process, written, on_epoch, on_progress)
         status = "Stopped" if stopped else exit_status(process.returncode)
         write_artifact(root)
         write_job(recipe, data, status, before + time.monotonic() - start, root)
@@ -101,7 +108,12 @@ def require_channels(recipe: Recipe, data: Path) -> None:
             )
 
 
-def follow_process(process: subprocess.Popen[bytes], log: TextIO, on_epoch: Callable[[MetricsByEpoch], None]) -> bool:
+def follow_process(
+    process: subprocess.Popen[bytes],
+    log: TextIO,
+    on_epoch: Callable[[MetricsByEpoch], None],
+    on_progress: Callable[[EpochProgress], None],
+) -> bool:
     """Reads the script's log until the script ends. Returns whether a signal to this process stopped it.
 
     The script writes into the file itself, so its log is complete even if this process is killed.
@@ -119,6 +131,8 @@ def follow_process(process: subprocess.Popen[bytes], log: TextIO, on_epoch: Call
             for line in lines_until_end(process, log):
                 if epochs := parse_metrics([line]):
                     on_epoch(epochs)
+                elif progress := parse_progress(line):
+                    on_progress(progress)
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

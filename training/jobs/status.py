@@ -4,6 +4,7 @@ Source: Amazon SageMaker API Reference, DescribeTrainingJob, StopTrainingJob, De
 SageMaker Developer Guide, "CloudWatch Logs for Amazon SageMaker AI".
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from training.jobs import prices
 from training.jobs.job import ENDED, TrainingJob
-from training.jobs.metrics import MetricsByEpoch, parse_metrics
+from training.jobs.metrics import EpochProgress, MetricsByEpoch, parse_metrics, parse_progress
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -36,12 +37,14 @@ class TrainingJobs:
         self.prices: dict[str, float | None] = {}
         # By job: the token from which its log goes on, and the metrics of what was read before it.
         self.positions: dict[str, tuple[str | None, MetricsByEpoch]] = {}
+        self.progress: dict[str, EpochProgress] = {}
 
     def describe(self, name: str) -> TrainingJob:
         """Returns the job as it is now. Raises ValueError if no training job has this name."""
         description = self.read_description(name)
         price = self.price_per_hour(description["ResourceConfig"])
-        return parse_description(description, self.read_metrics(name), price, self.now())
+        job = parse_description(description, self.read_metrics(name), price, self.now())
+        return dataclasses.replace(job, progress=self.progress.get(name))
 
     def read_description(self, name: str) -> dict[str, Any]:
         """Returns the answer of DescribeTrainingJob. Raises ValueError if no training job has this name."""
@@ -67,7 +70,10 @@ class TrainingJobs:
         while stream:
             position = {"nextToken": token} if token else {"startFromHead": True}
             page = self.logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream, **position)
-            parse_metrics((event["message"] for event in page["events"]), epochs)
+            lines = [event["message"] for event in page["events"]]
+            parse_metrics(lines, epochs)
+            for progress in filter(None, map(parse_progress, lines)):
+                self.progress[name] = progress
             # CloudWatch returns the same token again at the end of a stream.
             if page["nextForwardToken"] == token:
                 break

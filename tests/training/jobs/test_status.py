@@ -10,7 +10,7 @@ import pytest
 
 from tests.training.fake_aws import DATA_BUCKET, REGION, FakeAws
 from tests.training.log_lines import built_in_lines
-from training.jobs.metrics import best_epoch
+from training.jobs.metrics import EpochProgress, best_epoch
 from training.jobs.status import TrainingJobs, parse_description
 
 START = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
@@ -48,6 +48,12 @@ def test_following_a_job_shows_each_epoch_when_its_lines_have_arrived(aws: FakeA
     looks = [(job.status, sorted(job.epochs)) for job in TrainingJobs(aws.session).follow("job", wait)]
     assert looks == [("InProgress", []), ("InProgress", [1]), ("Completed", [1, 2, 3])]
     assert best_epoch(TrainingJobs(aws.session).describe("job").epochs) == (2, 0.45)
+
+
+def test_a_running_job_says_how_far_its_epoch_is(aws: FakeAws) -> None:
+    aws.create_training_job("job", status="InProgress")
+    aws.write_log("job", ["progress epoch=1/3 batch=5/9 loss=1.5 seconds_left=60;"])
+    assert TrainingJobs(aws.session).describe("job").progress == EpochProgress(1, 3, 5, 9, 1.5, 60)
 
 
 def test_a_job_without_a_log_has_no_epochs(aws: FakeAws) -> None:
