@@ -16,7 +16,7 @@ from training.jobs import display
 from training.jobs.continuation import continued_recipe
 from training.jobs.group import Group, is_group, read_group
 from training.jobs.local_record import read_local_job, read_recipe
-from training.jobs.prepared_data import find_data
+from training.jobs.prepared_data import find_data, option_that_writes
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.seeds import run_group
@@ -212,8 +212,14 @@ def require_data(recipe: Recipe, data: str, session: "boto3.Session") -> None:
         if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
             raise ValueError(
                 f"s3://{bucket}/{key} is missing, which channel {channel} reads: send it with `python -m training "
-                f"upload`, after `python -m training prepare {recipe.prepare}`"
+                f"upload`, after `python -m training prepare {recipe.prepare}`{written_with(path, recipe.prepare)}"
             )
+
+
+def written_with(path: str, options: str) -> str:
+    """A part of a sentence: the option that writes what a channel reads, if the recipe's options lack it."""
+    option = option_that_writes(path)
+    return "" if option.strip() in options.split() or not option else f" with{option}"
 
 
 def account_settings(options: LaunchOptions) -> "AccountSettings":

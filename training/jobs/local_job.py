@@ -29,6 +29,7 @@ from training.jobs.local_record import (
     write_record,
 )
 from training.jobs.metrics import EpochProgress, MetricsByEpoch, parse_metrics, parse_progress
+from training.jobs.prepared_data import option_that_writes
 from training.jobs.recipe import Recipe
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -104,7 +105,8 @@ def require_channels(recipe: Recipe, data: Path) -> None:
     for channel, path in recipe.channels.items():
         if not (data / path).exists():
             raise ValueError(
-                f"{data / path} is missing, which channel {channel} reads: create it with `python -m training prepare`"
+                f"{data / path} is missing, which channel {channel} reads: create it with `python -m training "
+                f"prepare{option_that_writes(path)}`"
             )
 
 

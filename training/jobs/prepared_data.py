@@ -6,6 +6,20 @@ from training.jobs.recipe import Recipe
 
 # `prepare` writes into a folder below it.
 BUILD = Path("build")
+# The options of `prepare` that write what it does not write by default, by the endings of their files, or by how
+# their folders begin.
+OPTIONS = {"--records": (".rec", ".idx"), "--folders": (".lst",)}
+FOLDERS = "FacialExpressions"
+
+
+def option_that_writes(path: str) -> str:
+    """Returns the option of `prepare` that writes what a channel reads, such as " --folders"; empty without one.
+
+    path: of a channel, below the folder that `prepare` writes.
+    """
+    if path.startswith(FOLDERS):
+        return " --folders"
+    return next((f" {option}" for option, endings in OPTIONS.items() if path.rstrip("/").endswith(endings)), "")
 
 
 def find_data(recipe: Recipe, build: Path = BUILD) -> Path:

@@ -1,11 +1,14 @@
 """What is checked before a job starts, and where a job on this machine is kept."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from tests.training.fake_aws import DATA_BUCKET, FakeAws
 from training.jobs.launch import new_folder, require_data
+from training.jobs.local_job import require_channels
+from training.jobs.prepared_data import FOLDERS
 from training.jobs.recipe_file import load_recipe
 
 
@@ -23,3 +26,16 @@ def test_a_job_is_not_started_if_a_channel_has_nothing_to_read(aws: FakeAws) -> 
         require_data(recipe, f"s3://{DATA_BUCKET}/fer2013", aws.session)
     aws.client("s3").put_object(Bucket=DATA_BUCKET, Key="fer2013/validation/faces.npz", Body=b"faces")
     require_data(recipe, f"s3://{DATA_BUCKET}/fer2013/", aws.session)
+
+
+@pytest.mark.parametrize(
+    ("path", "option"), [("train.rec", "--records"), ("train.lst", "--folders"), (f"{FOLDERS}_224/", "--folders")]
+)
+def test_a_channel_that_prepare_does_not_write_by_default_is_named_with_the_option_that_writes_it(
+    path: str, option: str, aws: FakeAws, tmp_path: Path
+) -> None:
+    recipe = dataclasses.replace(load_recipe("resnet"), channels={"train": path})
+    with pytest.raises(ValueError, match=f"{path} is missing.*validation 0.1` with {option}$"):
+        require_data(recipe, f"s3://{DATA_BUCKET}/fer2013", aws.session)
+    with pytest.raises(ValueError, match=f"{path.rstrip('/')} is missing.*prepare {option}`$"):
+        require_channels(recipe, tmp_path)
