@@ -16,6 +16,9 @@ VOTES = (
     'Barsoum et al., "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution", '
     "2016)."
 )
+FOLDER = "The data is the folder {}, with a folder of images per class."
+# Seconds; a longer time is given in minutes.
+SHORT = 120
 TOGETHER = "All copies of one image were kept on one side of the split into training and validation."
 
 
@@ -26,9 +29,7 @@ def data_section(figures: dict[str, Any], contract: dict[str, Any], things: str)
         return "## Data\n\n" + paragraph("`model.json` does not say which data the model was trained on.")
     counts = {channel: sum(classes.values()) for channel, classes in data["counts"].items()}
     sentences = [
-        FER2013
-        if is_fer2013(contract)
-        else f"The data is {plain(data['source']['name'])}, folders of images by class.",
+        FER2013 if is_fer2013(contract) else FOLDER.format(plain(data["source"]["name"])),
         "" if data.get("options", {}).get("keep_duplicates", True) else TOGETHER,
         f"{counts.get('train', 0):,} {things} were for training, and {counts.get('validation', 0):,} were held out.",
         VOTES if uses_votes(contract) and is_fer2013(contract) else "",
@@ -53,7 +54,7 @@ def how_section(figures: dict[str, Any], contract: dict[str, Any], things: str) 
     if training:
         parts.append(
             paragraph(
-                f"The training used {training['faces']:,} {things} and took {training['seconds'] / 60:.0f} minutes on",
+                f"The training used {training['faces']:,} {things} and took {duration(training['seconds'])} on",
                 f"{training['machine']}, with PyTorch {training['torch']}.",
             )
         )
@@ -78,6 +79,10 @@ def commands(figures: dict[str, Any], contract: dict[str, Any]) -> str:
             lines.append(command_line(launch))
     lines.append(command_line(shlex.split(figures["command"])))
     return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < SHORT else f"{seconds / 60:.0f} minutes"
 
 
 def uses_votes(contract: dict[str, Any]) -> bool:

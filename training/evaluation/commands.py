@@ -111,7 +111,8 @@ def evaluate(
     }
     print_figures(figures)
     print_duplicates(figures)
-    print_relation(measured.relation)
+    if not training_set:
+        print_relation(measured.relation)
     if predictions:
         write_predictions(predictions, measured.origin, measured.places, images.labels, rows, images.classes)
         print_path(f"predictions: {predictions}")

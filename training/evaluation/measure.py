@@ -16,7 +16,7 @@ from training.data.labelled_images import LabelledImages
 sys.path.insert(0, str(Path(__file__).parent.parent / "container"))
 
 import inference
-from contract import Contract, read_contract
+from contract import Contract
 
 # Bins of equal width from 0 to 1, in which confidences are compared with accuracies.
 CALIBRATION_BINS = 15
@@ -28,15 +28,15 @@ STEP = 256
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is ready to be measured.
-
-    name: the word by which the user named it.
-    contract: what its model.json says.
-    """
+    """A model that is ready to be measured. name: the word by which the user named it."""
 
     name: str
-    contract: Contract
     served: inference.Model
+
+    @property
+    def contract(self) -> Contract:
+        """What the model's model.json says."""
+        return self.served.contract
 
 
 def load_model(folder: Path, name: str = "") -> LoadedModel:
@@ -48,7 +48,7 @@ def load_model(folder: Path, name: str = "") -> LoadedModel:
     """
     name = name or str(folder)
     try:
-        return LoadedModel(name, read_contract(folder), inference.model_fn(str(folder)))
+        return LoadedModel(name, inference.model_fn(str(folder)))
     except ModuleNotFoundError as error:
         raise ValueError(f"{name} needs {error.name}, which is not installed: `make install-training` does") from None
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from tests.support.fer2013 import random_faces, run_training, write_faces_csv
@@ -122,6 +123,19 @@ def test_a_folder_of_other_classes_is_refused_before_its_images_are_read(tmp_pat
     (folder / "dark" / "0.png").write_bytes(b"no image")
     model = write_model(tmp_path / "model", {"dark": 40, "black": 0})
     assert "The model lacks bright, gray. The data lacks black." in refusal(folder, "--model", model)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_a_torchscript_model_is_measured(tmp_path: Path) -> None:
+    write_arrays(images(6, 64, color=True), tmp_path / "data" / "validation")
+    shape = {"size": 64, "color": "rgb", "layout": "NCHW", "dtype": "float32"}
+    changes: dict[str, Any] = {"file": "model.pt", "input": shape, "output": {"values": "logits"}}
+    model = write_model(tmp_path / "model", LEVELS, **changes)
+    levels = torch.tensor(list(LEVELS.values())) / 255
+    example = torch.zeros(1, 3, 64, 64)
+    network = torch.jit.trace(lambda pixels: -100 * (pixels.mean(dim=(1, 2, 3))[:, None] - levels) ** 2, example)
+    network.save(str(model / "model.pt"))
+    assert "accuracy 1.0000" in evaluate(tmp_path / "data", "--model", model / "model.pt")
 
 
 def test_a_model_of_other_classes_is_refused_with_both_lists(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_it_has_the_counts_of_the_data_and_the_commands_that_repeat_the_run(
     fruit: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     text = card(*fruit)
+    assert "The data is the folder fruit, with a folder of images per class." in one_line(text)
     assert "3,600 images were for training, and 60 were held out." in one_line(text)
     assert "| red\\|orange | 1,200 | 0 |" in text
     assert "    python -m training prepare fruit --size 64 --color rgb\n" in text
