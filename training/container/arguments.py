@@ -106,6 +106,13 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         help="folder for the state after each epoch; a training that finds one there continues from it (default: "
         "checkpoints, beside the model's folder)",
     )
+    folders.add_argument(
+        "--start-from",
+        type=Path,
+        help="file of weights to start from: the model.pt of another training, or a ResNet of torchvision or timm "
+        "(state_dict, .pt, .pth or .safetensors). If there is a channel `weights`, a file of this name in it. Such a "
+        "training needs a low --learning-rate, such as 0.01",
+    )
 
     learning = parser.add_argument_group("learning")
     network = parser.add_argument_group("network")
@@ -214,6 +221,9 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
     for name in ("train", "validation", "model_dir"):
         if getattr(options, name) is None:
             parser.error(f"--{name.replace('_', '-')} is missing, and SageMaker's variable for it is not set")
+    in_channel = Path(variable("SM_CHANNEL_WEIGHTS", ""), options.start_from.name) if options.start_from else None
+    if variable("SM_CHANNEL_WEIGHTS") and in_channel and in_channel.exists():
+        options.start_from = in_channel
     # During the training, SageMaker copies /opt/ml/checkpoints to S3, and before another attempt it copies them back.
     # That folder is beside /opt/ml/model.
     options.checkpoints = options.checkpoints or options.model_dir.parent / "checkpoints"

@@ -10,11 +10,13 @@ import torch
 
 import artifact
 import contract
+import weights
 from checkpoint import Hyperparameters, State
 from faces import Data
 from processes import Processes
 from resnet import Classifier
 from validation import Validated
+from weights import Start
 
 # Validation images on which model.onnx is compared with the network.
 COMPARED = 16
@@ -31,6 +33,7 @@ def write_model(
     options: argparse.Namespace,
     hyperparameters: Hyperparameters,
     data: Data,
+    start: Start | None,
     state: State,
     chosen: Validated,
     processes: Processes,
@@ -45,6 +48,7 @@ def write_model(
         "hyperparameters": hyperparameters,
         "faces": len(train),
         "faces_sha256": train.sha256,
+        **({"start_from": {"file": start.name, "sha256": start.sha256}} if start else {}),
         "epoch": state.epoch,
         "weights": chosen.name,
         "validation_faces": len(data.validation),
@@ -78,7 +82,12 @@ def write_model(
         # Whatever the exporter and ONNX Runtime raise, an hour of training must not end here.
         reason = str(error).strip().partition("\n")[0]
         raise ExportFailed(f"the network can't be exported: {type(error).__name__}: {reason}") from error
-    torch.save(chosen.network.state_dict(), unfinished / "model.pt")
+    details = {
+        "classes": train.classes,
+        "stem_stride": chosen.network.stem_stride,
+        "normalisation": data.normalisation,
+    }
+    weights.save(unfinished / "model.pt", chosen.network, details)
     replace(folder, unfinished)
 
 

@@ -71,11 +71,13 @@ class Data:
     """Both channels, and what `prepare` wrote about them.
 
     description: the content of data.json; None if the training channel has none.
+    normalisation: mean and standard deviation of the training pixels, one gray level per channel of color each.
     """
 
     train: Channel
     validation: Channel
     description: dict[str, Any] | None
+    normalisation: tuple[list[float], list[float]]
 
     @property
     def faces(self) -> str:
@@ -87,13 +89,6 @@ class Data:
         """A digest of the images, labels and classes of both channels. A training can continue only with the same."""
         parts = (self.train.sha256, self.validation.sha256, *self.train.classes)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-    @cached_property
-    def normalisation(self) -> tuple[list[float], list[float]]:
-        """Mean and standard deviation of the training pixels, one gray level per channel of color each."""
-        planes = [self.train.images] if self.train.color == "gray" else list(self.train.images.unbind(3))
-        means, deviations = zip(*(mean_and_deviation(count_levels(plane)) for plane in planes), strict=True)
-        return list(means), list(deviations)
 
 
 def read_both(train_folder: Path, validation_folder: Path) -> Data:
@@ -109,7 +104,7 @@ def read_both(train_folder: Path, validation_folder: Path) -> Data:
             f"{train_folder} has {train.color} images of {train.size} pixels, and {validation_folder} has "
             f"{validation.color} ones of {validation.size}: prepare both in one run"
         )
-    return Data(train, validation, read_description(train_folder / DESCRIPTION))
+    return Data(train, validation, read_description(train_folder / DESCRIPTION), measure_pixels(train))
 
 
 def read(folder: Path) -> Channel:
@@ -172,6 +167,13 @@ def read_description(path: Path) -> dict[str, Any] | None:
     if not isinstance(content, dict) or content.get("faces", "whole") not in contract.FACES:
         raise InvalidData(f'{path} is no object with "faces", {" or ".join(contract.FACES)}: prepare the data again')
     return content
+
+
+def measure_pixels(channel: Channel) -> tuple[list[float], list[float]]:
+    """Means and standard deviations of a channel's pixels, one per channel of color each."""
+    planes = [channel.images] if channel.color == "gray" else list(channel.images.unbind(3))
+    means, deviations = zip(*(mean_and_deviation(count_levels(plane)) for plane in planes), strict=True)
+    return list(means), list(deviations)
 
 
 def count_levels(pixels: Tensor) -> Tensor:

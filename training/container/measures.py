@@ -22,6 +22,10 @@ class Measures:
     accuracy: float
     balanced_accuracy: float
 
+    def columns(self, prefix: str) -> dict[str, float]:
+        """What an epoch's row says of these images: {"train_loss": 0.1234, ...}."""
+        return {f"{prefix}_{name}": round(value, 4) for name, value in vars(self).items()}
+
 
 def measure(logits: Tensor, labels: Tensor) -> Measures:
     """Measures predictions. logits: float32 [n, classes]. labels: int64 [n]."""

@@ -67,6 +67,7 @@ class ResNet(nn.Module):
         super().__init__()
         if depth not in BLOCKS:
             raise ValueError(f"depth {depth} is not supported: choose one of {', '.join(map(str, BLOCKS))}")
+        self.stem_stride = stem_stride
         self.stem = convolution(channels, width, 7, 2) if large else convolution(channels, width, 3, stem_stride)
         self.pool = nn.MaxPool2d(3, 2, padding=1) if large else nn.Identity()
         blocks = []
@@ -94,8 +95,13 @@ class ResNet(nn.Module):
 
     def keep_outputs(self, count: int) -> None:
         """Removes all outputs but the first `count` ones, for instance those that learned votes."""
-        self.classifier.weight = nn.Parameter(self.classifier.weight[:count].detach())
-        self.classifier.bias = nn.Parameter(self.classifier.bias[:count].detach())
+        keep_first_outputs(self.classifier, count)
+
+
+def keep_first_outputs(layer: nn.Conv2d, count: int) -> None:
+    """Removes all outputs of an output layer but the first `count` ones."""
+    layer.weight = nn.Parameter(layer.weight[:count].detach())
+    layer.bias = nn.Parameter(layer.bias[:count].detach())
 
 
 class Normalise(nn.Module):

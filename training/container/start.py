@@ -1,34 +1,36 @@
 """What a training begins with: the network, its moving average, the optimizer and the schedule of its learning rate."""
 
 import argparse
+import dataclasses
+import re
 
 import torch
 
 import contract
 from averaging import average_weights
+from backbone import Backbone, OtherLayout
 from batches import steps_per_epoch
 from checkpoint import State
 from faces import Data
 from processes import Processes
-from resnet import LARGE, ResNet
+from resnet import BLOCKS, LARGE, ResNet
+from weights import Start, UnusableWeights, fit_color, fit_normalisation
 
 # Share of the steps in which the learning rate rises.
 WARM_UP = 0.2
 
 
-def initial_state(options: argparse.Namespace, data: Data, processes: Processes) -> State:
-    """The network with random weights, and its optimizer."""
+def initial_state(options: argparse.Namespace, data: Data, start: Start | None, processes: Processes) -> State:
+    """The network with random weights, or with those to start from, and its optimizer. Raises UnusableWeights."""
     # One output per class and, if votes are learned, one per answer that people could give.
     outputs = len(data.train.classes) + (data.train.votes.shape[1] if options.votes else 0)
-    network = ResNet(
-        outputs,
-        options.depth,
-        options.width,
-        options.stem_stride,
-        options.dropout,
-        channels=contract.CHANNELS[data.train.color],
-        large=data.train.size >= LARGE,
-    )
+    channels = contract.CHANNELS[data.train.color]
+    if start:
+        network = started_network(start, outputs, channels, options, data.train.classes)
+        processes.say(f"starting from {start.name}, which decides the network instead of --depth and --width")
+    else:
+        large = data.train.size >= LARGE
+        network = ResNet(outputs, options.depth, options.width, options.stem_stride, options.dropout, channels, large)
     network = network.to(processes.device, memory_format=torch.channels_last)
     average = average_weights(network, options.averaging)
     # Weight decay is for weights only, not for biases and normalisation (He et al., "Bag of Tricks", 2018).
@@ -41,6 +43,59 @@ def initial_state(options: argparse.Namespace, data: Data, processes: Processes)
         nesterov=True,
     )
     return State(network, average, optimizer, one_cycle(options, data, optimizer, options.epochs))
+
+
+def started_network(
+    start: Start, outputs: int, channels: int, options: argparse.Namespace, classes: list[str]
+) -> ResNet | Backbone:
+    """A network of the kind that the weights are of, with the weights. Raises UnusableWeights.
+
+    Its output layer is new if the classes are other ones.
+    """
+    weights = dict(start.weights)
+    network = our_network(start, outputs, channels, options) if start.is_ours else None
+    try:
+        network = network or Backbone({n: w.shape for n, w in weights.items()}, outputs, channels, options.dropout)
+    except OtherLayout as error:
+        raise UnusableWeights(
+            f"{start.name} has weights of another network than a ResNet of torchvision or timm, or a model.pt: {error}"
+        ) from None
+    stem, head = ("stem.0.weight", "classifier") if start.is_ours else ("conv1.weight", "fc")
+    weights[stem] = fit_color(weights[stem], channels)
+    for part in (f"{head}.weight", f"{head}.bias"):
+        new = network.state_dict()[part]
+        if list(start.classes) != classes or part not in weights or weights[part].shape != new.shape:
+            weights[part] = new
+    try:
+        missing, _ = network.load_state_dict(weights, strict=False)
+    except RuntimeError:
+        raise UnusableWeights(f"{start.name} has weights whose shapes do not fit each other") from None
+    lost = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if lost:
+        raise UnusableWeights(f"{start.name} lacks {lost[0]}")
+    return network
+
+
+def our_network(start: Start, outputs: int, channels: int, options: argparse.Namespace) -> ResNet:
+    """A network of resnet.py, as deep and wide as the one that the weights are of. Raises UnusableWeights."""
+    stem = start.weights["stem.0.weight"]
+    blocks = len({found[0] for found in map(re.compile(r"stages\.\d+\.").match, start.weights) if found})
+    depths = {sum(stages): depth for depth, stages in BLOCKS.items()}
+    if blocks not in depths or stem.ndim != 4:
+        raise UnusableWeights(
+            f"{start.name} has {blocks} blocks, and a network of train.py has {', '.join(map(str, depths))}"
+        )
+    stride = start.stem_stride or options.stem_stride
+    large = stem.shape[2] > 3
+    return ResNet(outputs, depths[blocks], stem.shape[0], stride, options.dropout, channels, large)
+
+
+def started_data(data: Data, start: Start | None) -> Data:
+    """The data with the normalisation that the weights have learned with, if it is known."""
+    if not start or not start.normalisation:
+        return data
+    channels = contract.CHANNELS[data.train.color]
+    return dataclasses.replace(data, normalisation=fit_normalisation(start.normalisation, channels))
 
 
 def one_cycle(

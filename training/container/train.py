@@ -14,8 +14,8 @@ Writes to the model's folder:
 
 Each epoch is validated twice: with the last weights, and with their moving average. The model is the best one so far,
 of either kind, by what --best-by says. It is written at the end of each epoch that improves it, so a training that is
-stopped leaves its best model. An interrupted training continues from its last checkpoint. A finished one continues if
-it is started again with more epochs. Under torchrun, each process trains on its part of every batch.
+stopped leaves its best model. An interrupted training continues from its last checkpoint, and a finished one if it is
+started again with more epochs. Under torchrun, each process trains on its part of every batch.
 """
 
 import argparse
@@ -41,10 +41,11 @@ from export import ExportFailed, write_model
 from faces import Data, InvalidData
 from measures import Measures, Tally
 from processes import Processes, StopSignal
-from progress import Progress, Row, print_row, write_history
+from progress import Progress, print_row, write_history
 from resnet import Normalise
-from start import initial_state, one_cycle
+from start import initial_state, one_cycle, started_data
 from validation import better, validate
+from weights import UnusableWeights, read_start
 
 # Random generators are seeded with one number per epoch, and one per epoch and process, so that a resumed training
 # draws the same numbers as an uninterrupted one. These factors keep the seeds distinct: the first exceeds any number of
@@ -71,9 +72,16 @@ def train(options: argparse.Namespace) -> None:
     if options.votes and not data.train.votes.shape[1]:
         processes.say("the data has no votes, so --votes is not used")
         options.votes = 0.0
-    hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path)}
+    hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path | None)}
+    try:
+        start = read_start(options.start_from) if options.start_from else None
+        data = started_data(data, start)
+        state = initial_state(options, data, start, processes)
+    except UnusableWeights as error:
+        sys.exit(str(error))
+    if start:
+        hyperparameters["start_from"] = start.name
     normalise = Normalise(*data.normalisation).to(processes.device)
-    state = initial_state(options, data, processes)
     parallel = DistributedDataParallel(state.network) if processes.count > 1 else state.network
 
     # Each better model is written into the checkpoints first, and then copied to the model's folder: whenever the
@@ -120,9 +128,9 @@ def train(options: argparse.Namespace) -> None:
         row = {
             "epoch": state.epoch,
             "learning_rate": round(trained.learning_rate, 9),
-            **columns("train", trained.measures),
+            **trained.measures.columns("train"),
             "optimised_loss": round(trained.optimised_loss, 4),
-            **columns("validation", chosen.measures),
+            **chosen.measures.columns("validation"),
             "averaged_accuracy": round(averaged.measures.accuracy, 4),
             "last_accuracy": round(last.measures.accuracy, 4),
             "seconds": round(time.monotonic() - started, 1),
@@ -132,7 +140,7 @@ def train(options: argparse.Namespace) -> None:
         score = chosen.score(options.best_by)
         if score >= state.best_score:
             try:
-                write_model(best_model, options, hyperparameters, data, state, chosen, processes)
+                write_model(best_model, options, hyperparameters, data, start, state, chosen, processes)
                 shutil.copytree(best_model, options.model_dir, dirs_exist_ok=True)
             except ExportFailed as error:
                 print(f"epoch {state.epoch} has no model, and the best one before it is kept: {error}", flush=True)
@@ -157,11 +165,6 @@ def load_data(options: argparse.Namespace, processes: Processes) -> Data:
     if options.batch_size < processes.count:
         sys.exit(f"--batch-size {options.batch_size} is less than the {processes.count} processes that share a batch")
     return data
-
-
-def columns(prefix: str, measures: Measures) -> Row:
-    """What an epoch's row says of the training or of the validation images."""
-    return {f"{prefix}_{name}": round(value, 4) for name, value in vars(measures).items()}
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from types import TracebackType
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from training.console import console
 from training.jobs.metrics import EpochProgress
 
 HOUR, MINUTE = 3600, 60
@@ -13,12 +13,12 @@ HOUR, MINUTE = 3600, 60
 class TrainingBars:
     """Two bars. The second appears when an epoch takes so long that its script reports progress.
 
-    with TrainingBars(total_epochs=50) as bars:
+    with TrainingBars(console, total_epochs=50) as bars:
         bars.show_progress(progress)
         bars.show_epoch(3, metrics)
     """
 
-    def __init__(self, total_epochs: int | None, description: str = "epochs"):
+    def __init__(self, console: Console, total_epochs: int | None, description: str = "epochs"):
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -23,7 +23,7 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
 
     console.print(f"{root}, data: {data}", highlight=False, soft_wrap=True, markup=False)
     total = recipe.hyperparameters.get("epochs")
-    with TrainingBars(int(total) if total else None) as bars:
+    with TrainingBars(console, int(total) if total else None) as bars:
 
         def show_epochs(epochs: MetricsByEpoch) -> None:
             for epoch, metrics in epochs.items():
@@ -45,7 +45,7 @@ def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:
     shown: set[int] = set()
     job = None
     try:
-        with TrainingBars(None, "waiting") as bars:
+        with TrainingBars(console, None, "waiting") as bars:
             for job in jobs.follow(name, every=every):
                 for epoch in sorted(set(job.epochs) - shown):
                     if is_complete(epoch, job):

@@ -21,6 +21,7 @@ from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.seeds import run_group
 from training.jobs.session import make_session
+from training.jobs.start_weights import require_weights_channel, with_local_weights
 from training.s3_uri import parse_s3_uri
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def launch_locally(recipe: Recipe, data: str, jobs: Path, seeds: int = 1, dry_ru
     from training.jobs.local_job import require_script
 
     require_script(recipe)
+    recipe = with_local_weights(recipe)
     if dry_run:
         print_local_plan(recipe, data, jobs)
         return
@@ -141,6 +143,7 @@ def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:
     """Starts the recipe on SageMaker, or prints the request that would start it."""
     from training.jobs.status import TrainingJobs
 
+    require_weights_channel(recipe)
     settings = account_settings(options)
     session = make_session(options.region, DRY_RUN_REGION if options.dry_run else None)
     recipe = override_recipe(recipe, {}, **options.compute)

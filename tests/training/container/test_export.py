@@ -57,8 +57,8 @@ def export(folder: Path, network: torch.nn.Module, options: argparse.Namespace) 
     optimizer = torch.optim.SGD(network.parameters())
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
     state = State(network, average_weights(network, 0.9), optimizer, schedule)
-    data = Data(channel, channel, None)
-    write_model(folder, options, {}, data, state, chosen, Processes(0, 1, torch.device("cpu")))
+    data = Data(channel, channel, None, ([100.0], [50.0]))
+    write_model(folder, options, {}, data, None, state, chosen, Processes(0, 1, torch.device("cpu")))
 
 
 def test_a_network_that_cannot_be_exported_leaves_the_best_model_as_it_is(tmp_path: Path) -> None:

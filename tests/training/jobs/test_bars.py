@@ -1,13 +1,14 @@
 """What a person sees while a training runs."""
 
 import pytest
+from rich.console import Console
 
 from training.jobs.bars import TrainingBars, format_epoch, time_left
 from training.jobs.metrics import EpochProgress
 
 
 def test_the_bars_show_the_batches_of_the_epoch_and_the_time_until_the_training_ends() -> None:
-    with TrainingBars(50) as bars:
+    with TrainingBars(Console(), 50) as bars:
         bars.show_progress(EpochProgress(3, 50, 120, 199, 1.2345, 340))
         epochs, batches = bars.progress.tasks
         assert (epochs.completed, epochs.total, epochs.fields["note"]) == (2, 50, "6 min left")
