@@ -1,4 +1,4 @@
-"""Prepare FER2013, train a model on it, measure the model, and deploy it to an endpoint.
+"""Prepare images, train a model on them, measure the model, and deploy it to an endpoint.
 
 The usual order of the commands is: prepare, upload, launch, follow, evaluate, deploy. `COMMAND --help` describes each
 one.

@@ -117,7 +117,10 @@ def only_csv(names: list[str]) -> str:
         return found[0]
     if found:
         raise UnreadableKind(f"the archive has several CSV files, extract one of them: {', '.join(sorted(found))}")
-    raise UnreadableKind(f"the archive has no CSV file, only {', '.join(sorted(files)[:5]) or 'folders'}")
+    raise UnreadableKind(
+        f"the archive has no CSV file, only {', '.join(sorted(files)[:5]) or 'folders'}. If these are images, extract "
+        "it, and give the folder"
+    )
 
 
 def name_in_folder(name: str) -> str:

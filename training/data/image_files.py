@@ -3,6 +3,7 @@
 So a model is trained on what it will see. An image that the functions would reject is not read.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ FaceSource = Literal["find", "whole"]
 MODES: dict[Color, Literal["L", "RGB"]] = {"gray": "L", "rgb": "RGB"}
 
 DETECTOR = Path(__file__).parents[2] / "models" / "detector" / "detector.onnx"
-# Files per task. A large photo takes 50 ms, so that the progress bar moves at least every second.
+# Files per task, at most. A large photo takes 50 ms, so that the progress bar moves every second.
 CHUNK = 16
+# Bytes of the images that one task returns, at most. Each core has two tasks in progress.
+TASK_BYTES = 4_000_000
 # An error lists this many files and counts the others.
 MAX_SHOWN = 10
 
@@ -113,7 +116,8 @@ def read_images(
     kept: list[int] = []
     unreadable: list[Unreadable] = []
     faceless: list[Path] = []
-    for index, result in enumerate(map_in_parallel(partial(read_file, reader=reader), paths, pool, CHUNK)):
+    chunk = max(1, min(CHUNK, TASK_BYTES // math.prod(reader.shape)))
+    for index, result in enumerate(map_in_parallel(partial(read_file, reader=reader), paths, pool, chunk)):
         if isinstance(result, Unreadable):
             unreadable.append(result)
         elif result is None:

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+from mien.logic.pictures import PREPROCESSING
 from training.data import writers
 from training.data.preparation import Preparation
 from training.data.selection import Selected
@@ -76,6 +77,7 @@ def describe(selected: Selected, preparation: Preparation, digests: dict[str, st
         "faces": options["faces"],
         "size": preparation.size,
         "color": preparation.color,
+        "preprocessing": PREPROCESSING,
         "counts": {
             channel: dict(zip(classes, (count[place] for count in counts), strict=True))
             for place, channel in enumerate(selected.channels)

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ def map_in_parallel(
     items: a sequence whose slices are sent to other processes, such as an array of images.
     pool: a pool of processes uses all cores.
     chunk: items per task. At most two tasks per core are in progress, so memory does not grow with the items.
+
+    Raises what the function raises; ValueError if a process was ended from outside.
     """
     limit = 2 * (os.cpu_count() or 1)
     starts = deque(range(0, len(items), chunk))
@@ -38,7 +41,14 @@ def map_in_parallel(
         while starts and len(running) < limit:
             start = starts.popleft()
             running.append(pool.submit(apply, function, items[start : start + chunk]))
-        yield from running.popleft().result()
+        try:
+            results = running.popleft().result()
+        except BrokenProcessPool:
+            raise ValueError(
+                "a process that read images was ended, perhaps because the machine has too little memory: close other "
+                "programs, or run it on a machine with more memory"
+            ) from None
+        yield from results
 
 
 def apply(function: Callable[[Any], Result], items: Sequence[Any] | np.ndarray) -> list[Result]:

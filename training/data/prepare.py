@@ -31,6 +31,7 @@ def prepare(
         Path,
         typer.Argument(
             exists=True,
+            metavar="SOURCE",
             help="A folder with a folder of images per class, perhaps below train/ and validation/ (or val/); or "
             "FER2013 as Kaggle's train.csv or fer2013.csv: plain, gzipped, or in a .tar.gz or .zip archive.",
         ),

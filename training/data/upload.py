@@ -15,6 +15,8 @@ from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 
+from training.data.staging import REPLACED, UNFINISHED
+
 THREADS = 16
 PART_BYTES = 64 * 1024 * 1024
 # A file of up to PART_BYTES is sent in one piece, and a larger one in parts of this size. `etag` depends on it.
@@ -34,8 +36,14 @@ def etag(path: Path) -> str:
 
 
 def files_by_key(folder: Path, prefix: str) -> dict[str, Path]:
-    """All files in the folder and its subfolders, by the key of the object that each one becomes."""
-    return {prefix + p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    """All files in the folder and its subfolders, by the key of the object that each one becomes.
+
+    The folders of a `prepare` that is running, or was killed, are left out: their files are incomplete.
+    """
+    paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        prefix + name.as_posix(): path for name, path in paths.items() if name.parts[0] not in (REPLACED, UNFINISHED)
+    }
 
 
 def pop_unsendable(files: dict[str, Path]) -> list[str]:
