@@ -106,7 +106,7 @@ def test_a_label_selects_its_documents(send: Send, folder: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["label=joy", "status=done", "label=sad&status=rejected", "prefix=%01", "after=" + "x" * 1025, "since=now"],
+    ["label=sad,angry", "status=done", "label=sad&status=rejected", "prefix=%01", "after=" + "x" * 1025, "since=now"],
 )
 def test_an_invalid_query_is_refused(query: str, send: Send) -> None:
     answer = send("GET", f"/results?{query}")
@@ -119,11 +119,11 @@ def many(bucket: Bucket, folder: str) -> str:
     [happy] = bucket.documents(f"{folder}happy.png")
     for number in range(MAX_READ + 150):
         label = "disgust" if number % 50 == 49 else "happy"
-        faces = [{**happy["faces"][0], "label": label}]
+        fields = {"label": label, "confidence": 0.9, "probabilities": {"disgust": 0.1, "happy": 0.1} | {label: 0.9}}
         document = {
             **happy,
-            "label": label,
-            "faces": faces,
+            **fields,
+            "faces": [{**happy["faces"][0], **fields}],
             "image": {**happy["image"], "key": f"inbox/many/{number:04}.png"},
         }
         bucket.s3.put_object(

@@ -57,7 +57,7 @@ class Batches:
         if not uploads:
             return Outcome({}, {})
         try:
-            reader = self.readers.reader(self.endpoint.contract(read_deadline))
+            reader = self.readers.reader(self.endpoint.contract(answer_deadline))
         except Exception as error:
             return Outcome({}, dict.fromkeys(uploads, error))
         with ThreadPoolExecutor(WORKERS) as pool:
