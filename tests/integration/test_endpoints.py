@@ -205,4 +205,4 @@ def test_an_endpoint_for_images_gets_one_image_per_call(
     handle = start_handler(cloud.endpoint_url, ENDPOINT_INPUT="image")
     assert handle(records(bucket, *names)) == {"batchItemFailures": []}
     documents = [bucket.documents(name) for name in names]
-    assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "5-image")] * 3
+    assert [(d["label"], d["model"]["preprocessing"]) for [d] in documents] == [("happy", "5-rgb-224")] * 3

@@ -21,10 +21,15 @@ def answer(faces: list[Face], labels: Sequence[str] = LABELS) -> dict[str, Any]:
     return {"labels": labels, "faces": [{"face": face_id(face), "probabilities": EVEN} for face in faces]}
 
 
+def classified(answers: list[Answer | Exception]) -> list[Answer]:
+    """The answers about faces, all of which were classified."""
+    assert all(isinstance(answer, tuple) for answer in answers), answers
+    return [answer for answer in answers if isinstance(answer, tuple)]
+
+
 def probabilities(answers: list[Answer | Exception]) -> list[Sequence[float]]:
     """The probabilities of faces, all of which were classified."""
-    assert all(isinstance(answer, tuple) for answer in answers), answers
-    return [answer[0] for answer in answers if isinstance(answer, tuple)]
+    return [answer[0] for answer in classified(answers)]
 
 
 def variants(answers: list[Answer | Exception]) -> list[str]:

@@ -3,19 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mien.aws.endpoint import Endpoint
 from mien.settings import EndpointInput
 from tests.support.pictures import SETTINGS
-from tests.support.sagemaker_runtime import Request, Respond, serving
+from tests.support.sagemaker_runtime import DESCRIPTION, Request, Respond, serving
 
 
 @contextmanager
-def endpoint_that(respond: Respond, kind: EndpointInput = "batch") -> Iterator[tuple[Endpoint, list[Request]]]:
-    """Yields the client of an endpoint that answers like this, and the list of requests, which grows."""
-    with serving(respond) as (url, requests):
+def endpoint_that(
+    respond: Respond, kind: EndpointInput = "batch", description: Any = DESCRIPTION
+) -> Iterator[tuple[Endpoint, list[Request]]]:
+    """Yields the client of an endpoint that answers like this, and the list of requests, which grows.
+
+    description: as for `serving`.
+    """
+    with serving(respond, description) as (url, requests):
         yield endpoint_at(url, kind), requests
 
 

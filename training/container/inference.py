@@ -185,11 +185,19 @@ def predict_fn(request: Request | Problem, model: Model) -> Result | Problem:
     pixels, shape = faces.pixels, model.contract.face_shape
     if pixels.dtype != np.uint8 or pixels.shape[1:] != shape:
         found = f"{pixels.dtype} {list(pixels.shape)}"
-        return Problem(400, f"the array is {found}, not uint8 [n, {', '.join(map(str, shape))}]")
+        message = f"the array is {found}, not uint8 [n, {', '.join(map(str, shape))}]"
+        # The functions read images for the model that was there before. With a 409 they ask for the new description.
+        return Problem(409 if is_of_other_model(pixels) else 400, message)
     if not 0 < len(pixels) <= MAX_FACES:
         return Problem(400, f"the request has {len(pixels):,} faces: send 1 to {MAX_FACES:,}")
     checksums = [f"{zlib.crc32(face.tobytes()):08x}" for face in pixels]
     return Prediction(checksums, probabilities(pixels, model), faces.single_image, model.labels, model.version)
+
+
+def is_of_other_model(pixels: np.ndarray) -> bool:
+    """Returns whether an array has images as some model reads them: uint8 [n, size, size] or [n, size, size, 3]."""
+    is_square = pixels.ndim in (3, 4) and pixels.shape[1] == pixels.shape[2]
+    return pixels.dtype == np.uint8 and is_square and pixels.shape[3:] in ((), (3,))
 
 
 def probabilities(pixels: np.ndarray, model: Model) -> np.ndarray:

@@ -9,7 +9,7 @@ from local.paths import ROOT
 from mien.logic.documents import OLD_SCHEMA
 from mien.logic.labels import MAX_LABELS, MAX_LENGTH, MIN_LABELS, is_label
 from mien.logic.results import SCHEMA
-from tests.support import labels
+from tests.support import label_names
 from tests.support.labels import LABELS
 from tests.support.openapi import (
     DOCUMENT,
@@ -19,7 +19,7 @@ from tests.support.openapi import (
 )
 
 
-@pytest.mark.parametrize("name", [*LABELS, *labels.GOOD, *labels.BAD])
+@pytest.mark.parametrize("name", [*LABELS, *label_names.GOOD, *(name for name, _ in label_names.BAD if name.isascii())])
 def test_a_label_of_the_schema_is_one_of_the_code(name: str) -> None:
     assert Draft202012Validator(SCHEMAS["Label"]).is_valid(name) == is_label(name)
 

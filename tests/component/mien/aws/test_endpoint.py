@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.errors import NeedsOperator, TryAgain
+from mien.errors import ModelExchanged, NeedsOperator, TryAgain, WrongModel
+from mien.logic.contract import Contract
 from mien.logic.deadline import Deadline
-from mien.logic.pictures import COLOR_224, FACE_SIZE, Face, read_face
-from tests.support.answers import answer, probabilities, reasons, variants
+from mien.logic.pictures import COLOR_224, FACE_SIZE, GRAY_48, Face, read_face
+from tests.support.answers import answer, classified, probabilities, reasons, variants
 from tests.support.endpoints import endpoint_that
-from tests.support.sagemaker_runtime import EVEN, Reply, always, answer_of, in_turn, model_error, reply
+from tests.support.labels import LABELS
+from tests.support.sagemaker_runtime import DESCRIPTION, EVEN, Reply, always, answer_of, in_turn, model_error, reply
 
 WITHOUT_WAITING = Deadline(math.inf, sleep=lambda seconds: None)
 
@@ -143,3 +145,53 @@ def test_a_face_on_which_the_model_fails_does_not_fail_its_neighbors(
     assert len(probabilities([answer for n, answer in enumerate(answers) if n not in poison])) == 32 - len(poison)
     # A list of 32 can be halved five times. Each time, both halves cost a call.
     assert len(requests) <= 1 + 2 * 5 * len(poison)
+
+
+def test_the_model_is_asked_once_for_its_labels_and_input(faces: list[Face]) -> None:
+    with endpoint_that(in_turn(reply(200, DESCRIPTION), reply(200, answer(faces))), description=None) as (
+        endpoint,
+        requests,
+    ):
+        contract = endpoint.contract(WITHOUT_WAITING)
+        assert endpoint.contract(WITHOUT_WAITING) is contract
+        endpoint.classify(faces, WITHOUT_WAITING)
+    assert contract == Contract(LABELS, GRAY_48, "find", "1")
+    assert [kind for kind, _ in requests] == ["application/json", "application/x-npy"]
+
+
+def test_a_label_is_what_the_answer_calls_it_even_if_another_model_was_asked(faces: list[Face]) -> None:
+    shapes = ["circle", "square", "triangle", "star", "heart", "cross", "moon"]
+    with endpoint_that(always(200, answer(faces, shapes))) as (endpoint, _):
+        assert endpoint.contract(WITHOUT_WAITING).labels == LABELS
+        answers = endpoint.classify(faces, WITHOUT_WAITING)
+    assert {model.labels for _, model in classified(answers)} == {tuple(shapes)}
+
+
+def test_faces_that_were_cut_for_another_model_are_cut_again(faces: list[Face]) -> None:
+    described = [reply(200, DESCRIPTION | {"version": version}) for version in ("1", "2")]
+    with endpoint_that(in_turn(described[0], model_error(409), described[1]), description=None) as (endpoint, requests):
+        assert endpoint.contract(WITHOUT_WAITING).version == "1"
+        assert len(reasons(endpoint.classify(faces, WITHOUT_WAITING), ModelExchanged)) == 3
+        assert endpoint.contract(WITHOUT_WAITING).version == "2"
+    assert len(requests) == 3
+    assert not endpoint.circuit.is_open()
+
+
+@pytest.mark.parametrize("description", [model_error(415), model_error(400), reply(200, [EVEN]), reply(200, {})])
+def test_an_endpoint_that_does_not_describe_its_model_needs_an_operator(description: Reply) -> None:
+    with (
+        endpoint_that(in_turn(description), description=None) as (endpoint, requests),
+        pytest.raises(WrongModel, match=r"does not describe its model, .* Deploy the model again"),
+    ):
+        endpoint.contract(WITHOUT_WAITING)
+    assert len(requests) == 1
+
+
+def test_a_built_in_model_with_another_number_of_labels_needs_an_operator(sample: bytes) -> None:
+    with endpoint_that(always(200, [0.2, 0.3, 0.5]), kind="image") as (endpoint, requests):
+        why = reasons(endpoint.classify([read_face(sample, COLOR_224)], WITHOUT_WAITING), WrongModel)
+    assert why == [
+        "The model tells apart 3 labels, but the stack's parameter Labels has 7. Set Labels to the model's labels, in "
+        "the order of its outputs."
+    ]
+    assert len(requests) == 1

@@ -8,9 +8,11 @@ from tests.support.api import StartApi
 from tests.support.images import base64_of
 from tests.support.labels import LABELS
 from tests.support.sagemaker_runtime import (
+    DESCRIPTION,
     EVEN,
     Reply,
     always,
+    answer_of,
     even_rows,
     in_turn,
     model_error,
@@ -68,3 +70,26 @@ def test_health_sends_an_image_where_the_endpoint_accepts_images(start_api: Star
     with serving(always(200, EVEN)) as (url, requests):
         assert start_api(url, ENDPOINT_INPUT="image").request("GET", "/health").status == 200
     assert [request.content_type for request in requests] == ["application/x-image"]
+
+
+def test_health_says_in_one_sentence_that_the_labels_do_not_fit_the_model(start_api: StartApi, sample: bytes) -> None:
+    with serving(always(200, [0.2, 0.3, 0.5])) as (url, _):
+        api = start_api(url, ENDPOINT_INPUT="image")
+        health, classified = api.request("GET", "/health"), api.classify_image(base64_of(sample))
+    for response in (health, classified):
+        assert (response.status, response.json["reason"]) == (503, "wrong_model")
+        assert response.json["detail"].startswith("The model tells apart 3 labels, but the stack's parameter Labels")
+
+
+def test_health_answers_with_the_labels_of_the_model_that_is_there_now(start_api: StartApi) -> None:
+    shapes = DESCRIPTION | {"version": "2", "labels": ["circle", "square"], "faces": "whole"}
+    for description in (DESCRIPTION, shapes):
+        with serving(always(200, answer_of([[0.5, 0.5]], ["circle", "square"])), description) as (url, _):
+            health = start_api(url).request("GET", "/health").json
+        assert (health["labels"], health["faces"]) == (list(description["labels"]), description["faces"])
+
+
+def test_the_parameter_faces_goes_before_what_the_model_says(start_api: StartApi) -> None:
+    with serving(even_rows, DESCRIPTION | {"faces": "whole"}) as (url, _):
+        faces = [start_api(url, FACES=value).request("GET", "/health").json["faces"] for value in ("model", "find")]
+    assert faces == ["whole", "find"]

@@ -122,7 +122,7 @@ def test_a_color_model_reads_arrays_and_images_in_color(tmp_path: Path) -> None:
             [face] = answer["faces"]
             assert answer["labels"][np.argmax(face["probabilities"])] == label
     response = inference.respond(npy(np.zeros((1, 64, 64), np.uint8)), inference.NPY, None, colors)
-    assert response.status == 400
+    assert response.status == 409
     assert "uint8 [1, 64, 64], not uint8 [n, 64, 64, 3]" in json.loads(response.body)["error"]
 
 
