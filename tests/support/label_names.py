@@ -33,3 +33,5 @@ BAD = [
 ]
 # Pairs that differ as strings, but can't be names of one model.
 SAME = [("happy", "Happy"), ("straße", "STRASSE"), ("a", "a")]
+# Names of one model that are too long together: 12,800 bytes.
+TOO_LONG = [f"{number:064}" for number in range(200)]
