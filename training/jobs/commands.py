@@ -9,27 +9,48 @@ from rich.prompt import Confirm
 from training.console import console
 from training.jobs import display
 from training.jobs.find_job import find_local_jobs, job_name
-from training.jobs.job import ENDED, TrainingJob
-from training.jobs.launch_command import LOCAL_JOBS, LocalJobs, Region
+from training.jobs.job import ENDED, Followable, TrainingJob
+from training.jobs.launch_command import LOCAL_JOBS, LocalJobs, Mlflow, Region
 from training.jobs.local_record import read_local_job
 from training.jobs.session import make_session
+
+# Seconds between two looks at a job.
+LOCAL_EVERY = 1.0
+REMOTE_EVERY = 15.0
 
 if TYPE_CHECKING:
     from training.jobs.status import TrainingJobs
 
 
 def follow(
-    name: Annotated[str, typer.Argument(metavar="JOB")],
-    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks.")] = 15,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="JOB", help="A job of this machine, also one that another terminal runs, or a job of SageMaker."
+        ),
+    ],
+    every: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Seconds between two looks.", show_default="15, and 1 for a job on this machine"),
+    ] = None,
+    mlflow: Mlflow = "",
+    jobs: LocalJobs = LOCAL_JOBS,
     region: Region = None,
 ) -> None:
-    """Show a job's epochs and its cost so far, until it has ended.
+    """Show a job's epochs, and its cost so far, until it has ended.
 
     Ctrl-C stops showing them; the job continues.
     """
-    from training.jobs.status import TrainingJobs
+    from training.jobs.local_jobs import LocalJob, choose_job
+    from training.jobs.mlflow_log import LoggedJobs
 
-    display.show_remote_job(TrainingJobs(make_session(region)), name, every)
+    folders = find_local_jobs(name, jobs)
+    folder = choose_job(folders) if folders else None
+    followed: Followable = LocalJob(folder) if folder else remote_jobs(name, jobs, region)
+    title = folder.resolve().name if folder else job_name(name)
+    if mlflow:
+        followed = LoggedJobs(followed, mlflow, folder)
+    display.follow_job(followed, title, every or (LOCAL_EVERY if folder else REMOTE_EVERY))
 
 
 def stop(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from training.console import console
 from training.jobs.bars import TrainingBars
 from training.jobs.history_plot import HISTORY, save_history
-from training.jobs.job import TrainingJob
+from training.jobs.job import Followable, TrainingJob
 from training.jobs.metrics import MetricsByEpoch, best_epoch
 
 # Pictures of jobs on SageMaker, which have no folder on this machine.
@@ -14,7 +14,6 @@ HISTORIES = Path("build/histories")
 
 if TYPE_CHECKING:
     from training.jobs.recipe import Recipe
-    from training.jobs.status import TrainingJobs
 
 
 def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
@@ -37,8 +36,8 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
     return job
 
 
-def show_remote_job(jobs: "TrainingJobs", name: str, every: float = 15) -> None:
-    """Shows the epochs of a job on SageMaker until it has ended. Ctrl-C stops showing them; the job continues.
+def follow_job(jobs: Followable, name: str, every: float = 15) -> None:
+    """Shows the epochs of a job until it has ended, wherever it runs. Ctrl-C stops showing them; the job continues.
 
     every: seconds between two looks.
     """

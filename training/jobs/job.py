@@ -1,7 +1,8 @@
 """A training job as a plain value, whether it ran on SageMaker or on this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from training.jobs.metrics import EpochProgress, MetricsByEpoch
 
@@ -57,3 +58,10 @@ class TrainingJob:
     def total_epochs(self) -> int | None:
         """How many epochs the job trains; None if its hyperparameters do not say it."""
         return int(self.hyperparameters["epochs"]) if "epochs" in self.hyperparameters else None
+
+
+class Followable(Protocol):
+    """Jobs that can be followed: those of SageMaker, or one of this machine."""
+
+    def follow(self, name: str, *, every: float) -> Iterator[TrainingJob]:
+        """Yields the job as it is now, and again every so many seconds, until it has ended."""

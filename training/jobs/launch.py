@@ -19,7 +19,7 @@ from training.jobs.local_record import read_local_job, read_recipe
 from training.jobs.prepared_data import find_data, option_that_writes
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
-from training.jobs.seeds import run_group
+from training.jobs.seeds import run_group, run_job
 from training.jobs.session import make_session
 from training.jobs.start_weights import require_weights_channel, with_local_weights
 from training.s3_uri import parse_s3_uri
@@ -57,27 +57,39 @@ class LaunchOptions:
     region: str | None = None
 
 
-def launch_locally(recipe: Recipe, data: str, jobs: Path, seeds: int = 1, dry_run: bool = False) -> None:
+@dataclass(frozen=True)
+class LocalOptions:
+    """How `launch` runs a job on this machine.
+
+    seeds: train this number of times, each time with another seed.
+    mlflow: where MLflow logs the job; an empty text logs nothing.
+    dry_run: only print what would run.
+    """
+
+    seeds: int = 1
+    mlflow: str = ""
+    dry_run: bool = False
+
+
+def launch_locally(recipe: Recipe, data: str, jobs: Path, options: LocalOptions) -> None:
     """Runs the recipe on this machine, in a new folder below `jobs`.
 
     data: the folder that `prepare` wrote, or an empty text for the only one below build/.
-    seeds: train this number of times, each time with another seed.
-    dry_run: only print what would run.
     """
     from training.jobs.local_job import require_script
 
     require_script(recipe)
     recipe = with_local_weights(recipe)
-    if dry_run:
+    if options.dry_run:
         print_local_plan(recipe, data, jobs)
         return
     folder = find_local_data(recipe, data)
-    if seeds == 1:
-        display.show_local_job(recipe, folder, new_folder(jobs, recipe.name))
+    if options.seeds == 1:
+        run_job(recipe, folder, new_folder(jobs, recipe.name), options.mlflow)
         return
-    group = Group(new_folder(jobs, f"{recipe.name}-seeds"), recipe, folder, seeds)
+    group = Group(new_folder(jobs, f"{recipe.name}-seeds"), recipe, folder, options.seeds)
     group.write()
-    run_group(group)
+    run_group(group, options.mlflow)
 
 
 def find_local_data(recipe: Recipe, data: str) -> Path:
@@ -104,7 +116,7 @@ def print_data_hint(recipe: Recipe, data: str) -> None:
     console.print(f"# data: {data or made}", style="dim", soft_wrap=True, highlight=False)
 
 
-def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = False) -> None:
+def resume_locally(root: Path, settings: Mapping[str, Value], mlflow: str = "", dry_run: bool = False) -> None:
     """Continues a job on this machine, with the recipe and the data that it began with.
 
     root: the job's folder.
@@ -115,7 +127,7 @@ def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = Fa
     if is_group(root):
         if settings or dry_run:
             raise ValueError(f"{root} is a group of seeds: it resumes as it was begun, without --set and --dry-run")
-        run_group(read_group(root))
+        run_group(read_group(root), mlflow)
         return
     if not (root / "checkpoints").is_dir():
         raise ValueError(f"{root} has no checkpoints: it is not the folder of a job that ran on this machine")
@@ -124,7 +136,7 @@ def resume_locally(root: Path, settings: Mapping[str, Value], dry_run: bool = Fa
     if dry_run:
         print_plain(shlex.join(script_command(recipe, gpus=0)))
     else:
-        display.show_local_job(recipe, data, root)
+        run_job(recipe, data, root, mlflow)
 
 
 def new_folder(jobs: Path, name: str) -> Path:
@@ -198,7 +210,7 @@ def send_job(recipe: Recipe, settings: "AccountSettings", session: "boto3.Sessio
     if recipe.tuning:
         console.print(f"compare its jobs with: python -m training compare {job}", highlight=False, soft_wrap=True)
     elif options.follow:
-        display.show_remote_job(TrainingJobs(session), job)
+        display.follow_job(TrainingJobs(session), job)
     else:
         console.print(f"follow it with: python -m training follow {job}", highlight=False, soft_wrap=True)
 

@@ -8,6 +8,7 @@ import typer
 
 from training.jobs.launch import (
     LaunchOptions,
+    LocalOptions,
     launch_locally,
     launch_on_sagemaker,
     resume_locally,
@@ -22,6 +23,7 @@ WITH_RESUME = {
     "--set",
     "--local",
     "--jobs",
+    "--mlflow",
     "--instance-type",
     "--spot",
     "--max-hours",
@@ -29,13 +31,22 @@ WITH_RESUME = {
     "--follow",
     "--region",
 }
-ONLY_LOCAL = {"--jobs", "--seeds"}
+ONLY_LOCAL = {"--jobs", "--seeds", "--mlflow"}
 ONLY_SAGEMAKER = {
     *("--role", "--output", "--best-of", "--instance-type", "--instance-count", "--spot", "--max-hours", "--kms-key"),
     "--region",
 }
 
 Region = Annotated[str | None, typer.Option(help="The AWS region, instead of AWS_REGION or the profile's.")]
+Mlflow = Annotated[
+    str,
+    typer.Option(
+        metavar="URI",
+        show_default=False,
+        help="Log the job to MLflow: a server's address, a folder, or sqlite:///FILE. `env` takes the address from "
+        "MLFLOW_TRACKING_URI.",
+    ),
+]
 LocalJobs = Annotated[Path, typer.Option(help="The folder of jobs that run on this machine.")]
 
 
@@ -103,6 +114,7 @@ def launch(
             "--resume GROUP runs what is missing after an interruption.",
         ),
     ] = 1,
+    mlflow: Mlflow = "",
     jobs: LocalJobs = LOCAL_JOBS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the exact request, and send nothing.")] = False,
     follow_: Annotated[bool, typer.Option("--follow", help="Show the job's epochs until it has ended.")] = False,
@@ -125,7 +137,7 @@ def launch(
     }
     options = LaunchOptions(data, output, role, kms_key, best_of, compute, dry_run, follow_, region)
     if resume and local:
-        resume_locally(jobs / resume, settings, dry_run)
+        resume_locally(jobs / resume, settings, mlflow, dry_run)
     elif resume:
         resume_on_sagemaker(resume, settings, options)
     elif not name:
@@ -133,7 +145,7 @@ def launch(
     else:
         recipe = override_recipe(load_recipe(name), settings)
         if local:
-            launch_locally(recipe, data, jobs, seeds, dry_run)
+            launch_locally(recipe, data, jobs, LocalOptions(seeds, mlflow, dry_run))
         else:
             launch_on_sagemaker(recipe, options)
 

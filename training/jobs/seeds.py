@@ -1,18 +1,32 @@
 """What `launch --local --seeds N` does: it trains a recipe with several seeds, and shows how the results differ."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.table import Table
 
 from training.console import console
 from training.jobs import display
 from training.jobs.group import Group, Outcome, best_outcome, outcome_of, spread
+from training.jobs.job import TrainingJob
 from training.jobs.local_record import RECORD, read_local_job
+from training.jobs.mlflow_log import logging_local_job
+from training.jobs.recipe import Recipe
 
 SHOWN = {"validation_accuracy": "validation accuracy", "validation_balanced_accuracy": "balanced accuracy"}
 
 
-def run_group(group: Group) -> None:
+def run_job(recipe: Recipe, data: Path, root: Path, mlflow: str) -> TrainingJob:
+    """Runs or resumes a job on this machine, and shows it. mlflow: where MLflow logs it, or an empty text."""
+    with logging_local_job(mlflow, root, print_warning):
+        return display.show_local_job(recipe, data, root)
+
+
+def print_warning(text: str) -> None:
+    console.print(text, style="yellow", highlight=False, soft_wrap=True, markup=False)
+
+
+def run_group(group: Group, mlflow: str = "") -> None:
     """Runs those jobs of a group that have not completed, one after the other, and prints what all have reached.
 
     Raises ValueError if a job fails.
@@ -23,7 +37,7 @@ def run_group(group: Group) -> None:
         if (root / RECORD).exists() and read_local_job(root).status == "Completed":
             console.print(f"{root} has completed already", highlight=False, soft_wrap=True, markup=False)
             continue
-        job = display.show_local_job(recipe, group.data, root)
+        job = run_job(recipe, group.data, root, mlflow)
         if job.status == "Stopped":
             console.print(
                 f"{number - 1} of {len(jobs)} seeds are done: continue with `python -m training launch --local "
