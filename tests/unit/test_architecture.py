@@ -53,7 +53,18 @@ ARROWS: dict[str, set[str]] = {
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
 COMMAND_LINE = {
-    *("commands", "csv_input", "source_input", "deploy", "display", "launch", "launch_command", "prepare", "seeds")
+    *(
+        "bars",
+        "commands",
+        "csv_input",
+        "source_input",
+        "deploy",
+        "display",
+        "launch",
+        "launch_command",
+        "prepare",
+        "seeds",
+    )
 }
 PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
 

@@ -41,6 +41,7 @@ def follow(
 
     Ctrl-C stops showing them; the job continues.
     """
+    from training.jobs.history_plot import HISTORY
     from training.jobs.local_jobs import LocalJob, choose_job
     from training.jobs.mlflow_log import LoggedJobs
 
@@ -50,7 +51,8 @@ def follow(
     title = folder.resolve().name if folder else job_name(name)
     if mlflow:
         followed = LoggedJobs(followed, mlflow, folder)
-    display.follow_job(followed, title, every or (LOCAL_EVERY if folder else REMOTE_EVERY))
+    history = folder / HISTORY if folder else None
+    display.follow_job(followed, title, every or (LOCAL_EVERY if folder else REMOTE_EVERY), history)
 
 
 def stop(

@@ -36,10 +36,11 @@ def show_local_job(recipe: "Recipe", data: Path, root: Path) -> TrainingJob:
     return job
 
 
-def follow_job(jobs: Followable, name: str, every: float = 15) -> None:
+def follow_job(jobs: Followable, name: str, every: float = 15, history: Path | None = None) -> None:
     """Shows the epochs of a job until it has ended, wherever it runs. Ctrl-C stops showing them; the job continues.
 
     every: seconds between two looks.
+    history: where the picture of its epochs is written; None is a file below HISTORIES.
     """
     shown: set[int] = set()
     job = None
@@ -61,7 +62,7 @@ def follow_job(jobs: Followable, name: str, every: float = 15) -> None:
         return
     if job:
         print_summary(job)
-        print_history(job, HISTORIES / f"{name}.png")
+        print_history(job, history or HISTORIES / f"{name}.png")
 
 
 def is_complete(epoch: int, job: TrainingJob) -> bool:

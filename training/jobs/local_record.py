@@ -17,7 +17,7 @@ from typing import Any
 
 from training.errors import explain_native_error
 from training.jobs.job import TrainingJob
-from training.jobs.metrics import parse_metrics
+from training.jobs.metrics import parse_metrics, parse_progress
 from training.jobs.recipe import Recipe, recipe_from_record
 
 ARTIFACT = "output/model.tar.gz"
@@ -97,15 +97,20 @@ def read_local_job(root: Path) -> TrainingJob:
         status = "InProgress" if is_alive else "Stopped"
         seconds = seconds_so_far(record, root, is_alive)
     artifact = root / ARTIFACT
+    detail = {"Failed": failure_reason(lines), "InProgress": "training"}.get(status, "")
+    progress = None
+    if status == "InProgress":
+        progress = next((found for line in reversed(lines) if (found := parse_progress(line))), None)
     return TrainingJob(
         name=record["name"],
         status=status,
-        detail=failure_reason(lines) if status == "Failed" else "",
+        detail=detail,
         hyperparameters={name: str(value) for name, value in record["recipe"]["hyperparameters"].items()},
         epochs=parse_metrics(lines),
         seconds=seconds,
         artifact=str(artifact) if artifact.exists() else None,
         checkpoints=str(root / "checkpoints"),
+        progress=progress,
     )
 
 
