@@ -8,6 +8,7 @@ from typing import Any
 from training.evaluation.card_data import data_section, how_section
 from training.evaluation.card_use import use_section
 from training.evaluation.markdown import count_of, interval, paragraph, plain
+from training.evaluation.provenance import field, training_of
 
 # With fewer classes, the best and the worst one say no more than the table.
 CLASSES_WITH_EXTREMES = 3
@@ -29,7 +30,7 @@ def card(figures: dict[str, Any], contract: dict[str, Any]) -> str:
     sections = [
         f"# Model {plain(contract.get('version') or figures['model'])}",
         description(contract, things),
-        accuracy_paragraph(figures, contract.get("training", {}), things),
+        accuracy_paragraph(figures, training_of(contract), things),
         duplicates_paragraph(figures["duplicates"], things),
         "\n".join([f"| label | {things} | precision | recall | F1 |", "| --- | ---: | ---: | ---: | ---: |", *rows]),
         calibration_paragraph(figures, contract, things),
@@ -52,25 +53,25 @@ def description(contract: dict[str, Any], things: str) -> str:
     """What the model reads and answers."""
     model, output, count = contract["input"], contract["output"], len(contract["labels"])
     file, size, color = contract.get("file", "model.onnx"), model["size"], model["color"]
-    kind = "A ResNet" if "depth" in contract.get("training", {}).get("hyperparameters", {}) else "A model"
+    kind = "A ResNet" if training_of(contract) else "A model"
     shape = LAYOUTS[model["layout"]].format(size, CHANNELS[color])
     reads = f"`{model['name']}`, {model['dtype']}" if model.get("name") else model["dtype"]
     named = f"`{output['name']}`" if output.get("name") else ""
     values = "" if output.get("name") == output["values"] else output["values"]
-    shape_returned = f"{'float32 ' if 'network' in contract else ''}`[n, {count}]`"
+    shape_returned = f"{'float32 ' if training_of(contract) else ''}`[n, {count}]`"
     returns = ", ".join(filter(None, (named, values, shape_returned)))
     return paragraph(
         f"{kind} for {'grayscale' if color == 'gray' else 'color'} {things} of {size}x{size} pixels, with {count:,}",
         f"labels. `{file}` reads {reads} `{shape}`, and returns {returns}.",
-        "Normalisation is inside the file." if "network" in contract else "",
+        "Normalisation is inside the file." if training_of(contract) else "",
         "The server normalises the pixels before." if model["dtype"] != "uint8" else "",
         "The server turns them into probabilities with softmax." if output["values"] == "logits" else "",
         "`model.json` has the labels in the order of the outputs"
-        + (", and describes the training." if "training" in contract else "."),
+        + (", and describes the training." if training_of(contract) else "."),
     )
 
 
-def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any], things: str) -> str:
+def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any] | None, things: str) -> str:
     low, high = figures["accuracy_95"]
     source = figures["source"]
     top_2 = f"top-2 accuracy {figures['top_2_accuracy']:.4f}, " if len(figures["classes"]) > 2 else ""
@@ -94,7 +95,7 @@ def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any], things
             f"The model was trained on {things} of a folder with this name. It was not counted how many of these are "
             "among them."
         )
-    elif "validation_accuracy" in training:
+    elif training:
         sentences.append(held_out_sentence(training, things))
     return paragraph(*sentences)
 
@@ -146,7 +147,7 @@ def duplicates_paragraph(duplicates: dict[str, Any], things: str) -> str:
 
 def calibration_paragraph(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
     difference = f"differs from the accuracy by {figures['expected_calibration_error']:.3f} on average (expected"
-    if "calibration" in contract:
+    if field(contract, "calibration", "temperature"):
         first = f"The model's confidence is calibrated on the held-out {things}. It {difference}"
     else:
         first = f"The model's confidence {difference}"

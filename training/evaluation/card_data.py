@@ -1,10 +1,9 @@
 """The parts of a model's card about its data and its training, with commands that repeat the run."""
 
-import shlex
 from typing import Any
 
-from training.evaluation.card_use import is_fer2013
-from training.evaluation.markdown import command_line, paragraph, plain
+from training.evaluation.markdown import command_line, command_text, paragraph, plain
+from training.evaluation.provenance import data_of, field, is_fer2013, training_of
 
 FER2013 = (
     'FER2013 (Goodfellow et al., "Challenges in Representation Learning", 2013) has pictures that a web search for '
@@ -24,9 +23,12 @@ TOGETHER = "All copies of one image were kept on one side of the split into trai
 
 def data_section(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
     """What is known of the data that the model was trained on."""
-    data = contract.get("data")
+    data = data_of(contract)
     if not data:
-        return "## Data\n\n" + paragraph("`model.json` does not say which data the model was trained on.")
+        said = "does not say which data the model was trained on"
+        if "data" in contract:
+            said = "describes the data in its own words, which were not checked"
+        return "## Data\n\n" + paragraph(f"`model.json` {said}.")
     counts = {channel: sum(classes.values()) for channel, classes in data["counts"].items()}
     sentences = [
         FER2013 if is_fer2013(contract) else FOLDER.format(plain(data["source"]["name"])),
@@ -49,13 +51,14 @@ def counts_table(data: dict[str, Any]) -> str:
 
 def how_section(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
     """How the model was trained and measured."""
-    training = contract.get("training")
+    training, weights = training_of(contract), first_weights(contract)
     parts = ["## How it was made" if training else "## How it was measured"]
     if training:
         parts.append(
             paragraph(
                 f"The training used {training['faces']:,} {things} and took {duration(training['seconds'])} on",
                 f"{training['machine']}, with PyTorch {training['torch']}.",
+                f"It started from the weights in {plain(weights['file'])}." if weights else "",
             )
         )
     return "\n\n".join([*parts, commands(figures, contract)])
@@ -64,21 +67,27 @@ def how_section(figures: dict[str, Any], contract: dict[str, Any], things: str) 
 def commands(figures: dict[str, Any], contract: dict[str, Any]) -> str:
     """The commands that prepare the data, train the model and measure it, as far as they are known."""
     lines = []
-    training, data = contract.get("training"), contract.get("data")
+    training, data, weights = training_of(contract), data_of(contract), first_weights(contract)
     if data:
-        prepare = shlex.split(data["command"])
-        lines.append(command_line(prepare))
+        lines.append(command_text(data["command"]))
         if training:
             output = "build/fer2013" if is_fer2013(contract) else f"build/{data['source']['name']}"
+            values = {**training["hyperparameters"], **({"start_from": weights["file"]} if weights else {})}
             settings = [
                 word
-                for name, value in sorted(training["hyperparameters"].items())
+                for name, value in sorted(values.items())
                 for word in ("--set", f"{name.replace('_', '-')}={value}")
             ]
             launch = ["python", "-m", "training", "launch", "resnet", "--local", "--data", output, *settings]
             lines.append(command_line(launch))
-    lines.append(command_line(shlex.split(figures["command"])))
+    lines.append(command_text(figures["command"]))
     return "\n".join(lines)
+
+
+def first_weights(contract: dict[str, Any]) -> dict[str, str] | None:
+    """The file of weights that the training started from, if there was one."""
+    weights = field(contract, "training", "start_from")
+    return weights if isinstance(field(weights, "file"), str) else None
 
 
 def duration(seconds: float) -> str:
@@ -86,4 +95,4 @@ def duration(seconds: float) -> str:
 
 
 def uses_votes(contract: dict[str, Any]) -> bool:
-    return bool(contract.get("training", {}).get("hyperparameters", {}).get("votes"))
+    return bool(field(contract, "training", "hyperparameters", "votes"))

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from training.evaluation.markdown import paragraph
+from training.evaluation.provenance import is_fer2013
 
 # Labels by which a model infers emotions. Two of them are enough: a model of fruit can have a class `orange`, and one
 # of weather a class `angry`, by accident.
@@ -57,8 +58,3 @@ def use_section(contract: dict[str, Any], things: str) -> str:
 
 def infers_emotions(labels: list[str]) -> bool:
     return sum(EMOTIONS.fullmatch(label) is not None for label in labels) > 1
-
-
-def is_fer2013(contract: dict[str, Any]) -> bool:
-    """Whether the model was trained on FER2013, as its data's description says."""
-    return bool(contract.get("data", {}).get("source", {}).get("kind") == "fer2013")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from training.data.labelled_images import LabelledImages
+from training.evaluation.provenance import field
 
 ARRAYS = "faces.npz"
 DESCRIPTION = "data.json"
@@ -38,7 +39,7 @@ def load_channel(channel: Path) -> LabelledImages:
         raise ValueError(f"{path} has no labelled images: prepare the data again")
     if not 0 <= labels.min() <= labels.max() < len(images.classes):
         raise ValueError(f"{path} has labels without a class: prepare the data again")
-    described = read_description(channel).get("sha256", {}).get(channel.name)
+    described = field(read_description(channel), "sha256", channel.name)
     if described and described != images.sha256():
         raise ValueError(f"{path} has other images than its {DESCRIPTION} describes: prepare the data again")
     return images

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from training.data.csv_input import SkipBad
 from training.data.csv_rows import Usage
 from training.evaluation.display import counting, print_duplicates, print_figures, print_path, print_relation
 from training.evaluation.source_input import read_source, read_training_rows
@@ -20,6 +19,7 @@ def evaluate(
         Path,
         typer.Argument(
             exists=True,
+            metavar="SOURCE",
             help="A folder with a folder of images per class; a folder that `prepare` wrote; or FER2013's CSV: plain, "
             "gzipped, or in a .tar.gz or .zip archive.",
         ),
@@ -64,7 +64,9 @@ def evaluate(
         Usage,
         typer.Option(case_sensitive=False, help="If the CSV has a column Usage, measure on the rows with this value."),
     ] = "PublicTest",
-    skip_bad: SkipBad = False,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Leave out rows and images that can't be read, instead of failing with a list of them.")
+    ] = False,
 ) -> None:
     """Measure a model on labelled images, through the code that serves it.
 

@@ -13,6 +13,7 @@ import numpy as np
 from training.data.labelled_images import LabelledImages
 from training.evaluation.channels import TRAINING, find_channel, load_channel
 from training.evaluation.measure import accuracy
+from training.evaluation.provenance import field
 
 # Two faces that correlate more than this count as copies of one photograph. Of FER2013's pairs of a training and a test
 # face above it, 48 were looked at, and all of them showed one photograph, cropped or scaled differently. From 0.90 to
@@ -94,7 +95,7 @@ def load_training_set(folder: Path, version: str, contract: dict[str, Any]) -> L
     Raises ValueError if the folder has other images: figures computed from them would be wrong for this model.
     """
     images = load_channel(find_channel(folder, TRAINING) or folder)
-    if images.sha256() != contract.get("training", {}).get("faces_sha256"):
+    if images.sha256() != field(contract, "training", "faces_sha256"):
         raise ValueError(
             f"{folder}: model {version} was not trained on these images; their SHA-256 differs from the one "
             "in its model.json"

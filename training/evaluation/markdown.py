@@ -42,6 +42,15 @@ def command_line(words: Sequence[str]) -> str:
     return textwrap.indent("\n".join(lines), "    ")
 
 
+def command_text(text: str) -> str:
+    """A command that is one line of text, as `command_line` writes it."""
+    try:
+        return command_line(shlex.split(text))
+    except ValueError:
+        # It is not a command, but a text by someone else.
+        return f"    {' '.join(text.split())}"
+
+
 def interval(part: dict[str, Any] | None) -> str:
     """An accuracy with its 95% interval in parentheses. None means that there were no images to measure it on."""
     if not part:

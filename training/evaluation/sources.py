@@ -9,6 +9,7 @@ from training.data.labelled_images import LabelledImages
 from training.evaluation.channels import load_channel, read_description
 from training.evaluation.classes import match_classes, require_same_classes
 from training.evaluation.measure import LoadedModel
+from training.evaluation.provenance import field
 
 # FER2013's public test, by LabelledImages.sha256. A CSV file does not say which part of the data set it is.
 PUBLIC_TEST = "db5910362c04f8de30be4c85638165611e6c8133ee35951a384630662d56d970"
@@ -90,13 +91,12 @@ def name_of(path: Path) -> str:
 
 def relation_to(sha256: str, name: str, contract: dict[str, Any]) -> Relation:
     """What a model's model.json says about images with this digest, from a source with this name."""
-    channels = contract.get("data", {}).get("sha256", {})
-    if sha256 in (channels.get("train"), contract.get("training", {}).get("faces_sha256")):
+    if sha256 in (field(contract, "data", "sha256", "train"), field(contract, "training", "faces_sha256")):
         return "trained"
-    if sha256 == channels.get("validation"):
+    if sha256 == field(contract, "data", "sha256", "validation"):
         return "held_out"
-    source = contract.get("data", {}).get("source", {})
-    return "same_folder" if source.get("kind") == "folder" and source.get("name") == Path(name).name else "unknown"
+    kind, trained_on = (field(contract, "data", "source", key) for key in ("kind", "name"))
+    return "same_folder" if (kind, trained_on) == ("folder", Path(name).name) else "unknown"
 
 
 def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
@@ -114,9 +114,7 @@ def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
 
 def other_training_data(channel: Path, model: LoadedModel) -> bool:
     """Whether the description beside a channel names other training images than the model's own files do."""
-    prepared = read_description(channel).get("sha256", {}).get("train")
+    prepared = field(read_description(channel), "sha256", "train")
     document = model.contract.document
-    trained = document.get("data", {}).get("sha256", {}).get("train") or document.get("training", {}).get(
-        "faces_sha256"
-    )
+    trained = field(document, "training", "faces_sha256") or field(document, "data", "sha256", "train")
     return bool(prepared and trained and prepared != trained)

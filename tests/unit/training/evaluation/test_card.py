@@ -2,12 +2,14 @@
 
 import copy
 import json
+import shlex
 from typing import Any
 
 import pytest
 
 from local.paths import MODEL
 from training.evaluation.card import card
+from training.jobs.recipe_file import load_recipe, override_recipe, parse_value
 
 
 @pytest.fixture
@@ -102,6 +104,29 @@ def test_it_has_the_counts_of_the_data_and_the_commands_that_repeat_the_run(
     assert text.endswith("    python -m training evaluate fruit/test --model JOB\n")
 
 
+def test_its_command_trains_with_the_same_hyperparameters(figures: dict[str, Any], contract: dict[str, Any]) -> None:
+    block = card(figures, contract).partition("    python -m training launch")[2].partition("    python -m")[0]
+    words = shlex.split(block.replace("\\\n", ""))
+    assignments = [word.partition("=") for word in words if "=" in word]
+    recipe = override_recipe(load_recipe(words[0]), {name: parse_value(value) for name, _, value in assignments})
+    expected = {name.replace("_", "-"): value for name, value in contract["training"]["hyperparameters"].items()}
+    assert recipe.hyperparameters == expected
+
+
+def test_it_names_the_weights_that_the_training_started_from(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    figures, contract = fruit
+    contract["training"]["start_from"] = {"file": "resnet18.pt", "sha256": "0"}
+    text = one_line(card(figures, contract))
+    assert "It started from the weights in resnet18.pt." in text
+    assert "--set start-from=resnet18.pt" in text
+
+
+def test_a_command_that_cannot_be_read_is_shown_as_it_is(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    figures, contract = fruit
+    contract["data"]["command"] = "prepare it's"
+    assert "\n    prepare it's\n" in card(figures, contract)
+
+
 def test_it_says_that_nothing_is_known_of_the_data_of_a_model_from_elsewhere(
     fruit: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
@@ -113,6 +138,18 @@ def test_it_says_that_nothing_is_known_of_the_data_of_a_model_from_elsewhere(
     assert "`model.json` does not say which data the model was trained on." in text
     for claim in ("ResNet", "The training used", "launch", "is calibrated", "Normalisation is inside"):
         assert claim not in text
+
+
+@pytest.mark.parametrize("words", ["ImageNet", {"source": "ImageNet"}, {"source": {"kind": "folder"}}, ["a"], 7])
+def test_a_model_from_elsewhere_can_describe_its_data_and_its_training_in_any_form(
+    fruit: tuple[dict[str, Any], dict[str, Any]], words: Any
+) -> None:
+    figures, contract = fruit
+    contract |= {"data": words, "training": words, "calibration": words, "network": words}
+    text = one_line(card(figures, contract))
+    assert "`model.json` describes the data in its own words, which were not checked." in text
+    assert "The training used" not in text
+    assert "is calibrated" not in text
 
 
 def test_it_names_what_the_server_computes_for_a_model_from_elsewhere(
