@@ -15,6 +15,8 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
+from tests.support.onnx_files import COLORS
+from tests.training.hosting.archives import DESCRIPTION
 from training.hosting.options import CONCURRENCY_QUOTA
 from training.jobs.status import LOG_GROUP
 
@@ -27,7 +29,9 @@ BUILT_IN_IMAGE = f"813361260812.dkr.ecr.{REGION}.amazonaws.com/image-classificat
 PYTORCH_IMAGE = f"763104351884.dkr.ecr.{REGION}.amazonaws.com/pytorch-training:2.6.0-gpu-py312"
 # Operations that change nothing.
 READS = ("Describe", "List", "Head", "Get")
-GOOD_ANSWER = json.dumps([[1 / 7] * 7]).encode()
+# What a model answers that describes itself as DESCRIPTION, and what one of the built-in algorithm answers.
+GOOD_ANSWER = json.dumps({"labels": COLORS, "faces": [{"probabilities": [1 / 3] * 3}]}).encode()
+GOOD_ROWS = json.dumps([[1 / 7] * 7]).encode()
 
 Answer = tuple[AWSResponse, dict[str, Any]]
 
@@ -38,7 +42,9 @@ class FakeAws:
 
     session: has a client of every service.
     requests: operation and parameters of all requests, in the order in which they were sent.
-    model_answers: what an endpoint configuration's model answers, by the configuration's name. Others answer well.
+    model_answers: what an endpoint configuration's model answers to an image, by the configuration's name. Others
+        answer well.
+    description: what every model of our container says of itself.
     not_ready: how many invocations are answered with ModelNotReadyException.
     failing_updates: why an update to an endpoint configuration fails, by the configuration's name.
     quotas: SageMaker's quotas in AWS Service Quotas, by their names. A page has one of them.
@@ -47,6 +53,7 @@ class FakeAws:
     session: boto3.Session
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     model_answers: dict[str, bytes] = field(default_factory=dict)
+    description: dict[str, Any] = field(default_factory=lambda: dict(DESCRIPTION))
     not_ready: int = 0
     failing_updates: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, float] = field(default_factory=lambda: {"Number of instances": 4.0, CONCURRENCY_QUOTA: 10.0})
@@ -155,12 +162,17 @@ class FakeAws:
         more = {"NextToken": str(page + 1)} if page + 1 < len(quotas) else {}
         return respond({"Quotas": quotas[page : page + 1], **more})
 
-    def invoke_endpoint(self, **_: Any) -> Answer:
+    def invoke_endpoint(self, params: dict[str, Any], **_: Any) -> Answer:
         if self.not_ready:
             self.not_ready -= 1
             return respond({"Error": {"Code": "ModelNotReadyException", "Message": "wait and try again"}}, 429)
         [endpoint] = self.sagemaker.endpoints.values()
-        body = self.model_answers.get(endpoint.endpoint_config_name, GOOD_ANSWER)
+        content_type = params["headers"]["Content-Type"]
+        if content_type == "application/json":
+            body = json.dumps(self.description).encode()
+        else:
+            good = GOOD_ROWS if content_type == "application/x-image" else GOOD_ANSWER
+            body = self.model_answers.get(endpoint.endpoint_config_name, good)
         return respond({"Body": StreamingBody(io.BytesIO(body), len(body)), "ContentType": "application/json"})
 
 

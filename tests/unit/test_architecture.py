@@ -40,7 +40,9 @@ ARROWS: dict[str, set[str]] = {
     "training.data": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
     "training.errors": {"cli"},
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},
-    "training.hosting": {"mien.logic", "mien.errors", "training.s3_uri", *AWS},
+    "training.hosting": {
+        *("mien.logic", "mien.errors", "training.model_source", "training.model_archive", "training.s3_uri", *AWS)
+    },
     "training.detector": set(),
     "training.description": set(),
     "training.s3_uri": set(),

@@ -1,16 +1,22 @@
-"""Finds the model to deploy: the artifact of a training job, an object in S3, or a file on this machine."""
+"""Finds the model to deploy, checks it, and packs it if it is a folder or a file on this machine."""
 
 import hashlib
+import json
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from mien.logic.contract import Contract, parse_contract
+from training.hosting.options import ANY_BUCKET
+from training.hosting.packing import check_model, pack_model
 from training.hosting.request import AwsRequest
+from training.model_archive import MAX_BYTES
+from training.model_source import JOBS, find_model
 from training.s3_uri import parse_s3_uri
 
 FILE_NAME = "model.tar.gz"
@@ -25,6 +31,8 @@ class ModelArtifact:
 
     uri: its address, s3://BUCKET/KEY/model.tar.gz.
     version: changes with its content.
+    contract: what its model.json says to the functions; None for a model of SageMaker's own image classification.
+    network: name of the model's file; empty if there is no contract.
     training_image: the image of the training job that wrote it; empty if no job is known.
     files: the names of its files; empty if they were not read.
     upload: the request that stores it; None if it is stored already.
@@ -32,6 +40,8 @@ class ModelArtifact:
 
     uri: str
     version: str
+    contract: Contract | None = None
+    network: str = ""
     training_image: str = ""
     files: Sequence[str] = ()
     upload: AwsRequest | None = None
@@ -42,30 +52,110 @@ class ModelArtifact:
         return BUILT_IN_IMAGE.search(self.training_image) is not None
 
 
-def find_artifact(source: str, bucket: str | None, clients: Mapping[str, Any]) -> ModelArtifact:
-    """Finds the model to deploy.
+@dataclass(frozen=True)
+class Source:
+    """Where the model to deploy is, and where it is stored.
 
-    source: a training job's name, s3://BUCKET/KEY/model.tar.gz, or the path of a file.
-    bucket: where a file is stored, s3://BUCKET/PREFIX.
-    clients: boto3's clients by service; sagemaker and s3 are used.
-
-    Raises ValueError if there is no such model, or if it cannot be read.
+    word: a folder, a file, a job or s3://BUCKET/KEY/model.tar.gz, as training.model_source describes it.
+    bucket: where a model of this machine is stored, s3://BUCKET/PREFIX.
+    is_built_in: the model is known to be one of SageMaker's own image classification, which has no model.json.
+    is_offline: there is no account, so the model is taken to be not stored yet.
     """
-    if source.startswith("s3://"):
-        etag = object_etag(source, clients["s3"])
+
+    word: str
+    bucket: str | None
+    is_built_in: bool = False
+    is_offline: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the model is on this machine."""
+        if not self.word:
+            return False
+        return Path(self.word).exists() or ("/" not in self.word and (JOBS / self.word).is_dir())
+
+
+def find_artifact(source: Source, clients: Mapping[str, Any], scratch: Path) -> ModelArtifact:
+    """Finds the model to deploy, and checks it by running it once.
+
+    clients: boto3's clients by service; sagemaker and s3 are used.
+    scratch: an empty folder, which has to exist until the artifact's `upload` has been sent.
+
+    Raises ValueError if there is no such model, if it cannot be read, or if it is not as its model.json describes it.
+    """
+    s3, word = clients["s3"], source.word
+    if source.is_local:
+        return artifact_of_path(source, s3, scratch)
+    if word.startswith("s3://"):
+        etag = object_etag(word, s3)
         if etag is None:
-            raise ValueError(f"there is no object {source}")
-        return ModelArtifact(source, etag)
-    path = Path(source)
-    if path.is_file():
-        return artifact_of_file(path, bucket, clients["s3"])
-    if "/" in source or source.endswith(".gz"):
-        raise ValueError(f"there is no file {source}")
-    if not JOB_NAME.fullmatch(source):
+            raise ValueError(f"there is no object {word}")
+        artifact = ModelArtifact(word, etag)
+    elif "/" in word or word.endswith((".gz", ".onnx")):
+        raise ValueError(f"there is no file or folder {word}")
+    elif not JOB_NAME.fullmatch(word):
         raise ValueError(
-            f"{source!r} cannot be deployed: give a training job's name, s3://BUCKET/KEY/{FILE_NAME}, or a file"
+            f"{word!r} cannot be deployed: give a training job's name, s3://BUCKET/KEY/{FILE_NAME}, a folder or a file"
         )
-    return artifact_of_job(source, clients["sagemaker"], clients["s3"])
+    else:
+        artifact = artifact_of_job(word, clients["sagemaker"], s3)
+    if source.is_built_in or artifact.is_built_in:
+        return artifact
+    return checked(artifact, download(artifact.uri, s3, scratch / FILE_NAME), word)
+
+
+def artifact_of_path(source: Source, s3: Any, scratch: Path) -> ModelArtifact:
+    """Returns the artifact that a model of this machine becomes in S3.
+
+    Its key contains a hash of its content, so the same model is stored only once.
+    Raises ValueError if `source.bucket` is None.
+    """
+    path = Path(source.word)
+    if source.bucket is None:
+        raise ValueError(f"{path} is on this machine: add --bucket s3://BUCKET/PREFIX, where it will be stored")
+    bucket_name, prefix = parse_s3_uri(source.bucket)
+    is_archive = path.is_file() and path.name.endswith((".tar.gz", ".tgz"))
+    archive = path if is_archive else scratch / FILE_NAME
+    if not is_archive:
+        with find_model(path) as folder:
+            pack_model(folder, archive)
+    with archive.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    key = f"{prefix}{digest}/{FILE_NAME}"
+    uri = f"s3://{bucket_name}/{key}"
+    upload = AwsRequest("s3", "put_object", {"Bucket": bucket_name, "Key": key, "Body": archive})
+    is_known = not source.is_offline and source.bucket != ANY_BUCKET
+    is_stored = is_known and object_etag(uri, s3) is not None
+    artifact = ModelArtifact(uri, digest, upload=None if is_stored else upload)
+    if source.is_built_in:
+        return replace(artifact, files=list_files(archive))
+    return checked(artifact, archive, source.word)
+
+
+def checked(artifact: ModelArtifact, archive: Path, word: str) -> ModelArtifact:
+    """Returns the artifact with what its archive says of the model.
+
+    word: the model's name in errors.
+    Raises ValueError if the model can't be served.
+    """
+    files = list_files(archive)
+    with find_model(archive) as folder:
+        try:
+            described = check_model(folder)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(folder), word)) from None
+    contract = parse_contract(json.dumps(described.description).encode())
+    return replace(artifact, contract=contract, network=described.file, files=files)
+
+
+def download(uri: str, s3: Any, target: Path) -> Path:
+    bucket, prefix = parse_s3_uri(uri)
+    key = prefix.removesuffix("/")
+    size = int(s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
+    if size > MAX_BYTES:
+        raise ValueError(f"{uri} is not a model: it has {size / 1e9:.1f} GB, and the limit is {MAX_BYTES / 1e9:g} GB")
+    s3.download_file(bucket, key, str(target))
+    return target
 
 
 def artifact_of_job(name: str, sagemaker: Any, s3: Any) -> ModelArtifact:
@@ -83,7 +173,8 @@ def artifact_of_job(name: str, sagemaker: Any, s3: Any) -> ModelArtifact:
     if etag is None:
         checkpoints = job.get("CheckpointConfig", {}).get("S3Uri")
         raise ValueError(explain_missing_artifact(name, status, uri, checkpoints))
-    return ModelArtifact(uri, etag, job.get("AlgorithmSpecification", {}).get("TrainingImage", ""))
+    image = job.get("AlgorithmSpecification", {}).get("TrainingImage", "")
+    return ModelArtifact(uri, etag, training_image=image)
 
 
 def explain_missing_artifact(name: str, status: str, uri: str, checkpoints: str | None) -> str:
@@ -122,27 +213,6 @@ def object_etag(uri: str, s3: Any) -> str | None:
         raise ValueError(
             f"{uri} cannot be read ({code}): check that the object exists, and that you have s3:GetObject for it"
         ) from None
-
-
-def artifact_of_file(path: Path, bucket: str | None, s3: Any) -> ModelArtifact:
-    """Returns the artifact that a file becomes in S3.
-
-    Its key contains a hash of its content, so the same file is stored only once.
-    bucket: s3://BUCKET/PREFIX.
-    Raises ValueError if `bucket` is None, or if the file is not a tar.gz.
-    """
-    if bucket is None:
-        raise ValueError(f"{path} is a file: add --bucket s3://BUCKET/PREFIX, where it will be stored")
-    bucket_name, prefix = parse_s3_uri(bucket)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
-    files = list_files(path)
-    key = f"{prefix}{digest}/{FILE_NAME}"
-    uri = f"s3://{bucket_name}/{key}"
-    upload = None
-    if object_etag(uri, s3) is None:
-        upload = AwsRequest("s3", "put_object", {"Bucket": bucket_name, "Key": key, "Body": path})
-    return ModelArtifact(uri, digest, files=files, upload=upload)
 
 
 def list_files(path: Path) -> list[str]:

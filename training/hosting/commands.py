@@ -1,5 +1,7 @@
 """The command `python -m training deploy`: its options and its help."""
 
+import os
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +9,9 @@ from rich.console import Console
 
 from cli import explain_aws_error
 from training.hosting.options import (
+    ANY_BUCKET,
+    ANY_REGION,
+    ANY_ROLE,
     CONCURRENCY_QUOTA,
     DEFAULT_CALLS_PER_MINUTE,
     DEFAULT_CONCURRENCY,
@@ -28,7 +33,8 @@ def deploy(
         typer.Argument(
             metavar="SOURCE",
             show_default=False,
-            help="A training job's name, s3://BUCKET/KEY/model.tar.gz, or the path of a file model.tar.gz.",
+            help="A folder with model.json, a model file with model.json beside it, a model.tar.gz, a job below "
+            "build/jobs, s3://BUCKET/KEY/model.tar.gz, or the name of a SageMaker training job.",
         ),
     ] = None,
     endpoint: Annotated[
@@ -45,7 +51,9 @@ def deploy(
     ] = None,
     bucket: Annotated[
         str | None,
-        typer.Option(metavar="s3://BUCKET/PREFIX", help="Where the model is stored first, if SOURCE is a file."),
+        typer.Option(
+            metavar="s3://BUCKET/PREFIX", help="Where the model is stored first, if SOURCE is on this machine."
+        ),
     ] = None,
     container: Annotated[
         ContainerKind | None,
@@ -58,6 +66,14 @@ def deploy(
     ] = None,
     image: Annotated[
         str | None, typer.Option(metavar="URI", help="The container's image in Amazon ECR, in the endpoint's region.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            show_default="the template's default of Labels",
+            help="built-in: the names of the outputs, in their order. Other models have them in model.json.",
+        ),
     ] = None,
     serverless: Annotated[
         bool,
@@ -125,7 +141,11 @@ def deploy(
     ] = True,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Read the account, print the requests as JSON, in order, and send none."),
+        typer.Option(
+            "--dry-run",
+            help="Check the model, print the requests as JSON, in order, and send none. Without credentials, a "
+            "model of this machine is planned for an empty account.",
+        ),
     ] = False,
     region: Annotated[str | None, typer.Option(help="The AWS region.", show_default="the environment's region")] = None,
 ) -> None:
@@ -133,23 +153,37 @@ def deploy(
 
     deploy JOB --role ARN: serve the model of a training job, serverless.
 
-    deploy model.tar.gz --bucket s3://BUCKET/models --role ARN --instance-type ml.c7i.large: serve a model from this
+    deploy FOLDER --bucket s3://BUCKET/models --role ARN --instance-type ml.c7i.large: pack and serve a model from this
     machine, on one to four instances.
 
     deploy --endpoint mien-faces --delete: delete the endpoint and everything that belongs to it.
 
     An existing endpoint continues to serve while it is updated. On instances, a few calls go to the new model first,
-    and alarms roll the update back. At the end, the new model has to classify a test image. If its answer is bad, the
-    endpoint is rolled back to what it served before, which is kept. After an interruption, run the same command again:
-    it does only what is missing.
+    and alarms roll the update back. At the end, the new model has to describe itself and to classify a test image. If
+    an answer is bad, the endpoint is rolled back to what it served before, which is kept. After an interruption, run
+    the same command again: it does only what is missing.
     """
     from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
+    from training.hosting.artifact import Source
     from training.hosting.deploy import DeployOptions, delete_deployment, deploy_model
-    from training.hosting.inventory import make_clients
+    from training.hosting.inventory import has_credentials, make_clients
 
     validate_endpoint_name(endpoint)
     try:
+        found = Source(source or "", bucket, container == "built-in")
+        if dry_run and found.is_local and not has_credentials():
+            found = replace(found, is_offline=True)
+            region = region or os.environ.get("AWS_DEFAULT_REGION") or ANY_REGION
+            Console(stderr=True).print(
+                f"No AWS credentials were found: these are the requests for an account in {region} without endpoint "
+                f"{endpoint}.",
+                highlight=False,
+                soft_wrap=True,
+            )
+        if dry_run:
+            role = role or ANY_ROLE
+            found = replace(found, bucket=bucket or ANY_BUCKET)
         clients = make_clients(region)
         if delete:
             if source:
@@ -157,7 +191,7 @@ def deploy(
             delete_deployment(endpoint, clients, yes, wait, dry_run)
             return
         if not source:
-            raise ValueError("SOURCE is missing: give a training job's name, s3://BUCKET/KEY/model.tar.gz, or a file")
+            raise ValueError("SOURCE is missing: give a folder with model.json, a training job's name, or a file")
         if not role:
             raise ValueError("--role ARN is missing: SageMaker assumes this role to read the artifact and the image")
         validate_role(role)
@@ -177,7 +211,8 @@ def deploy(
         )
         hosting_types = clients["sagemaker"].meta.service_model.shape_for("ProductionVariantInstanceType").enum
         validate_hosting(hosting, hosting_types)
-        options = DeployOptions(source, bucket, endpoint, role, container, image, hosting, wait, dry_run)
+        names = tuple(name.strip() for name in labels.split(",")) if labels else None
+        options = DeployOptions(found, endpoint, role, container, image, hosting, names, wait, dry_run)
         deploy_model(options, clients)
     except NoRegionError:
         raise ValueError("no AWS region is set: give --region eu-central-1, or set AWS_REGION") from None

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from training.hosting.artifact import BUILT_IN_IMAGE, FILE_NAME, ModelArtifact
+from training.hosting.artifact import BUILT_IN_IMAGE, ModelArtifact
 from training.hosting.options import ContainerKind, Hosting, Instances, Serverless, is_graviton
+from training.hosting.packing import CODE_FILES
 
 ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/\S+")
 # The files that each container reads in an artifact, as patterns.
 REQUIRED_FILES: dict[ContainerKind, Sequence[str]] = {
-    "stock": ("code/inference.py", "model.json", "model.onnx"),
-    "slim": ("model.json", "model.onnx"),
+    "stock": (*(f"code/{name}" for name in CODE_FILES), "model.json"),
+    "slim": ("model.json",),
     "built-in": ("*-symbol.json", "*.params"),
 }
 # SageMaker's PyTorch container whose Python is new enough for the pinned ONNX Runtime. It does not use PyTorch itself.
@@ -54,6 +55,11 @@ def choose_container(
     validate_kind(kind, artifact)
     if artifact.files:
         validate_files(kind, artifact.files)
+    if kind == "slim" and artifact.network and not artifact.network.endswith(".onnx"):
+        raise ValueError(
+            f"--container slim has no PyTorch, and {artifact.network} is TorchScript: use --container stock, or export "
+            "the model to ONNX"
+        )
     if image:
         validate_image(image, region)
     if kind == "slim":
@@ -102,8 +108,8 @@ def validate_files(kind: ContainerKind, files: Sequence[str]) -> None:
         if not any(fnmatchcase(file, pattern) and file.count("/") == pattern.count("/") for file in files):
             found = ", ".join(files[:5]) or "no files"
             raise ValueError(
-                f"--container {kind} reads {pattern}, which the artifact does not have. It has {found}. Create it "
-                f"inside the model's folder, with tar -czf {FILE_NAME} *"
+                f"--container {kind} reads {pattern}, which the artifact does not have (it has {found}): unpack it and "
+                "deploy the folder, which packs it with the code that serves it"
             )
 
 

@@ -27,6 +27,11 @@ def make_clients(region: str | None) -> Clients:
     return {service: boto3.client(service, region_name=region, config=config) for service in SERVICES}
 
 
+def has_credentials() -> bool:
+    """Returns whether boto3 finds credentials on this machine."""
+    return boto3.Session().get_credentials() is not None
+
+
 def wait_until_settled(
     endpoint: str,
     sagemaker: Any,

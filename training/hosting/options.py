@@ -23,6 +23,12 @@ CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all 
 # template.yaml's MaximumConcurrency: its default, and the least that Lambda accepts.
 FUNCTIONS_CONCURRENCY = 10
 MIN_FUNCTIONS_CONCURRENCY = 2
+# template.yaml's default of Labels, which SageMaker's built-in algorithm needs.
+DEFAULT_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+# What a dry run prints instead of a region, a role and a bucket that were not given.
+ANY_REGION = "us-east-1"
+ANY_ROLE = "arn:aws:iam::123456789012:role/ROLE"
+ANY_BUCKET = "s3://BUCKET"
 SUGGESTED_INSTANCE_TYPE = "ml.c7i.large"
 DEFAULT_MAX_INSTANCES = 4
 # A call carries up to 32 faces (the template's BatchSize), and a core classifies about 145 of them per second with the

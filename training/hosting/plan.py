@@ -12,7 +12,7 @@ from training.hosting.guardrails import blue_green_policy, rollback_alarms
 from training.hosting.options import Instances
 from training.hosting.request import AwsRequest
 from training.hosting.resources import config_parameters, is_already_served, model_parameters
-from training.hosting.smoke_test import smoke_test_request
+from training.hosting.smoke_test import smoke_test_requests
 from training.hosting.state import DesiredEndpoint, EndpointState, deployment_name, has_scaling, owner_tags
 
 
@@ -20,7 +20,7 @@ def plan_deployment(desired: DesiredEndpoint, state: EndpointState, now: datetim
     """Returns all requests that lead to the desired endpoint, in order. now: UTC.
 
     After a request that creates, updates or deletes the endpoint, the sender has to wait for the endpoint. The
-    invocation is the smoke test: what follows it may be sent only if the model's answer is good.
+    invocations are the smoke test: what follows them may be sent only if the model's answers are good.
     """
     requests = [desired.artifact.upload] if desired.artifact.upload else []
     served = is_already_served(desired, state)
@@ -30,7 +30,7 @@ def plan_deployment(desired: DesiredEndpoint, state: EndpointState, now: datetim
         name = deployment_name(desired.endpoint, now)
         keep = {name, state.config.get("EndpointConfigName", name)}
         requests += plan_switch(desired, state, name)
-    requests.append(smoke_test_request(desired.endpoint, desired.container.endpoint_input))
+    requests += smoke_test_requests(desired.endpoint, desired.container.endpoint_input, desired.contract)
     if isinstance(desired.hosting, Instances) and desired.hosting.has_scaling:
         requests += scaling_requests(desired.endpoint, desired.hosting)
     elif served and state.scaling:

@@ -70,7 +70,7 @@ class Rollout:
     def test_model(self, request: AwsRequest, sent: Sequence[AwsRequest]) -> None:
         """Runs the smoke test. Rolls back and raises ValueError if the model's answer is not good."""
         client = self.clients[request.service]
-        fault = run_smoke_test(request, self.desired.container.endpoint_input, client, self.pause)
+        fault = run_smoke_test(request, self.desired.contract, client, self.pause)
         if fault:
             raise ValueError(self.roll_back(fault, sent))
 
@@ -80,7 +80,7 @@ class Rollout:
         Returns the text of the error: what is wrong with the model's answer, and what the endpoint serves now.
         """
         name = self.desired.endpoint
-        text = f"endpoint {name} answers a gray face badly ({fault}); {logs_of(name)}"
+        text = f"endpoint {name} fails the smoke test ({fault}); {logs_of(name)}"
         if not any(request.operation == "update_endpoint" for request in sent):
             return f"{text}; delete it with --delete, or deploy another model to it"
         request = plan_rollback(self.desired, self.state)

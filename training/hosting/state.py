@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mien.logic.contract import Contract
 from training.hosting.artifact import ModelArtifact
 from training.hosting.autoscaling import ScalingState
 from training.hosting.container import Container
@@ -28,6 +29,7 @@ class DesiredEndpoint:
 
     endpoint: its name.
     role: the ARN of the role that SageMaker assumes.
+    contract: what the model reads, and its labels.
     """
 
     endpoint: str
@@ -35,6 +37,7 @@ class DesiredEndpoint:
     artifact: ModelArtifact
     container: Container
     hosting: Hosting
+    contract: Contract
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Deployments of numbered models to one endpoint, and what the account has afterwards."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +10,21 @@ import typer
 from moto.core import DEFAULT_ACCOUNT_ID
 from typer.testing import CliRunner, Result
 
+from mien.logic.contract import built_in_contract, parse_contract
 from tests.training.fake_aws import REGION, ROLE, FakeAws
+from tests.training.hosting.archives import ALL_FILES, DESCRIPTION, archive_bytes
 from training.hosting.artifact import ModelArtifact
 from training.hosting.commands import deploy
 from training.hosting.container import Container
 from training.hosting.inventory import make_clients, read_state, wait_until_settled
-from training.hosting.options import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_MB, Hosting, Instances, Serverless
+from training.hosting.options import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_LABELS,
+    DEFAULT_MEMORY_MB,
+    Hosting,
+    Instances,
+    Serverless,
+)
 from training.hosting.plan import plan_deployment
 from training.hosting.rollout import Rollout
 from training.hosting.state import DesiredEndpoint, validate_transition
@@ -23,6 +33,8 @@ ENDPOINT = "mien-faces"
 VARIANT = f"endpoint/{ENDPOINT}/variant/AllTraffic"
 IMAGE = f"{DEFAULT_ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/mien:1"
 SLIM = Container("slim", IMAGE)
+# What the archives' model says of itself.
+CONTRACT = parse_contract(json.dumps(DESCRIPTION).encode())
 SERVERLESS = Serverless(DEFAULT_MEMORY_MB, DEFAULT_CONCURRENCY)
 # moto does not have the instance types of the seventh generation.
 INSTANCES = Instances("ml.c5.large", 2, 4)
@@ -38,7 +50,8 @@ def deployed_at(minute: int) -> datetime:
 def desired_endpoint(version: int, hosting: Hosting = SERVERLESS, container: Container = SLIM) -> DesiredEndpoint:
     """Returns the endpoint with the model of this number."""
     artifact = ModelArtifact(f"s3://models/{version}/model.tar.gz", f"etag-{version}")
-    return DesiredEndpoint(ENDPOINT, ROLE, artifact, container, hosting)
+    contract = built_in_contract(DEFAULT_LABELS) if container.kind == "built-in" else CONTRACT
+    return DesiredEndpoint(ENDPOINT, ROLE, artifact, container, hosting, contract)
 
 
 def never() -> None:
@@ -122,5 +135,7 @@ def command_error(*arguments: str | Path) -> str:
 def create_artifact(aws: FakeAws, name: str, **more: Any) -> str:
     """Creates a completed training job with an artifact, and returns the artifact's S3 URI."""
     uri = aws.create_training_job(name, output="s3://models/jobs", **more)
-    aws.client("s3").put_object(Bucket="models", Key=uri.removeprefix("s3://models/"), Body=name.encode())
+    aws.client("s3").put_object(
+        Bucket="models", Key=uri.removeprefix("s3://models/"), Body=archive_bytes(*ALL_FILES, remark=name)
+    )
     return uri

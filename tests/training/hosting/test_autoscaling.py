@@ -29,6 +29,7 @@ def test_auto_scaling_is_set_up_after_the_smoke_test(aws: FakeAws) -> None:
         "CreateEndpointConfig",
         "CreateEndpoint",
         "InvokeEndpoint",
+        "InvokeEndpoint",
         "RegisterScalableTarget",
         "PutScalingPolicy",
     ]

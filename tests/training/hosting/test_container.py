@@ -59,6 +59,8 @@ def test_a_model_of_the_built_in_algorithm_is_served_by_its_image_and_tested_wit
     assert invocation["ContentType"] == "application/x-image"
     assert invocation["Body"].startswith(b"\x89PNG")
     assert "EndpointInput=image" in output
+    # It has no names for its outputs, so the functions need them.
+    assert "Labels=angry,disgust,fear,happy,sad,surprise,neutral\n" in output
     assert "RegisterScalableTarget" not in aws.operations
 
 
@@ -66,6 +68,24 @@ def test_a_single_list_of_probabilities_is_a_good_answer_of_the_built_in_algorit
     aws.model_answers[FIRST] = json.dumps([1 / 7] * 7).encode()
     deploy_version(0, INSTANCES, Container("built-in", BUILT_IN_IMAGE))
     assert serving(aws) == FIRST
+
+
+def test_the_number_of_a_built_in_model_s_probabilities_is_compared_with_the_labels(aws: FakeAws) -> None:
+    create_artifact(aws, "article-1", image=BUILT_IN_IMAGE)
+    arguments = ("article-1", "--role", ROLE, "--instance-type", "ml.c5.large", "--labels")
+    error = command_error(*arguments, "cat,dog")
+    assert "The model tells apart 7 labels, but the stack's parameter Labels has 2" in error
+    assert "--labels can't be used: 'cat' and 'cat' are the same name" in command_error(*arguments, "cat,cat")
+    output = run_command(*arguments, "a b,c,d,e,f,g,h")
+    assert "'Labels=a b,c,d,e,f,g,h'\n" in output
+
+
+def test_the_labels_of_our_model_are_in_the_model(aws: FakeAws) -> None:
+    create_artifact(aws, "faces-1")
+    aws.requests.clear()
+    error = command_error("faces-1", "--role", ROLE, "--labels", "cat,dog")
+    assert error == "--labels is for SageMaker's built-in algorithm: the labels of this model are in model.json"
+    assert aws.changes == []
 
 
 def test_without_the_sdk_the_error_names_the_command_that_installs_it(

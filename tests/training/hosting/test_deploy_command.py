@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import boto3
 import pytest
 
 from tests.training.fake_aws import BUILT_IN_IMAGE, MODEL_BUCKET, REGION, ROLE, FakeAws, respond
-from tests.training.hosting.archives import create_archive
+from tests.training.hosting.archives import ALL_FILES, archive_bytes, create_archive, write_model
 from tests.training.hosting.deployments import (
     ENDPOINT,
     IMAGE,
@@ -20,6 +22,7 @@ from tests.training.hosting.deployments import (
 )
 from training.hosting.options import CONCURRENCY_QUOTA, FUNCTIONS_CONCURRENCY, MIN_FUNCTIONS_CONCURRENCY
 
+ROOT = Path(__file__).parents[3]
 OPTIONS = ("--role", ROLE, "--image", IMAGE)
 JOB = ("faces-1", *OPTIONS)
 OBJECT = ("s3://models/m.tar.gz", *OPTIONS)
@@ -39,14 +42,14 @@ def api_name(method: str) -> str:
 @pytest.fixture
 def stored_model(aws: FakeAws) -> None:
     """The object that OBJECT deploys."""
-    aws.client("s3").put_object(Bucket=MODEL_BUCKET, Key="m.tar.gz", Body=b"m")
+    aws.client("s3").put_object(Bucket=MODEL_BUCKET, Key="m.tar.gz", Body=archive_bytes(*ALL_FILES))
     aws.requests.clear()
 
 
 def test_a_dry_run_prints_the_requests_of_the_real_run_and_sends_none(aws: FakeAws, tmp_path: Path) -> None:
-    path = create_archive(tmp_path, "model.json", "model.onnx")
+    path = create_archive(tmp_path, *ALL_FILES)
     arguments = (path, *OPTIONS, "--bucket", "s3://models", "--instance-type", "ml.c5.large")
-    printed = json.loads(run_command(*arguments, "--dry-run"))
+    printed = json.loads(invoke_command(*arguments, "--dry-run").stdout)
     assert aws.changes == []
     run_command(*arguments)
     planned = [request for request in printed if not request["operation"].startswith("describe")]
@@ -64,6 +67,25 @@ def test_a_dry_run_prints_the_requests_of_the_real_run_and_sends_none(aws: FakeA
         "delete_model",
     ]
     assert aws.changes == []
+
+
+def test_a_dry_run_of_a_folder_needs_no_account(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training", "deploy", str(write_model(tmp_path / "model")), "--dry-run"]
+    variables = {"PATH": "", "HOME": "/nowhere", "AWS_EC2_METADATA_DISABLED": "true"}
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=variables)
+    assert result.returncode == 0, result.stderr
+    assert "No AWS credentials were found: these are the requests for an account in us-east-1" in result.stderr
+    assert "3 labels: red, green, blue" in result.stderr
+    operations = [request["operation"] for request in json.loads(result.stdout)]
+    assert operations == [
+        "put_object",
+        "create_model",
+        "create_endpoint_config",
+        "describe_endpoint_config",
+        "create_endpoint",
+        "invoke_endpoint",
+        "invoke_endpoint",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +120,7 @@ def test_a_dry_run_prints_the_requests_of_the_real_run_and_sends_none(aws: FakeA
             "--kms-key are for instances, and --serverless for a serverless endpoint",
         ),
         (("no-such-job", *OPTIONS), "training job no-such-job: Could not find training job"),
-        (("no/such.tar.gz", *OPTIONS), "there is no file no/such.tar.gz"),
+        (("no/such.tar.gz", *OPTIONS), "there is no file or folder no/such.tar.gz"),
         (("s3://models/none.tar.gz", *OPTIONS), "there is no object s3://models/none.tar.gz"),
         (("s3://models", *OPTIONS), "s3://models has no key"),
         (("s3://no-such-bucket/m.tar.gz", *OPTIONS), "there is no object s3://no-such-bucket/m.tar.gz"),

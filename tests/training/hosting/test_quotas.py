@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.training.fake_aws import MODEL_BUCKET, ROLE, FakeAws, respond
+from tests.training.hosting.archives import ALL_FILES, archive_bytes
 from tests.training.hosting.deployments import ENDPOINT, IMAGE, command_error, invoke_command, run_command
 from training.hosting.options import CONCURRENCY_QUOTA
 
@@ -15,7 +16,7 @@ OBJECT = ("s3://models/m.tar.gz", "--role", ROLE, "--image", IMAGE)
 
 @pytest.fixture(autouse=True)
 def _stored_model(aws: FakeAws) -> None:
-    aws.client("s3").put_object(Bucket=MODEL_BUCKET, Key="m.tar.gz", Body=b"m")
+    aws.client("s3").put_object(Bucket=MODEL_BUCKET, Key="m.tar.gz", Body=archive_bytes(*ALL_FILES))
     aws.requests.clear()
 
 

@@ -1,5 +1,8 @@
 """A deployment that fails leaves the endpoint with the model that it served before."""
 
+import json
+from typing import Any
+
 import pytest
 
 from tests.training.fake_aws import FakeAws
@@ -46,12 +49,39 @@ def test_a_model_that_answers_badly_is_rolled_back(answer: bytes, hosting: Hosti
     deploy_version(0, hosting)
     aws.model_answers[SECOND] = answer
     aws.requests.clear()
-    with pytest.raises(ValueError, match=f"answers a gray face badly .* rolled back and serves {FIRST} again"):
+    with pytest.raises(ValueError, match=f"fails the smoke test .* rolled back and serves {FIRST} again"):
         deploy_version(1, hosting)
     assert serving(aws) == FIRST
     updates = [parameters["EndpointConfigName"] for name, parameters in aws.requests if name == "UpdateEndpoint"]
     assert updates == [SECOND, FIRST]
     assert aws.operations[-1] == "UpdateEndpoint"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"labels": ["green", "red", "blue"]}, "its labels are green, red, blue, and those of the artifact are red"),
+        ({"version": "older"}, "it is version older for gray-16, not test-1 for gray-16"),
+        ({"input": {"size": 48, "color": "gray"}}, "it is version test-1 for gray-48, not test-1 for gray-16"),
+        ({"labels": []}, "The model's labels can't be used"),
+    ],
+)
+def test_a_model_that_is_not_the_deployed_one_is_rolled_back(
+    changes: dict[str, Any], reason: str, aws: FakeAws
+) -> None:
+    deploy_version(0)
+    aws.description |= changes
+    with pytest.raises(ValueError, match=f"fails the smoke test \\({reason}.* serves {FIRST} again"):
+        deploy_version(1)
+    assert serving(aws) == FIRST
+
+
+def test_labels_in_the_answer_have_to_be_those_of_the_artifact(aws: FakeAws) -> None:
+    deploy_version(0)
+    labels = ["red", "blue", "green"]
+    aws.model_answers[SECOND] = json.dumps({"labels": labels, "faces": [{"probabilities": [1, 0, 0]}]}).encode()
+    with pytest.raises(ValueError, match="its labels are red, blue, green, and those of the artifact are red, green"):
+        deploy_version(1)
 
 
 def test_a_first_model_that_answers_badly_stays_for_inspection(aws: FakeAws) -> None:
@@ -67,13 +97,13 @@ def test_a_model_that_is_not_ready_is_invoked_again_after_a_pause(aws: FakeAws) 
     aws.not_ready = 3
     deploy_version(0, pause=lambda: pauses.append(None))
     assert len(pauses) == 3
-    assert aws.operations.count("InvokeEndpoint") == 4
+    assert aws.operations.count("InvokeEndpoint") == 5
 
 
 def test_a_model_that_never_becomes_ready_is_rolled_back(aws: FakeAws) -> None:
     deploy_version(0)
     aws.not_ready = 1000
-    with pytest.raises(ValueError, match="answers a gray face badly \\(ModelNotReadyException"):
+    with pytest.raises(ValueError, match="fails the smoke test \\(ModelNotReadyException"):
         deploy_version(1, pause=lambda: None)
     assert serving(aws) == FIRST
 

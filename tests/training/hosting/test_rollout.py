@@ -38,7 +38,7 @@ def test_a_serverless_endpoint_is_a_tested_model_with_a_configuration(aws: FakeA
         "ModelName": FIRST,
         "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
     }
-    *creations, (last_operation, invocation) = aws.changes
+    *creations, (_, question), (last_operation, invocation) = aws.changes
     assert creations == [
         # Serverless endpoints refuse isolation, so it is not requested.
         (
@@ -51,7 +51,8 @@ def test_a_serverless_endpoint_is_a_tested_model_with_a_configuration(aws: FakeA
     assert last_operation == "InvokeEndpoint"
     assert invocation["ContentType"] == "application/x-npy"
     assert invocation["Body"].startswith(b"\x93NUMPY")
-    assert len(invocation["Body"]) == 128 + 48 * 48
+    assert len(invocation["Body"]) == 128 + 16 * 16
+    assert question["Body"] == b'{"describe": "model"}'
     assert list_resources(aws) == {
         "endpoints": [ENDPOINT],
         "configs": [FIRST],
@@ -83,6 +84,7 @@ def test_an_update_of_instances_begins_with_a_canary_and_is_watched_by_alarms(aw
         "PutMetricAlarm",
         "PutMetricAlarm",
         "UpdateEndpoint",
+        "InvokeEndpoint",
         "InvokeEndpoint",
         "RegisterScalableTarget",
         "PutScalingPolicy",
@@ -158,7 +160,7 @@ def test_deploying_the_served_model_again_tests_it_and_changes_nothing(aws: Fake
     state = read_state(ENDPOINT, clients)
     Rollout(desired, state, clients, never, never).run(plan_deployment(desired, state, deployed_at(2)))
     # The last two requests set up auto scaling again, in case that an interruption left it out.
-    assert aws.operations == ["InvokeEndpoint", "RegisterScalableTarget", "PutScalingPolicy"]
+    assert aws.operations == ["InvokeEndpoint", "InvokeEndpoint", "RegisterScalableTarget", "PutScalingPolicy"]
     assert list_resources(aws)["configs"] == [FIRST, SECOND]
 
 
@@ -167,7 +169,7 @@ def test_without_waiting_a_second_run_does_the_rest(aws: FakeAws) -> None:
     assert aws.operations == ["CreateModel", "CreateEndpointConfig", "CreateEndpoint"]
     aws.requests.clear()
     deploy_version(0, INSTANCES, wait=False)
-    assert aws.operations == ["InvokeEndpoint", "RegisterScalableTarget", "PutScalingPolicy"]
+    assert aws.operations == ["InvokeEndpoint", "InvokeEndpoint", "RegisterScalableTarget", "PutScalingPolicy"]
 
 
 def test_the_next_deployment_deletes_what_an_interrupted_one_made(aws: FakeAws) -> None:

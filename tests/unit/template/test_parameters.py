@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from local import template
+from training.hosting.options import DEFAULT_LABELS
 
 PARAMETERS: dict[str, Any] = template.load_template()["Parameters"]
 
@@ -23,3 +24,7 @@ def test_only_the_name_of_the_endpoint_has_no_default() -> None:
 
 def test_the_functions_run_on_arm64_by_default() -> None:
     assert PARAMETERS["Architecture"]["Default"] == "arm64"
+
+
+def test_deploy_takes_the_labels_of_the_built_in_algorithm_from_the_same_default_as_the_template() -> None:
+    assert ",".join(DEFAULT_LABELS) == PARAMETERS["Labels"]["Default"]
