@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from training.model_archive import MAX_BYTES, NoModel
@@ -38,8 +39,8 @@ def download_artifact(source: str, target: Path, tried: str = "") -> Path:
         answer = error.response["Error"]
         asked = f"S3 answered for {source}" if is_uri else f"SageMaker answered for training job {source}"
         raise NoModel(f"{begin}{asked}: {answer.get('Message') or answer.get('Code')}") from None
-    except BotoCoreError as error:
-        raise NoModel(f"{begin}AWS was not asked for {source}: {str(error).rstrip('.')}") from None
+    except (BotoCoreError, Boto3Error) as error:
+        raise NoModel(f"{begin}AWS gave no answer about {source}: {str(error).rstrip('.')}") from None
 
 
 def artifact_uri(job: str, session: boto3.Session) -> str:
@@ -53,7 +54,10 @@ def artifact_uri(job: str, session: boto3.Session) -> str:
 
 
 def download_object(uri: str, target: Path, session: boto3.Session) -> Path:
-    bucket, prefix = parse_s3_uri(uri)
+    try:
+        bucket, prefix = parse_s3_uri(uri)
+    except ValueError as error:
+        raise NoModel(str(error)) from None
     key = prefix.removesuffix("/")
     if not key:
         raise NoModel(f"{uri} has no key: write it as s3://BUCKET/KEY/model.tar.gz")

@@ -41,7 +41,11 @@ def find_model(source: str | Path, jobs: Path = JOBS) -> Iterator[Path]:
     Raises NoModel, with a sentence that says what was found and what to do, if there is no complete model.
     """
     with tempfile.TemporaryDirectory(prefix="mien-model-", ignore_cleanup_errors=True) as scratch:
-        yield locate(str(source), jobs, Path(scratch))
+        try:
+            folder = locate(str(source), jobs, Path(scratch))
+        except OSError as error:
+            raise NoModel(f"{source} cannot be read: {error.strerror or error}") from None
+        yield folder
 
 
 def locate(source: str, jobs: Path, scratch: Path) -> Path:

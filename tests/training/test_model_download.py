@@ -51,3 +51,4 @@ def test_what_aws_does_not_have_is_one_sentence_with_all_that_was_tried() -> Non
     assert text.startswith("there is no file or folder no-job, and no job build/jobs/no-job; SageMaker answered")
     assert reason(f"s3://{DATA_BUCKET}/absent.tar.gz").startswith(f"S3 answered for s3://{DATA_BUCKET}/absent.tar.gz")
     assert "has no key" in reason(f"s3://{DATA_BUCKET}")
+    assert "is not an S3 URI" in reason("s3:///model.tar.gz")

@@ -1,6 +1,36 @@
 """Which of the user's variables reach the embedded cloud."""
 
-from local.environment import child_environment
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from local import environment
+from local.environment import child_environment, isolate_process, users_environment
+
+
+@pytest.fixture
+def isolated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A user with a profile and a proxy, in a process that is isolated from them."""
+    monkeypatch.setattr(environment, "removed", {})
+    before = dict(os.environ)
+    os.environ.update(AWS_PROFILE="work", HTTP_PROXY="http://proxy:3128")
+    isolate_process()
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.mark.usefixtures("isolated")
+def test_the_settings_of_the_user_find_a_model_in_s3_and_are_gone_again() -> None:
+    outside = dict(os.environ)
+    assert outside["AWS_CONFIG_FILE"] == "/dev/null"
+    with users_environment():
+        assert os.environ["AWS_PROFILE"] == "work"
+        assert os.environ["HTTP_PROXY"] == "http://proxy:3128"
+        assert os.environ.get("AWS_CONFIG_FILE") != "/dev/null"
+        assert os.environ.get("NO_PROXY") != "*"
+    assert dict(os.environ) == outside
 
 
 def test_credentials_tokens_and_proxies_of_the_user_are_not_passed_on() -> None:

@@ -145,6 +145,10 @@ def test_a_folder_without_any_model_says_what_to_give(tmp_path: Path) -> None:
     assert "blank" in reason(" ")
 
 
+def test_a_name_that_no_file_can_have_is_one_sentence() -> None:
+    assert "cannot be read" in reason("a" * 5000 + "/b")
+
+
 def test_a_description_without_its_network_or_with_another_folders_is_refused(tmp_path: Path) -> None:
     model = write_model(tmp_path / "m", file="absent.onnx")
     assert "has no absent.onnx, which its model.json describes" in reason(model)
