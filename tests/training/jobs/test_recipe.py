@@ -168,3 +168,10 @@ def test_several_instances_that_would_each_train_alone_are_refused() -> None:
 def test_the_error_for_an_unknown_recipe_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no recipe .article-4.: choose one of article-1, .*resnet"):
         load_recipe("article-4")
+
+
+def test_the_recipe_for_own_images_needs_nothing_of_fer2013() -> None:
+    recipe = load_recipe("small")
+    assert recipe.prepare == "FOLDER"
+    assert "votes" not in recipe.hyperparameters
+    assert 0 < int(recipe.hyperparameters["patience"]) < int(recipe.hyperparameters["epochs"])
