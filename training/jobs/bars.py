@@ -8,6 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from training.jobs.metrics import EpochProgress
 
 HOUR, MINUTE = 3600, 60
+# Characters. With it, all fits into a terminal of 80 columns.
+BAR_WIDTH = 24
 
 
 class TrainingBars:
@@ -21,7 +23,7 @@ class TrainingBars:
     def __init__(self, console: Console, total_epochs: int | None, description: str = "epochs"):
         self.progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(BAR_WIDTH),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}"),
@@ -48,7 +50,7 @@ class TrainingBars:
             description=f"epoch {at.epoch}",
             total=at.batches,
             completed=at.batch,
-            note=f"loss {at.loss:.4f}",
+            note="validating" if at.batch == at.batches else f"loss {at.loss:.4f}",
             visible=True,
         )
 
