@@ -34,6 +34,8 @@ DESCRIBE = {"describe": "model"}
 VERSION_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 # A request with more faces than this is a client's mistake.
 MAX_FACES = 10_000
+# Probabilities in a response: 20 MB of JSON.
+MAX_PROBABILITIES = 1_000_000
 # A PNG of 10 kB can have 100 million pixels. Decoded, each one needs a byte of memory in gray, and four in color.
 MAX_PIXELS = {"gray": 50_000_000, "rgb": 25_000_000}
 
@@ -188,8 +190,9 @@ def predict_fn(request: Request | Problem, model: Model) -> Result | Problem:
         message = f"the array is {found}, not uint8 [n, {', '.join(map(str, shape))}]"
         # The functions read images for the model that was there before. With a 409 they ask for the new description.
         return Problem(409 if is_of_other_model(pixels) else 400, message)
-    if not 0 < len(pixels) <= MAX_FACES:
-        return Problem(400, f"the request has {len(pixels):,} faces: send 1 to {MAX_FACES:,}")
+    most = min(MAX_FACES, MAX_PROBABILITIES // len(model.labels))
+    if not 0 < len(pixels) <= most:
+        return Problem(400, f"the request has {len(pixels):,} faces: send 1 to {most:,}")
     checksums = [f"{zlib.crc32(face.tobytes()):08x}" for face in pixels]
     return Prediction(checksums, probabilities(pixels, model), faces.single_image, model.labels, model.version)
 

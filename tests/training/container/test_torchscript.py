@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import typer
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
 from contract import ContractError, read_contract
 from network import load_network
 from tests.support.onnx_files import COLORS, color_contract, color_images
+from training.description import commands
 
 CONTRACT = color_contract(file="colors.pt")
 
@@ -78,3 +81,34 @@ def test_weights_that_are_not_torchscript_are_refused_and_never_unpickled(tmp_pa
     with pytest.raises(ContractError, match=r"colors\.pt is not TorchScript, which torch\.jit\.trace") as error:
         classify(tmp_path)
     assert len(str(error.value).splitlines()) == 1
+
+
+def describe(path: Path, *arguments: str) -> str:
+    """Runs `describe`, and returns what it prints. Raises its error."""
+    app = typer.Typer()
+    app.command()(commands.describe)
+    result = CliRunner().invoke(app, [str(path), "--labels", ",".join(COLORS), *arguments])
+    if isinstance(result.exception, ValueError):
+        raise result.exception
+    return result.output
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_describe_tries_what_a_torchscript_file_does_not_state(tmp_path: Path) -> None:
+    path = save(tmp_path, Colors()) / "colors.pt"
+    (tmp_path / "model.json").unlink()
+    with pytest.raises(ValueError, match="does not state its size: give the side of the images it was trained with"):
+        describe(path)
+    printed = describe(path, "--size", "64", "--normalisation", "none")
+    assert "--layout NCHW: the first one that the model accepted" in printed
+    assert "--dtype float32: the first one that the model accepted" in printed
+    described = {"size": 64, "color": "rgb", "layout": "NCHW", "dtype": "float32"}
+    assert json.loads((tmp_path / "model.json").read_text())["input"] == described
+    assert classify(tmp_path) == COLORS
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_describe_refuses_a_torchscript_model_that_accepts_none_of_what_options_leave(tmp_path: Path) -> None:
+    path = save(tmp_path, nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 3))) / "colors.pt"
+    with pytest.raises(ValueError, match=r"accepts no images of --size 32: the first attempt was float32 NCHW rgb: "):
+        describe(path, "--size", "32", "--force")

@@ -126,6 +126,16 @@ def test_a_color_model_reads_arrays_and_images_in_color(tmp_path: Path) -> None:
     assert "uint8 [1, 64, 64], not uint8 [n, 64, 64, 3]" in json.loads(response.body)["error"]
 
 
+def test_a_model_of_many_labels_answers_fewer_faces_at_once(tmp_path: Path) -> None:
+    folder = write_color_model(tmp_path, 16, "NHW", "uint8")
+    loaded = inference.model_fn(str(folder))
+    many = dataclasses.replace(loaded.contract, labels=tuple(f"class {n}" for n in range(1000)))
+    body = npy(np.zeros((1001, 16, 16), np.uint8))
+    response = inference.respond(body, inference.NPY, None, dataclasses.replace(loaded, contract=many))
+    assert response.status == 400
+    assert json.loads(response.body)["error"] == "the request has 1,001 faces: send 1 to 1,000"
+
+
 def test_a_model_describes_itself(model: inference.Model) -> None:
     response = inference.respond(b'{"describe": "model"}', "application/json", None, model)
     assert (response.status, response.content_type) == (200, inference.JSON)
