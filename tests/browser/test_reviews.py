@@ -140,7 +140,7 @@ def test_buttons_do_the_same_and_show_their_keys_and_what_was_said(ann: Visitor,
     expect(pressed).to_have_text(names[-1])
     expect(faces_of(viewer).first.locator("review-chip")).to_have_text(f"→ {LABELS[-1]}")
     expect(faces_of(viewer).first).to_have_accessible_name(
-        f"Face 1 of 2: angry, expression confidence 90%, detection score 95%, reviewed by Ann: {LABELS[-1]}"
+        f"Face 1 of 2: angry, confidence 90%, detection score 95%, reviewed by Ann: {LABELS[-1]}"
     )
     wait_until_saved(ann.page, 1, api)
     ann.page.wait_for_function("!document.querySelector('#review-state').textContent")

@@ -138,14 +138,14 @@ def test_each_face_is_a_button_with_a_spoken_name(person: Visitor) -> None:
     faces = faces_of(open_photos(person, FOLDER, [GROUP]))
     for position, name in enumerate(
         (
-            "Face 1 of 3: angry, expression confidence 90%, detection score 95%",
-            "Face 2 of 3: disgust, expression confidence 80%, detection score 94%",
+            "Face 1 of 3: angry, confidence 90%, detection score 95%",
+            "Face 2 of 3: disgust, confidence 80%, detection score 94%",
             "Face 3 of 3: too small to label, detection score 93%",
         )
     ):
         expect(faces.nth(position)).to_have_accessible_name(name)
     whole = faces_of(open_photos(person, FOLDER, [WHOLE]))
-    expect(whole).to_have_accessible_name("Face 1 of 1: angry, expression confidence 90%, labelled whole")
+    expect(whole).to_have_accessible_name("Face 1 of 1: angry, confidence 90%, labelled whole")
 
 
 def test_the_focus_follows_the_chosen_face_within_the_strip(person: Visitor) -> None:

@@ -76,7 +76,7 @@ export function pointInStrip(pointed) {
  */
 function spokenFace({ number, score, expression }, count) {
   const words = expression
-    ? `${expression.label}, expression confidence ${percent(expression.confidence)}`
+    ? `${expression.label}, confidence ${percent(expression.confidence)}`
     : "too small to label";
   const detection = score === null ? "labelled whole" : `detection score ${percent(score)}`;
   return `Face ${number} of ${count}: ${words}, ${detection}`;
