@@ -34,6 +34,7 @@ def read_source(source: Path, model: LoadedModel, usage: Usage, skip_bad: bool) 
 
 
 def read_csv(source: Path, model: LoadedModel, usage: Usage, skip_bad: bool) -> Source:
+    sources.require_classes(fer2013.CLASSES, model, source.name)
     faces = read_faces(source, skip_bad, frozenset({usage}))
     if reader_of(model).shape == faces.images.shape[1:]:
         return sources.make_source(faces, model, source.name, is_fer2013=True)
@@ -45,7 +46,7 @@ def read_csv(source: Path, model: LoadedModel, usage: Usage, skip_bad: bool) -> 
 def read_class_folders(source: Path, model: LoadedModel, skip_bad: bool) -> Source:
     """Reads a folder with a folder of images per class. If it is split, only its images for validation are measured."""
     listing = scan(source)
-    # Before thousands of images are read.
+    # Before thousands of images are read, as with a CSV.
     name = sources.name_of(source)
     sources.require_classes(listing.classes, model, name)
     if listing.sides:

@@ -146,6 +146,13 @@ def test_a_model_of_other_classes_is_refused_with_both_lists(tmp_path: Path) -> 
     assert "The model lacks gray, bright. The data lacks black." in text
 
 
+def test_the_csv_of_fer2013_is_refused_for_a_model_of_other_classes_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("not even the header of FER2013")
+    model = write_model(tmp_path / "model", LEVELS)
+    text = refusal(tmp_path / "test.csv", "--model", model)
+    assert "The model lacks angry, disgust, fear, happy, sad, surprise, neutral." in text
+
+
 def test_images_of_another_size_or_color_are_refused_with_the_options_that_fit(tmp_path: Path) -> None:
     write_arrays(images(), tmp_path / "data" / "validation")
     model = write_model(tmp_path / "model", LEVELS, size=64, layout="NHWC")
