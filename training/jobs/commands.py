@@ -56,7 +56,7 @@ def follow(
 
 
 def stop(
-    name: Annotated[str, typer.Argument(metavar="JOB")],
+    name: Annotated[str, typer.Argument(metavar="JOB", help="A job of SageMaker.")],
     yes: Annotated[bool, typer.Option("--yes", help="Stop without asking.")] = False,
     region: Region = None,
 ) -> None:
@@ -65,9 +65,9 @@ def stop(
     Both our script and the built-in algorithm write their best model as soon as they have one, and SageMaker keeps what
     a stopped job has written. It keeps the checkpoints of our script too: `launch --resume JOB` resumes from them.
     """
-    from training.jobs.status import TrainingJobs
-
-    jobs = TrainingJobs(make_session(region))
+    if find_local_jobs(name, LOCAL_JOBS):
+        raise ValueError(f"{name} is a job of this machine: press Ctrl-C in the terminal that runs it")
+    jobs = remote_jobs(name, LOCAL_JOBS, region)
     job = jobs.describe(name)
     if job.status in ENDED:
         console.print(f"{name} has already ended: {job.status}")

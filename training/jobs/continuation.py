@@ -25,7 +25,7 @@ def continued_recipe(recipe: Recipe, job: TrainingJob, settings: Mapping[str, Va
     if "epochs" not in settings:
         if job.status == "Completed":
             raise ValueError(
-                f"{job.name} has completed its {epochs} epochs: continue it for more epochs with --set epochs="
+                f"{job.name} has completed: continue it for more than its {epochs} epochs with --set epochs="
                 f"{2 * (epochs or 1)}, for example"
             )
         return recipe
@@ -34,8 +34,8 @@ def continued_recipe(recipe: Recipe, job: TrainingJob, settings: Mapping[str, Va
     result = override_recipe(recipe, settings)
     if job.status != "Completed":
         raise ValueError(
-            f"{job.name} has not completed its {epochs} epochs: resume it without --set first, and then continue it"
+            f"{job.name} has not completed its {epochs} epochs yet: resume it without --set first, and then continue it"
         )
     if int(result.hyperparameters["epochs"]) <= (epochs or 0):
-        raise ValueError(f"--set epochs={settings['epochs']}: {job.name} has completed {epochs} epochs, so give more")
+        raise ValueError(f"--set epochs={settings['epochs']}: {job.name} was begun for {epochs} epochs, so give more")
     return result

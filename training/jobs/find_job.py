@@ -32,6 +32,12 @@ def find_local_jobs(word: str, jobs: Path) -> list[Path]:
     return []
 
 
+def find_to_resume(word: str, jobs: Path) -> Path | None:
+    """Returns the folder of the job or the group that a word names; None if there is none on this machine."""
+    folders = (Path(word), jobs / word)
+    return next((folder for folder in folders if is_group(folder) or (folder / RECORD).exists()), None)
+
+
 def job_name(word: str) -> str:
     """Returns the name of a SageMaker job. word: the name, or s3://…/JOB/output/model.tar.gz, where its model is."""
     parts = word.rstrip("/").split("/")

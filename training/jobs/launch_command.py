@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from training.jobs.find_job import find_to_resume
 from training.jobs.launch import (
     LaunchOptions,
     LocalOptions,
@@ -136,8 +137,11 @@ def launch(
         "spot": spot,
     }
     options = LaunchOptions(data, output, role, kms_key, best_of, compute, dry_run, follow_, region)
+    on_this_machine = find_to_resume(resume, jobs) if resume else None
     if resume and local:
-        resume_locally(jobs / resume, settings, mlflow, dry_run)
+        resume_locally(on_this_machine or jobs / resume, settings, mlflow, dry_run)
+    elif on_this_machine:
+        raise ValueError(f"{on_this_machine} ran on this machine: add --local")
     elif resume:
         resume_on_sagemaker(resume, settings, options)
     elif not name:

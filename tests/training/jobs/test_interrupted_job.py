@@ -89,7 +89,7 @@ def test_a_resume_that_is_refused_changes_nothing(prepared_data: Path, tmp_path:
         (["resnet"], "RECIPE: a job resumes with its own recipe, options and data"),
         (["--data", "elsewhere"], "--data: a job resumes with its own recipe, options and data"),
         (["--set", "width=16"], "--set width: a job resumes with its own recipe, options and data"),
-        (["--set", "epochs=99"], f"has not completed its {EPOCHS} epochs: resume it without --set first"),
+        (["--set", "epochs=99"], f"has not completed its {EPOCHS} epochs yet: resume it without --set first"),
     ):
         refused = start(tmp_path, *arguments, "--resume", root.name)
         printed, _ = refused.communicate(timeout=PATIENCE)

@@ -75,10 +75,10 @@ def test_a_completed_job_continues_for_more_epochs_and_that_job_resumes_with_the
     ("status", "given", "reason"),
     [
         ("InProgress", {}, "is running already: wait until it has ended"),
-        ("Completed", {}, "has completed its 50 epochs: continue it for more epochs with --set epochs="),
-        ("Completed", {"epochs": 50}, "has completed 50 epochs, so give more"),
+        ("Completed", {}, "has completed: continue it for more than its 50 epochs with --set epochs="),
+        ("Completed", {"epochs": 50}, "was begun for 50 epochs, so give more"),
         ("Completed", {"epochs": "x"}, "epochs: 'x' is not a whole number"),
-        ("Stopped", {"epochs": 80}, "has not completed its 50 epochs: resume it without --set first"),
+        ("Stopped", {"epochs": 80}, "has not completed its 50 epochs yet: resume it without --set first"),
         ("Stopped", {"width": 64}, "--set width: a job resumes with its own recipe, options and data"),
     ],
 )
