@@ -17,11 +17,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
 from local.package import build_package
 from local.paths import ALL_SAMPLES, MODEL, ROOT
 from local.processes import free_port, require_free_port
 from tests.support.commands import running
+from tests.support.onnx_files import color_images, write_color_model
 from training.data.group_photo import PEOPLE
 
 
@@ -164,6 +166,17 @@ def test_the_archive_of_a_training_job_is_served_like_a_folder(images: Path) -> 
     result = local("demo", str(images / "happy"), "--model", str(archive), "--output", str(images / ".results"))
     assert result.returncode == 0, result.stderr
     assert printed_labels(result) == [("one.png", "1/1", "happy"), ("two.png", "1/1", "happy")]
+
+
+def test_a_model_of_other_classes_and_another_size_labels_images_with_its_own_words(tmp_path: Path) -> None:
+    model, photos = write_color_model(tmp_path / "model"), tmp_path / "photos"
+    photos.mkdir()
+    for label, pixels in color_images(200):
+        Image.fromarray(pixels).resize((320, 200)).save(photos / f"{label}.png")
+    result = local("demo", str(photos), "--model", str(model / "model.onnx"), "--output", str(tmp_path / "results"))
+    assert result.returncode == 0, result.stderr
+    labels = [(name, label) for name, _, label in printed_labels(result)]
+    assert labels == [("blue.png", "blue"), ("green.png", "green"), ("red.png", "red")]
 
 
 def test_a_file_that_is_not_an_archive_is_named_in_the_error(images: Path) -> None:
