@@ -47,8 +47,7 @@ def write_output(selected: Selected, preparation: Preparation, pool: Executor, p
             images = source.data[selection]
             digests[channel] = images.sha256()
             if preparation.arrays:
-                writers.write_arrays(images, output / channel)
-                progress(len(images))
+                writers.write_arrays(images, output / channel, progress)
         write_record(describe(selected, preparation, digests), output)
 
 

@@ -1,6 +1,7 @@
 """Maps a function over many items on all cores, in bounded memory."""
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -19,7 +20,12 @@ CHUNK = 64
 
 def process_pool() -> ProcessPoolExecutor:
     """A pool with one process per core. "spawn" starts fresh processes: to fork one that has threads can deadlock."""
-    return ProcessPoolExecutor(mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=ignore_interrupts)
+
+
+def ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the terminal. The one that has the pool ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def map_in_parallel(

@@ -72,3 +72,12 @@ def test_a_channel_has_the_names_of_its_classes(tmp_path: Path) -> None:
     with np.load(writers.write_arrays(random_faces(14), tmp_path / "train"), allow_pickle=False) as arrays:
         assert arrays["classes"].tolist() == CLASSES
         assert arrays["images"].shape == (14, 48, 48)
+
+
+def test_arrays_are_the_same_bytes_as_numpys_and_their_images_are_counted(tmp_path: Path) -> None:
+    faces = random_faces(140)
+    counted: list[int] = []
+    path = writers.write_arrays(faces, tmp_path / "train", counted.append)
+    np.savez_compressed(tmp_path / "numpy.npz", images=faces.images, labels=faces.labels, classes=np.array(CLASSES))
+    assert path.read_bytes() == (tmp_path / "numpy.npz").read_bytes()
+    assert sum(counted) == 140
