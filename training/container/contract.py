@@ -270,6 +270,8 @@ def check_output_name(contract: Contract, names: Sequence[str]) -> None:
 
 def check_output_count(contract: Contract, count: int) -> None:
     """Raises ContractError if a model does not have as many outputs as there are labels."""
+    if count == 1:
+        raise ContractError("the model has 1 output, and a model has one per label: two classes need two outputs")
     if count != len(contract.labels):
         raise ContractError(
             f"the model has {count:,} outputs, and {NAME} has {len(contract.labels):,} labels: one name per output is "

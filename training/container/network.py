@@ -152,7 +152,8 @@ def open_module(path: Path) -> tuple[Any, Any]:
     except (RuntimeError, ValueError) as error:
         raise ContractError(
             f"{path} is not TorchScript, which torch.jit.trace(...).save writes and torch.save does not: "
-            f"{one_line(error)}"
+            # PyTorch goes on with general advice.
+            f"{one_line(error).partition('. ')[0]}"
         ) from None
 
 

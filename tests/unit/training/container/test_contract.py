@@ -214,6 +214,8 @@ def test_what_a_model_lacks_is_said_with_what_it_has() -> None:
         contract.check_output_name(read, ["a", "b"])
     with pytest.raises(ContractError, match=r"the model has 4 outputs, and model\.json has 3 labels"):
         contract.check_output_count(read, 4)
+    with pytest.raises(ContractError, match=r"the model has 1 output, .*: two classes need two outputs"):
+        contract.check_output_count(read, 1)
 
 
 def test_the_functions_are_given_what_they_have_to_know() -> None:
