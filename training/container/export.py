@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import os
 import shutil
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def compare(path: Path, model: Classifier, images: torch.Tensor) -> None:
 
     Without ONNX Runtime, nothing is compared, and a line says so.
     """
+    # Set before the import: otherwise ONNX Runtime stores an identifier in the user's folder and sends usage events.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
     except ImportError:

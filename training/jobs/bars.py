@@ -40,6 +40,7 @@ class TrainingBars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.progress.update(self.batches, visible=False)
+        self.progress.update(self.epochs, note="")
         self.progress.__exit__(kind, error, trace)
 
     def show_progress(self, at: EpochProgress) -> None:
