@@ -105,3 +105,12 @@ def test_starting_the_command_line_imports_no_large_package() -> None:
         "import sys, training.__main__; print(sorted({'sagemaker', 'boto3', 'torch', 'matplotlib'} & set(sys.modules)))"
     )
     assert run_python(code).stdout.strip() == "[]"
+
+
+def test_a_job_that_cannot_be_logged_is_not_started(prepared_data: Path, tmp_path: Path) -> None:
+    jobs = tmp_path / "jobs"
+    arguments = ["resnet", "--local", "--data", str(prepared_data), "--jobs", str(jobs), "--mlflow", "gopher://x"]
+    result = run("launch", *arguments, PATH="", HOME="/nowhere")
+    assert result.returncode == 1
+    assert "MLflow at gopher://x can't be used" in result.stderr
+    assert list(jobs.iterdir()) == []

@@ -64,6 +64,7 @@ COMMAND_LINE = {
         "display",
         "launch",
         "launch_command",
+        "launch_local",
         "prepare",
         "seeds",
     )

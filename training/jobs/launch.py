@@ -1,27 +1,22 @@
-"""What the command `launch` does: it runs a recipe on this machine, starts it on SageMaker, or shows its request."""
+"""What `launch` does without --local: it starts a recipe on SageMaker, or shows its request."""
 
 import dataclasses
 import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.console import console, print_plain
+from training.console import console
 from training.hosting.options import validate_role
 from training.jobs import display
 from training.jobs.continuation import continued_recipe
-from training.jobs.group import Group, is_group, read_group
-from training.jobs.local_record import read_local_job, read_recipe
-from training.jobs.prepared_data import find_data, option_that_writes
+from training.jobs.launch_local import print_data_hint
+from training.jobs.prepared_data import option_that_writes
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
-from training.jobs.seeds import run_group, run_job
 from training.jobs.session import make_session
-from training.jobs.start_weights import require_weights_channel, with_local_weights
+from training.jobs.start_weights import require_weights_channel
 from training.s3_uri import parse_s3_uri
 
 if TYPE_CHECKING:
@@ -55,100 +50,6 @@ class LaunchOptions:
     dry_run: bool = False
     follow: bool = False
     region: str | None = None
-
-
-@dataclass(frozen=True)
-class LocalOptions:
-    """How `launch` runs a job on this machine.
-
-    seeds: train this number of times, each time with another seed.
-    mlflow: where MLflow logs the job; an empty text logs nothing.
-    dry_run: only print what would run.
-    """
-
-    seeds: int = 1
-    mlflow: str = ""
-    dry_run: bool = False
-
-
-def launch_locally(recipe: Recipe, data: str, jobs: Path, options: LocalOptions) -> None:
-    """Runs the recipe on this machine, in a new folder below `jobs`.
-
-    data: the folder that `prepare` wrote, or an empty text for the only one below build/.
-    """
-    from training.jobs.local_job import require_script
-
-    require_script(recipe)
-    recipe = with_local_weights(recipe)
-    if options.dry_run:
-        print_local_plan(recipe, data, jobs)
-        return
-    folder = find_local_data(recipe, data)
-    if options.seeds == 1:
-        run_job(recipe, folder, new_folder(jobs, recipe.name), options.mlflow)
-        return
-    group = Group(new_folder(jobs, f"{recipe.name}-seeds"), recipe, folder, options.seeds)
-    group.write()
-    run_group(group, options.mlflow)
-
-
-def find_local_data(recipe: Recipe, data: str) -> Path:
-    """Returns the folder of a job's data. Raises ValueError if it lacks a channel."""
-    from training.jobs.local_job import require_channels
-
-    if data.startswith("s3://"):
-        raise ValueError(f"--data {data} is in S3, and --local reads a folder: give the one that `prepare` wrote")
-    folder = Path(data) if data else find_data(recipe)
-    require_channels(recipe, folder)
-    return folder
-
-
-def print_local_plan(recipe: Recipe, data: str, jobs: Path) -> None:
-    from training.jobs.local_job import script_command
-
-    console.print(f"# in a new folder {jobs}/mien-{recipe.name}-TIME", style="dim", soft_wrap=True)
-    print_plain(shlex.join(script_command(recipe, gpus=0)))
-    print_data_hint(recipe, data)
-
-
-def print_data_hint(recipe: Recipe, data: str) -> None:
-    made = f"python -m training prepare {recipe.prepare}"
-    console.print(f"# data: {data or made}", style="dim", soft_wrap=True, highlight=False)
-
-
-def resume_locally(root: Path, settings: Mapping[str, Value], mlflow: str = "", dry_run: bool = False) -> None:
-    """Continues a job on this machine, with the recipe and the data that it began with.
-
-    root: the job's folder.
-    settings: --set epochs=N continues a completed job.
-    """
-    from training.jobs.local_job import script_command
-
-    if is_group(root):
-        if settings or dry_run:
-            raise ValueError(f"{root} is a group of seeds: it resumes as it was begun, without --set and --dry-run")
-        run_group(read_group(root), mlflow)
-        return
-    if not (root / "checkpoints").is_dir():
-        raise ValueError(f"{root} has no checkpoints: it is not the folder of a job that ran on this machine")
-    recipe, data = read_recipe(root)
-    recipe = continued_recipe(recipe, read_local_job(root), settings)
-    if dry_run:
-        print_plain(shlex.join(script_command(recipe, gpus=0)))
-    else:
-        run_job(recipe, data, root, mlflow)
-
-
-def new_folder(jobs: Path, name: str) -> Path:
-    """Makes the folder of a new job. A job that starts in the same second gets another one. name: of the recipe."""
-    started = f"mien-{name}-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    for name in chain([started], (f"{started}-{number}" for number in count(2))):
-        try:
-            (jobs / name).mkdir(parents=True)
-        except FileExistsError:
-            continue
-        break
-    return jobs / name
 
 
 def launch_on_sagemaker(recipe: Recipe, options: LaunchOptions) -> None:

@@ -7,14 +7,8 @@ from typing import Annotated
 import typer
 
 from training.jobs.find_job import find_to_resume
-from training.jobs.launch import (
-    LaunchOptions,
-    LocalOptions,
-    launch_locally,
-    launch_on_sagemaker,
-    resume_locally,
-    resume_on_sagemaker,
-)
+from training.jobs.launch import LaunchOptions, launch_on_sagemaker, resume_on_sagemaker
+from training.jobs.launch_local import LocalOptions, launch_locally, resume_locally
 from training.jobs.recipe import Value
 from training.jobs.recipe_file import load_recipe, override_recipe, parse_value, recipe_names
 

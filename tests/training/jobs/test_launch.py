@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.training.fake_aws import DATA_BUCKET, FakeAws
-from training.jobs.launch import new_folder, require_data
+from training.jobs.launch import require_data
+from training.jobs.launch_local import new_folder
 from training.jobs.local_job import require_channels
 from training.jobs.prepared_data import FOLDERS
 from training.jobs.recipe_file import load_recipe
