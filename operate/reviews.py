@@ -17,7 +17,7 @@ from operate import statistics
 from operate.erasure import Stack
 from operate.options import StackOption
 from operate.reviewed import Reviewed, list_keys, read_reviews
-from operate.reviewed_faces import Written, write_csv
+from operate.reviewed_faces import Written, write_faces
 from operate.stack import OperateError, stack_outputs
 from operate.statistics import DISPUTED, NOT_A_FACE, RIGHT, UNSURE, ReviewedFace, Share
 
@@ -30,9 +30,13 @@ console = Console()
 def show_reviews(
     stack: StackOption = "mien",
     prefix: Annotated[str, typer.Option(help="Only images whose name below the inbox begins with this.")] = "",
-    file: Annotated[
+    folder: Annotated[
         Path | None,
-        typer.Option("--csv", help="New CSV file for the reviewed faces, for `training prepare`.", show_default=False),
+        typer.Option(
+            "--faces",
+            help="New folder for the reviewed faces: a folder of PNG files per label, for `training prepare`.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Show how often reviewed results are right.
@@ -40,22 +44,24 @@ def show_reviews(
     Prints the accuracy, the recall and precision of each label, and which labels are confused. Each has its 95%
     interval. They hold for the faces that were reviewed, and only reviews of current results count.
     """
-    if file and file.exists():
-        raise OperateError(f"{file} exists already, so nothing was written")
+    if folder and folder.exists():
+        raise OperateError(f"{folder} exists already, so nothing was written")
     s3, parts = boto3.client("s3"), Stack.from_outputs(stack_outputs(stack))
     keys = list_keys(s3, parts, prefix)
     with Progress(console=console) as progress:
         task = progress.add_task("reading reviews", total=len(keys))
         reviewed = read_reviews(s3, parts, keys, lambda: progress.advance(task))
     print_reviewed(reviewed, console)
-    if file:
+    if folder:
         with Progress(console=console) as progress:
             task = progress.add_task("cutting out faces", total=len({face.image for face in reviewed.faces}))
             try:
-                written = write_csv(s3, parts.bucket, reviewed, file, lambda: progress.advance(task))
+                written = write_faces(
+                    s3, parts.bucket, reviewed, labels_of(reviewed), folder, lambda: progress.advance(task)
+                )
             except OSError as error:
-                raise OperateError(f"{file} can't be written: {error.strerror}") from error
-        print_written(written, file, console)
+                raise OperateError(f"{error.filename or folder} can't be written: {error.strerror}") from error
+        print_written(written, folder, console)
 
 
 def print_reviewed(reviewed: Reviewed, console: Console) -> None:
@@ -134,11 +140,15 @@ def describe(share: Share) -> str:
     return f"{share.part / share.total:.1%} ({low:.1%} to {high:.1%}), {share.part:,} of {share.total:,}"
 
 
-def print_written(written: Written, file: Path, console: Console) -> None:
-    console.print(literal(f"Wrote {written.rows:,} faces to {file}."), soft_wrap=True)
+def print_written(written: Written, folder: Path, console: Console) -> None:
+    console.print(literal(f"Wrote {written.faces:,} faces to {folder}."), soft_wrap=True)
     print_count("reviewed faces without a label, or too small: not written", written.without_label, console)
-    print_count("images are gone or have changed: their faces are not written", len(written.missing), console)
-    for key in written.missing[:MAX_NAMED]:
-        console.print(literal(f"        {key}"), soft_wrap=True)
-    if len(written.missing) > MAX_NAMED:
-        console.print(f"        and {len(written.missing) - MAX_NAMED:,} more")
+    for what, keys in (
+        ("images are gone or have changed: their faces are not written", written.missing),
+        ("images whose document does not say what the model saw: their faces are not written", written.unknown_input),
+    ):
+        print_count(what, len(keys), console)
+        for key in keys[:MAX_NAMED]:
+            console.print(literal(f"        {key}"), soft_wrap=True)
+        if len(keys) > MAX_NAMED:
+            console.print(f"        and {len(keys) - MAX_NAMED:,} more")

@@ -1,6 +1,7 @@
-"""The whole way: images are uploaded and reviewed, `operate reviews` counts, and `training prepare` reads its CSV."""
+"""The whole way: images are uploaded and reviewed, `operate reviews` counts, and `training prepare` reads its faces."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,26 +74,28 @@ def test_the_numbers_are_those_of_the_reviews(operate: Operate) -> None:
 
 
 def test_training_reads_the_faces_that_were_reviewed(reviewed: Bucket, operate: Operate, tmp_path: Path) -> None:
-    file = tmp_path / "reviewed.csv"
+    folder = tmp_path / "reviewed"
     reviewed.s3.put_object(
         Bucket=reviewed.name,
         Key=f"{reviewed.inbox}{FOLDER}angry-1.png",
         Body=(SAMPLES / "angry" / "3.png").read_bytes(),
     )
-    done = operate("reviews", "--prefix", FOLDER, "--csv", str(file))
+    done = operate("reviews", "--prefix", FOLDER, "--faces", str(folder))
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     # Without the changed image, whether or not it has its new result already.
     assert "Wrote 14 faces" in said
-    rows = [line.split(",") for line in file.read_text().splitlines()[1:]]
-    assert {row[2] for row in rows} == {"Training"}
+    assert {path.name for path in folder.iterdir()} <= set(LABELS)
     pixels = read_face((SAMPLES / "happy" / "2.png").read_bytes()).pixels
-    assert [str(LABELS.index("sad")), " ".join(map(str, pixels)), "Training"] in rows
+    assert pixels in [read_face(path.read_bytes()).pixels for path in (folder / "sad").iterdir()]
 
+    # A class with one face can't be in both channels, and `prepare` would refuse it.
+    for label in [path for path in folder.iterdir() if len(list(path.iterdir())) < 2]:
+        shutil.rmtree(label)
     output = tmp_path / "prepared"
-    options = ["--output", str(output), "--validation", "0.5", "--no-folders", "--no-records"]
+    options = ["--output", str(output), "--validation", "0.5"]
     prepared = subprocess.run(
-        [sys.executable, "-m", "training", "prepare", str(file), *options],
+        [sys.executable, "-m", "training", "prepare", str(folder), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -100,8 +103,8 @@ def test_training_reads_the_faces_that_were_reviewed(reviewed: Bucket, operate: 
     )
     assert prepared.returncode == 0, prepared.stderr + prepared.stdout
     sides = [np.load(output / channel / "faces.npz")["labels"] for channel in ("train", "validation")]
-    assert sum(map(len, sides)) == 14
+    assert sum(map(len, sides)) == len(list(folder.rglob("*.png")))
 
-    again = operate("reviews", "--csv", str(file))
+    again = operate("reviews", "--faces", str(folder))
     assert again.returncode == 1
     assert "exists already" in again.stderr
