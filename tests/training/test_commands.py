@@ -58,6 +58,7 @@ def test_a_dry_run_needs_no_account() -> None:
         (["resnet", "--local", "--resume", "nobody"], "RECIPE: a job resumes with its own recipe, options and data"),
         (["--resume", "job", "--best-of", "sweep"], "--best-of: a job resumes with its own recipe, options and data"),
         (["resnet", "--local", "--spot"], "--spot: only for jobs on SageMaker: leave them out, or leave out --local"),
+        (["resnet", "--seeds", "3"], "--seeds: only for jobs on this machine: add --local"),
         (["resnet", "--jobs", "elsewhere"], "--jobs: only for jobs on this machine: add --local"),
         (["--local"], "RECIPE is missing: give one of article-1"),
         (["resnet", "--local", "--data", "nowhere"], "nowhere/train is missing, which channel train reads"),

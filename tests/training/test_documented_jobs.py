@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.training.fake_aws import DATA_BUCKET, ROLE, FakeAws
+from tests.training.hosting.archives import ALL_FILES, archive_bytes
 from training.__main__ import app
 
 PAGE = (Path(__file__).parents[2] / "docs/training.md").read_text()
@@ -43,5 +44,7 @@ def test_the_page_uploads_trains_and_deploys(
     request = aws.parameters("CreateTrainingJob")
     assert request["TrainingJobName"] == job
     # moto trains nothing, so the job has no model.
-    aws.client("s3").put_object(Bucket=DATA_BUCKET, Key=f"jobs/{job}/output/model.tar.gz", Body=b"model")
+    aws.client("s3").put_object(
+        Bucket=DATA_BUCKET, Key=f"jobs/{job}/output/model.tar.gz", Body=archive_bytes(*ALL_FILES)
+    )
     assert "create_endpoint" in run([*deploy, "--dry-run"], JOB=job)
