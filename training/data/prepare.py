@@ -1,5 +1,6 @@
 """The command that makes training data from FER2013's CSV or from a folder of images: prepare."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,6 +182,11 @@ def prepare(
     if is_replaced:
         print_plain(f"the files of an earlier preparation in {shown(preparation.output)} were replaced")
     print_plain(f"written to {shown(preparation.output)}")
+    if arrays:
+        data = shlex.quote(shown(preparation.output))
+        console.print(
+            f"train on it with: python -m training launch resnet --local --data {data}", markup=False, soft_wrap=True
+        )
 
 
 def default_output(source: Path) -> Path:
