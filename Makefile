@@ -68,7 +68,7 @@ test-browser: .venv/dev.done chromium ## Use the page in Chromium, with the whol
 test-faults: .venv/dev.done ## Inject almost every fault a few times. WORKERS=2 run at the same time.
 	@.venv/bin/python -m pytest --numprocesses $(WORKERS) tests/faults
 
-test-training: .venv-training/training-tests.done ## Test training, with AWS imitated by moto.
+test-training: .venv-training/torchvision.done ## Test training, with AWS imitated by moto.
 	@.venv-training/bin/python -m pytest --numprocesses $(WORKERS) tests/training
 
 test-sam: install-runtime ## Test what the SAM CLI builds and deploys. Needs Python 3.13.
@@ -102,7 +102,7 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 
 # Environments: sets of requirements share one unless their versions conflict.
 #   .venv            local, then dev
-#   .venv-training   training and PyTorch, then sagemaker, then training-tests
+#   .venv-training   training and PyTorch, then sagemaker, then training-tests, then torchvision
 #   .venv-runtime    local, then runtime, on the Python version of the template's runtime
 #   .venv-sam        sam, on the same version
 #   .venv-audit      audit
@@ -120,6 +120,7 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 .venv-runtime/runtime.done: .venv-runtime/local.done
 .venv-training/sagemaker.done: .venv-training/torch.done
 .venv-training/training-tests.done: .venv-training/sagemaker.done
+.venv-training/torchvision.done: .venv-training/training-tests.done
 
 # npm itself writes this file last.
 node_modules/.package-lock.json: package.json package-lock.json .npmrc

@@ -48,6 +48,8 @@ cp "$full/training.txt" training.txt
 subtract sagemaker training-tests
 subtract training sagemaker
 
+# What it needs is installed before it, PyTorch among it.
+resolve torchvision.in torchvision.txt --no-deps
 resolve sam.in sam.txt
 resolve audit.in audit.txt
 resolve detector.in detector.txt

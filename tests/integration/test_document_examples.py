@@ -1,4 +1,7 @@
-"""The examples in the README and under docs/, run as they are written: every block in `bash` or `python`."""
+"""The examples in the README and under docs/, run as they are written: every block in `bash` or `python`.
+
+tests/training/test_own_classes.py runs those of two pages, which need PyTorch.
+"""
 
 import os
 import re
@@ -15,9 +18,11 @@ from tests.support import documents
 from tests.support.bucket import Bucket
 from tests.support.documents import Block
 
+WITH_PYTORCH = ("docs/models.md", "docs/own-classes.md")
 EXAMPLES = [
     block
     for page in documents.pages()
+    if documents.name_of(page) not in WITH_PYTORCH
     for block in documents.blocks(documents.name_of(page))
     if block.language in ("bash", "python")
 ]

@@ -102,6 +102,26 @@ class Endpoint:
         assert self.known
         return self.known
 
+    def confirm(self, contract: Contract, outcomes: Sequence[Outcome], deadline: Deadline) -> Exception | None:
+        """Returns why images that were read for a model must be read again, or None if they need not.
+
+        A model that answers with its version confirms itself. Without an answer, as for photos without a face, and if
+        another version has answered, the model is asked. A new version that reads images in the same way is fine,
+        because its answers name their labels.
+
+        outcomes: of the images' faces.
+        """
+        is_confirmed = self.known is contract and any(isinstance(outcome, tuple) for outcome in outcomes)
+        if self.input == "image" or is_confirmed:
+            return None
+        try:
+            now = self.describe(deadline)
+        except Exception as error:
+            return error
+        if (now.target, now.faces) == (contract.target, contract.faces):
+            return None
+        return ModelExchanged(f"endpoint {self.name}: the model was exchanged after the images were read")
+
     def ask(self) -> Contract:
         return parse_contract(self.call(DESCRIBE_TYPE, DESCRIBE).body)
 

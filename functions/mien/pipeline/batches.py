@@ -107,7 +107,9 @@ class Batches:
         batches = list(chunks(waiting.faces, self.endpoint.faces_per_call(reader.contract)))
         classify = partial(self.endpoint.classify, deadline=deadline)
         outcomes = [outcome for answered in pool.map(classify, batches) for outcome in answered]
-        for upload, answers in waiting.sort_answers(outcomes):
+        unconfirmed = self.endpoint.confirm(reader.contract, outcomes, deadline) if waiting.pictures else None
+        for upload, found in waiting.sort_answers(outcomes):
+            answers = unconfirmed if unconfirmed and not isinstance(found, Exception) else found
             if isinstance(answers, Exception):
                 yield upload, answers
             else:

@@ -55,8 +55,9 @@ class RequestPipeline:
             if waiting.is_full or index == len(images) - 1:
                 started = time.perf_counter()
                 answers = self.classify_faces(waiting.faces, reader, deadline)
+                unconfirmed = self.endpoint.confirm(reader.contract, answers, deadline) if waiting.pictures else None
                 model_seconds += time.perf_counter() - started
-                outcomes |= self.describe(waiting, answers, reader.reading)
+                outcomes |= self.describe(waiting, answers, unconfirmed, reader.reading)
                 waiting = WaitingPictures[int]()
         return Classified([outcomes[index] for index in range(len(images))], model_seconds)
 
@@ -69,11 +70,19 @@ class RequestPipeline:
         ]
 
     def describe(
-        self, waiting: WaitingPictures[int], outcomes: Sequence[Outcome], reading: Reading
+        self,
+        waiting: WaitingPictures[int],
+        outcomes: Sequence[Outcome],
+        unconfirmed: Exception | None,
+        reading: Reading,
     ) -> dict[int, Result | Exception]:
-        """Returns for each picture its result, or the error why it has none."""
+        """Returns for each picture its result, or the error why it has none.
+
+        unconfirmed: why no picture has a result, as `Endpoint.confirm` returns it.
+        """
         described: dict[int, Result | Exception] = {}
-        for index, answers in waiting.sort_answers(outcomes):
+        for index, found in waiting.sort_answers(outcomes):
+            answers = unconfirmed if unconfirmed and not isinstance(found, Exception) else found
             if isinstance(answers, Exception):
                 described[index] = answers
             else:
