@@ -15,6 +15,7 @@ from torch import Tensor
 
 import contract
 from fields import ContractError
+from label_names import check_labels
 
 FILE = "faces.npz"
 # What `python -m training prepare` says of the data. It becomes a part of model.json.
@@ -148,7 +149,7 @@ def find_problem(images: np.ndarray, labels: np.ndarray, classes: list[str], vot
     if not smallest <= images.shape[1] <= largest:
         return f"images have {images.shape[1]} pixels per side, not {smallest} to {largest:,}"
     try:
-        contract.check_labels(classes)
+        check_labels(classes)
     except ContractError as error:
         return str(error)
     if labels.min() < 0 or labels.max() >= len(classes):

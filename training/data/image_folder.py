@@ -20,7 +20,7 @@ from mien.logic.images import FORMATS
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "container"))
 
-from contract import LABELS, label_fault
+from label_names import LABELS, label_fault
 
 TRAIN = ("train", "training")
 VALIDATION = ("validation", "val", "valid")

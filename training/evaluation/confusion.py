@@ -12,7 +12,7 @@ WIDTH = 80
 GAP = 2
 # A list of the largest confusions has this many.
 MOST_CONFUSIONS = 15
-# A label in a table is cut to this many columns. It has at most 64 bytes.
+# A label in a table is cut to this many columns. It has at most 64 characters.
 LABEL_COLUMNS = 24
 
 

@@ -75,9 +75,7 @@ export function pointInStrip(pointed) {
  * @param {number} count faces of the picture
  */
 function spokenFace({ number, score, expression }, count) {
-  const words = expression
-    ? `${expression.label}, confidence ${percent(expression.confidence)}`
-    : "too small to label";
+  const words = expression ? `${expression.label}, confidence ${percent(expression.confidence)}` : "too small to label";
   const detection = score === null ? "labelled whole" : `detection score ${percent(score)}`;
   return `Face ${number} of ${count}: ${words}, ${detection}`;
 }
