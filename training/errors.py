@@ -7,8 +7,10 @@ from cli import explain_aws_error
 
 # How to install what a command imports, by the name of the package.
 INSTALL = {
-    **dict.fromkeys(("torch", "onnx", "matplotlib", "numpy", "PIL", "onnxruntime"), "make install-training"),
-    **dict.fromkeys(("boto3", "botocore", "sagemaker", "mlflow"), "make install-sagemaker"),
+    **dict.fromkeys(
+        ("torch", "onnx", "matplotlib", "numpy", "PIL", "onnxruntime", "boto3", "botocore"), "make install-training"
+    ),
+    **dict.fromkeys(("sagemaker", "mlflow"), "make install-sagemaker"),
 }
 # Libraries whose RuntimeError is about a file, a device or the memory rather than about our code.
 NATIVE = ("torch", "onnxruntime")

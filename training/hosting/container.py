@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from training.hosting.artifact import BUILT_IN_IMAGE, ModelArtifact
-from training.hosting.options import ContainerKind, Hosting, Instances, Serverless, is_graviton
+from training.hosting.images import built_in_image, pytorch_image
+from training.hosting.options import ContainerKind, Hosting, Serverless, architecture_of
 from training.hosting.packing import CODE_FILES
 
 ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/\S+")
@@ -17,12 +18,6 @@ REQUIRED_FILES: dict[ContainerKind, Sequence[str]] = {
     "slim": ("model.json",),
     "built-in": ("*-symbol.json", "*.params"),
 }
-# SageMaker's PyTorch container whose Python is new enough for the pinned ONNX Runtime. It does not use PyTorch itself.
-PYTORCH_VERSION = "2.6.0"
-PYTHON_VERSION = "py312"
-# Any instance type without a GPU selects the container's build for processors, on which ONNX Runtime computes.
-CPU_INSTANCE_TYPE = "ml.c5.large"
-INSTALL_COMMAND = "make install-sagemaker"
 
 
 @dataclass(frozen=True)
@@ -69,16 +64,12 @@ def choose_container(
                 "Amazon ECR, and give its URI"
             )
         return Container(kind, image)
-    graviton_type = hosting.type if isinstance(hosting, Instances) and is_graviton(hosting.type) else None
+    architecture = architecture_of(hosting)
     if kind == "built-in":
-        if graviton_type:
+        if architecture == "arm64":
             raise ValueError("the built-in algorithm has no container for Arm: use --instance-type ml.c7i.large")
-        return Container(kind, image or artifact.training_image or sagemaker_image("image-classification", region))
-    return Container(
-        kind,
-        image or sagemaker_image("pytorch", region, graviton_type or CPU_INSTANCE_TYPE),
-        stock_environment(hosting, region),
-    )
+        return Container(kind, image or artifact.training_image or built_in_image(region))
+    return Container(kind, image or pytorch_image(region, architecture), stock_environment(hosting, region))
 
 
 def default_kind(image: str | None, artifact: ModelArtifact) -> ContainerKind:
@@ -143,30 +134,3 @@ def stock_environment(hosting: Hosting, region: str) -> dict[str, str]:
         # AI Developer Guide, "Deploy models with Amazon SageMaker Serverless Inference", container support).
         environment["SAGEMAKER_MODEL_SERVER_WORKERS"] = "1"
     return environment
-
-
-def sagemaker_image(framework: str, region: str, instance_type: str | None = None) -> str:
-    """Returns the URI of one of SageMaker's own images.
-
-    Their registry differs by region, and the SDK has the list.
-    Raises ValueError if the SDK is not installed.
-    """
-    try:
-        from sagemaker.core import image_uris
-    except ImportError:
-        raise ValueError(
-            "the container's URI comes from the SageMaker SDK, which is not installed: install it with "
-            f"`{INSTALL_COMMAND}`, or give the URI of an image with --image"
-        ) from None
-    if framework != "pytorch":
-        return str(image_uris.retrieve(framework, region))
-    return str(
-        image_uris.retrieve(
-            framework,
-            region,
-            PYTORCH_VERSION,
-            py_version=PYTHON_VERSION,
-            instance_type=instance_type,
-            image_scope="inference",
-        )
-    )

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 # Whose container serves the model: SageMaker's for PyTorch, ours, or SageMaker's for image classification.
 ContainerKind = Literal["stock", "slim", "built-in"]
+# The processors for which a container and its packages are built.
+Architecture = Literal["x86_64", "arm64"]
 # As template.yaml's EndpointName: IAM policies compare it with SageMaker's ARNs, which are in lower case.
 ENDPOINT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,62}")
 # Amazon SageMaker API Reference, "CreateModel", ExecutionRoleArn.
@@ -87,6 +89,11 @@ def is_graviton(instance_type: str) -> bool:
     The names of their families have a g after the generation, as in c7g and m6gd.
     """
     return re.match(r"ml\.[a-z]+\d+g[a-z]*\.", instance_type) is not None
+
+
+def architecture_of(hosting: Hosting) -> Architecture:
+    """Returns the processors of the machines. Serverless endpoints have no Arm."""
+    return "arm64" if isinstance(hosting, Instances) and is_graviton(hosting.type) else "x86_64"
 
 
 def parse_hosting(serverless: Mapping[str, Any], instances: Mapping[str, Any]) -> Hosting:

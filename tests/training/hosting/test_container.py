@@ -1,9 +1,6 @@
 """Every model is served by a container that fits it."""
 
 import json
-import sys
-
-import pytest
 
 from tests.training.fake_aws import BUILT_IN_IMAGE, REGION, ROLE, FakeAws
 from tests.training.hosting.deployments import (
@@ -45,7 +42,7 @@ def test_our_model_is_served_by_the_stock_container(aws: FakeAws) -> None:
 def test_a_graviton_instance_gets_the_stock_container_for_arm(aws: FakeAws) -> None:
     create_artifact(aws, "faces-1")
     output = run_command("faces-1", "--role", ROLE, "--instance-type", "ml.c7g.large", "--dry-run")
-    assert "pytorch-inference-arm64:2.6.0-cpu-py312" in output
+    assert "pytorch-inference-arm64:2.6.0-cpu-py312-ubuntu22.04-sagemaker" in output
 
 
 def test_a_model_of_the_built_in_algorithm_is_served_by_its_image_and_tested_with_a_png(aws: FakeAws) -> None:
@@ -86,12 +83,3 @@ def test_the_labels_of_our_model_are_in_the_model(aws: FakeAws) -> None:
     error = command_error("faces-1", "--role", ROLE, "--labels", "cat,dog")
     assert error == "--labels is for SageMaker's built-in algorithm: the labels of this model are in model.json"
     assert aws.changes == []
-
-
-def test_without_the_sdk_the_error_names_the_command_that_installs_it(
-    aws: FakeAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "sagemaker.core", None)
-    create_artifact(aws, "faces-1")
-    error = command_error("faces-1", "--role", ROLE)
-    assert "install it with `make install-sagemaker`, or give the URI of an image with --image" in error
