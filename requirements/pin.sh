@@ -50,6 +50,8 @@ subtract training sagemaker
 
 # What it needs is installed before it, PyTorch among it.
 resolve torchvision.in torchvision.txt --no-deps
+resolve oldest-boto3.in oldest-boto3.txt
+resolve too-old-boto3.in too-old-boto3.txt
 resolve sam.in sam.txt
 resolve audit.in audit.txt
 resolve detector.in detector.txt

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 from local import sam, template
 from local.cloud import Cloud
 from local.package import LAYER_FOLDER
-from local.paths import BUILD, SAMPLES
+from local.paths import BUILD, ROOT, SAMPLES
 from local.processes import free_port
 from local.stack import start_application
 
@@ -56,12 +56,13 @@ def cloud() -> Iterator[tuple[Cloud, dict[str, str]]]:
 
 
 @contextlib.contextmanager
-def interface(function: str, handler: str, environment: dict[str, str]) -> Iterator[Any]:
+def interface(function: str, handler: str, environment: dict[str, str], runtime: Sequence[Path] = ()) -> Iterator[Any]:
+    """runtime: folders with other packages than this environment has, as if they came with Lambda's runtime."""
     package, port, api = sam.BUILT / function, free_port(), free_port()
     variables = {
         "PATH": os.environ["PATH"],
         # Lambda has the layer's folder on the path too.
-        "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "DetectorLayer" / LAYER_FOLDER))),
+        "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "DetectorLayer" / LAYER_FOLDER, *runtime))),
         "LAMBDA_TASK_ROOT": str(package),
         "AWS_LAMBDA_FUNCTION_NAME": function,
         **environment,
@@ -80,6 +81,9 @@ def interface(function: str, handler: str, environment: dict[str, str]) -> Itera
             try:
                 with urllib.request.urlopen(urllib.request.Request(address, event), timeout=60) as answer:
                     return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                # The function could not start.
+                return json.loads(error.read())
             except urllib.error.URLError:
                 time.sleep(0.1)
         raise AssertionError("the emulator did not answer")
@@ -97,6 +101,49 @@ def interface(function: str, handler: str, environment: dict[str, str]) -> Itera
 @pytest.fixture(scope="module", autouse=True)
 def built() -> None:
     sam.build()
+
+
+@pytest.fixture(scope="module")
+def boto3_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Installs a set of requirements into a folder, as if it were the boto3 of Lambda's runtime."""
+
+    def install(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        requirements = ROOT / "requirements" / f"{name}.txt"
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--target", str(folder)]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", *options, "--requirement", str(requirements)], check=True
+        )
+        return folder
+
+    return install
+
+
+def test_the_oldest_boto3_that_can_write_conditionally_is_enough(
+    cloud: tuple[Cloud, dict[str, str]], boto3_of: Callable[[str], Path]
+) -> None:
+    running, environment = cloud
+    s3, bucket = running.client("s3"), running.outputs["BucketName"]
+    s3.upload_file(str(SAMPLES / "happy/1.png"), bucket, "inbox/happy/1.png")
+    found = {"Bucket": bucket, "Key": "results/happy/1.png.json"}
+    s3.get_waiter("object_exists").wait(**found, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    s3.delete_object(**found)
+    runtime = [boto3_of("oldest-boto3")]
+    with interface("InboxFunction", "mien.handlers.inbox.handler", environment, runtime) as invoke:
+        assert invoke((EVENTS / "s3-put.json").read_bytes()) == {"batchItemFailures": []}
+    assert json.loads(s3.get_object(**found)["Body"].read())["label"] == "happy"
+
+
+def test_a_boto3_that_can_not_write_conditionally_is_named(
+    cloud: tuple[Cloud, dict[str, str]], boto3_of: Callable[[str], Path]
+) -> None:
+    _, environment = cloud
+    runtime = [boto3_of("too-old-boto3")]
+    with interface("InboxFunction", "mien.handlers.inbox.handler", environment, runtime) as invoke:
+        answer = invoke((EVENTS / "s3-put.json").read_bytes())
+    assert answer["errorMessage"].startswith(
+        "boto3 1.35.68 is too old: PutObject has no IfMatch. The functions need 1.35.69"
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)

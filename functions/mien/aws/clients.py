@@ -16,6 +16,9 @@ from mien.errors import NeedsOperator, StorageUnavailable
 INVALID_REQUEST_CODES = frozenset(
     {"InvalidArgument", "InvalidBucketName", "InvalidRequest", "InvalidURI", "KeyTooLongError", "MetadataTooLarge"}
 )
+# Documents are written and deleted only while S3 still has what was read before. The first version with all of these.
+CONDITIONAL_OPERATIONS = {"PutObject": ("IfMatch", "IfNoneMatch"), "DeleteObject": ("IfMatch",)}
+OLDEST_BOTO3 = "1.35.69"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,21 @@ def make_client(service: str, timeouts: Timeouts, connections: int, **config: An
             **config,
         ),
     )
+
+
+def require_conditional_writes(s3: Any) -> None:
+    """Raises RuntimeError if this version of boto3 can't write and delete objects under a condition.
+
+    The functions use the boto3 of Lambda's runtime, which AWS chooses.
+    """
+    for operation, parameters in CONDITIONAL_OPERATIONS.items():
+        known = s3.meta.service_model.operation_model(operation).input_shape.members
+        if missing := [name for name in parameters if name not in known]:
+            raise RuntimeError(
+                f"boto3 {boto3.__version__} is too old: {operation} has no {' and no '.join(missing)}. The functions "
+                f"need {OLDEST_BOTO3} or newer. Use a newer runtime of Lambda, or add boto3 to "
+                "functions/requirements.txt"
+            )
 
 
 def error_code(error: ClientError) -> str:

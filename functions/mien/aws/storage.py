@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from mien.aws.clients import Timeouts, error_code, make_client, s3_failures
+from mien.aws.clients import Timeouts, error_code, make_client, require_conditional_writes, s3_failures
 from mien.aws.reviews import list_reviews
 from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
 from mien.logic.results import Result, document_key, is_newer, serialize
@@ -41,6 +41,7 @@ class Storage:
     def __init__(self, settings: Settings, connections: int):
         self.settings = settings
         self.s3 = make_client("s3", TIMEOUTS, connections)
+        require_conditional_writes(self.s3)
 
     def read(self, upload: Upload, limit: int) -> bytes:
         """Returns the content of an image: `read_image` says more."""
