@@ -11,6 +11,8 @@
         ├── Retryable               It may work within seconds: retry in the same invocation.
         │   └── Throttled           It gets more calls than it can answer. Over HTTP: 429.
         ├── TimedOut                It did not answer in time. Also an OutOfTime.
+        ├── Starting                Its model is starting. This is no failure. Over HTTP: 503 with a reason of its own.
+        │   └── NotReady            The endpoint said so itself. Also a Retryable.
         └── ModelFailed             The model failed with a server-side error, perhaps because of one of the faces.
     NeedsOperator                   Retrying does not help until a person fixes something: send to the dead letters.
     ├── ModelRefusedInput           The model refused the request as invalid.
@@ -94,6 +96,14 @@ class Throttled(Retryable):
 
 class TimedOut(EndpointUnavailable, OutOfTime):
     """The endpoint did not answer in time. A retry in the same invocation would take the time of other calls."""
+
+
+class Starting(EndpointUnavailable):
+    """The endpoint's model is starting, after a pause or a deployment. Wait; this is no failure of the endpoint."""
+
+
+class NotReady(Retryable, Starting):
+    """The endpoint answered that its model is not loaded yet."""
 
 
 class ModelFailed(EndpointUnavailable):

@@ -25,8 +25,8 @@ def endpoint_that(
         yield endpoint_at(url, kind), requests
 
 
-def endpoint_at(url: str, kind: EndpointInput = "batch") -> Endpoint:
-    """A client that sends its requests to this address."""
+def endpoint_at(url: str, kind: EndpointInput = "batch", read_timeout: float = 2) -> Endpoint:
+    """A client that sends its requests to this address. read_timeout: seconds."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", url)
-        return Endpoint(replace(SETTINGS, endpoint_input=kind), read_timeout=2, connections=2)
+        return Endpoint(replace(SETTINGS, endpoint_input=kind), read_timeout=read_timeout, connections=2)

@@ -19,8 +19,10 @@ from mien.errors import (
     ModelExchanged,
     ModelFailed,
     ModelRefusedInput,
+    NotReady,
     OutOfTime,
     Retryable,
+    Starting,
     Throttled,
     TimedOut,
     TryAgain,
@@ -32,6 +34,7 @@ from mien.logic.deadline import Deadline
 from mien.logic.payloads import check_answer, face_id, npy
 from mien.logic.pictures import Face, encode_png
 from mien.logic.results import Answer, Model
+from mien.logic.waking import Waking
 from mien.settings import Settings
 
 # Seconds.
@@ -40,9 +43,12 @@ CONNECT_TIMEOUT = 2.0
 MAX_ATTEMPTS = 4
 # Throttling has also been seen as a 400 with an empty error code.
 THROTTLING_CODES = frozenset({"ThrottlingException", "400", ""})
-# Problems that pass within seconds: a model that is still loading (429), a service that failed for a moment. A call
-# that timed out is not among them, because it has already used the time of other calls.
+# Problems that pass within seconds: a service that failed for a moment. A call that timed out is not among them,
+# because it has already used the time of other calls.
 RETRYABLE_STATUSES = frozenset({429, 500, 503, 530})
+# SageMaker's status for a container that did not answer within 60 s. Source: the text of such an error,
+# "Received server error (0) from primary with message "Your invocation timed out while waiting for a response ...".
+SILENT_STATUS = 0
 # A model that answers with one of these is overloaded. All other 4xx statuses mean that it refused the request.
 OVERLOAD_STATUSES = (408, 429)
 # Our container answers with it if a face has another size or color than its model reads.
@@ -82,6 +88,7 @@ class Endpoint:
         self.runtime = make_client("sagemaker-runtime", timeouts, connections)
         self.longest_call = timeouts.longest
         self.circuit = Circuit()
+        self.waking = Waking()
 
     def contract(self, deadline: Deadline) -> Contract:
         """Returns what the model reads and answers. Only the first call asks the model, and the first one after
@@ -93,7 +100,7 @@ class Endpoint:
 
     def describe(self, deadline: Deadline) -> Contract:
         """Asks the model for its description, and remembers it. Raises as `contract` does."""
-        self.require_closed_circuit()
+        self.require_readiness()
         if self.input == "batch":
             try:
                 self.known = self.retry(lambda: self.guard(self.ask, deadline), deadline)
@@ -137,16 +144,18 @@ class Endpoint:
         faces: at most `faces_per_call`.
         """
         try:
-            self.require_closed_circuit()
+            self.require_readiness()
             return self.retry(lambda: self.invoke(faces, deadline), deadline)
         except (ModelFailed, ModelRefusedInput) as error:
             return self.classify_by_halves(faces, deadline, error)
         except Exception as error:
             return [error] * len(faces)
 
-    def require_closed_circuit(self) -> None:
+    def require_readiness(self) -> None:
         if self.circuit.is_open():
             raise TryAgain(f"endpoint {self.name} is down; no call was made", retry_after=self.circuit.seconds_open())
+        if (seconds := self.waking.seconds_to_rest()) > 0:
+            raise Starting(f"endpoint {self.name} may be starting; no call was made", retry_after=seconds)
 
     def retry(self, call: Callable[[], T], deadline: Deadline) -> T:
         """Retries a call with back-off. Raises the last attempt's error."""
@@ -198,16 +207,25 @@ class Endpoint:
         return self.guard(lambda: self.send(faces), deadline)
 
     def guard(self, call: Callable[[], T], deadline: Deadline) -> T:
-        """Makes one call, and records in the circuit whether it worked. Raises OutOfTime or an EndpointUnavailable."""
+        """Makes one call, and records in the circuit whether it worked. Raises OutOfTime or an EndpointUnavailable.
+
+        A model that is starting does not count as a failure: an open circuit would delay its first answers.
+        """
         if deadline.seconds_left() < self.longest_call:
             raise OutOfTime(f"endpoint {self.name}: there is no time left for a call")
+        began = self.waking.clock()
         try:
             result = call()
+        except Starting:
+            raise
         except EndpointUnavailable as error:
+            if isinstance(error, TimedOut) and self.waking.record_silence(began):
+                raise Starting(f"endpoint {self.name}: the model does not answer yet; it may be starting") from error
             self.circuit.record_failure()
             error.retry_after = max(0, self.circuit.seconds_open())
             raise
         self.circuit.record_success()
+        self.waking.record_answer()
         return result
 
     def send(self, faces: Sequence[Face]) -> list[Outcome]:
@@ -246,6 +264,10 @@ class Endpoint:
         """Returns the error that says what to do about a failed call."""
         code = error_code(error)
         model_status: Any = error.response.get("OriginalStatusCode")
+        if code == "ModelNotReadyException":
+            return NotReady(f"endpoint {self.name}: {code}")
+        if code == "ModelError" and model_status == SILENT_STATUS:
+            return TimedOut(f"endpoint {self.name}: the model did not answer SageMaker in time")
         if code == "ModelError" and isinstance(model_status, int) and model_status not in OVERLOAD_STATUSES:
             if model_status == OTHER_INPUT_STATUS:
                 self.known = None

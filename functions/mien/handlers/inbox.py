@@ -62,7 +62,9 @@ def report(decisions: Decisions) -> None:
     metrics.add_metric("DocumentsDeleted", MetricUnit.Count, sum(outcome.cleared.values()))
     metrics.add_metric("MessagesRetried", MetricUnit.Count, len(decisions.retried))
     metrics.add_metric("MessagesDead", MetricUnit.Count, len(decisions.dead))
-    for message in decisions.retried:
+    # A message that fails for the first time was not retried yet, however long it waited in the queue. Waiting for a
+    # starting model is no attempt.
+    for message in (message for message in decisions.retried if message.attempt):
         metrics.add_metric("SecondsWaited", MetricUnit.Seconds, decisions.time - message.since)
     temporary = Counter(str(error) for error in outcome.failures.values() if isinstance(error, TryAgain))
     for reason, count in temporary.items():

@@ -14,6 +14,7 @@ from mien.errors import (
     Outdated,
     OutOfTime,
     Rejected,
+    Starting,
     StorageUnavailable,
     Throttled,
     TryAgain,
@@ -96,6 +97,9 @@ def describe_temporary(error: TryAgain) -> Problem:
         case Throttled():
             detail = f"The model gets more requests than it can answer. Try again in {seconds} seconds."
             return Problem(HTTPStatus.TOO_MANY_REQUESTS, "throttled", detail, headers)
+        case Starting():
+            detail = f"The model is waking up, which can take a minute. Try again in {seconds} seconds."
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "starting", detail, headers)
         case StorageUnavailable():
             detail = f"The images and results can't be read at the moment. Try again in {seconds} seconds."
         case _:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mien.errors import NeedsOperator, TryAgain
+from mien.errors import NeedsOperator, Starting, TryAgain
 from mien.logic.messages import Message
 from mien.logic.uploads import Delivery
 
@@ -21,6 +21,9 @@ from mien.logic.uploads import Delivery
 # retry.
 FIRST_DELAY = 10
 LONGEST_DELAY = 900
+# Seconds. A message that is younger waits for a starting model with the first delay, and this does not count as an
+# attempt. The limit is for models that never finish their start.
+MAX_START_SECONDS = 300
 # Seconds: three days, which cover a weekend and one more day. Outages should be shorter, and SQS keeps a message for
 # two weeks.
 MAX_RETRY_SECONDS = 3 * 24 * 3600
@@ -127,7 +130,7 @@ def decide_retry(
     """Decides what happens to a message after its changes failed.
 
     The delay doubles with each attempt. Half of it is random, so that messages that failed together do not return
-    together.
+    together. A starting model is no failure, so waiting for it is no attempt.
 
     failures: the errors of its changes; at least one.
     now: seconds since 1970.
@@ -139,6 +142,8 @@ def decide_retry(
     age = now - message.since
     if age > MAX_RETRY_SECONDS:
         return DeadLetter(f"retried for {age / 3600:.0f} hours; the last error: {describe(retryable[0])}")
+    if age < MAX_START_SECONDS and all(isinstance(failure, Starting) for failure in retryable):
+        return Retry(round(FIRST_DELAY * (1 + random_or(jitter)) / 2), attempt=message.attempt, isolation=0)
     # 20 doublings are far beyond the longest delay, and keep the number small.
     longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(message.attempt, 20))
     # This invocation has finished with the message, so the message does not crash functions.

@@ -20,7 +20,8 @@ from mien.settings import Settings
 
 # Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
 WORKERS = 8
-# Seconds for the endpoint's response.
+# Seconds for the endpoint's response. With a longer time, the model's description and its answer to the faces would not
+# both fit into one invocation. A model that takes longer to start is called again by the messages' next invocation.
 READ_TIMEOUT = 20.0
 
 K = TypeVar("K")

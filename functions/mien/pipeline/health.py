@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from mien.aws.endpoint import Endpoint
-from mien.errors import NeedsOperator, TryAgain, WrongModel
+from mien.errors import NeedsOperator, Starting, TryAgain, WrongModel
 from mien.logic.contract import Contract
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import gray_face
@@ -29,8 +29,8 @@ class Health:
         """Returns what the model reads and answers.
 
         Raises TryAgain if the endpoint does not classify a face, or did not at the last check. Every failure counts: no
-        answer, throttling, a refused face. While the circuit is open, no call is made. Raises WrongModel if the model's
-        labels are not known, or do not fit its answers.
+        answer, throttling, a refused face. While the circuit is open, no call is made. Raises Starting if the model may
+        be starting, and WrongModel if its labels are not known, or do not fit its answers.
         """
         circuit = self.endpoint.circuit
         if self.clock() >= self.checked_until and not circuit.is_open():
@@ -41,7 +41,8 @@ class Health:
         if isinstance(self.result, Exception) or circuit.is_open():
             reason = self.result if isinstance(self.result, Exception) else "its circuit is open"
             message = f"endpoint {self.endpoint.name} is not healthy: {reason}"
-            raise TryAgain(message, retry_after=max(0, circuit.seconds_open()))
+            kind = Starting if isinstance(self.result, Starting) else TryAgain
+            raise kind(message, retry_after=max(0, circuit.seconds_open()))
         return self.result
 
     def call_endpoint(self, deadline: Deadline) -> Contract | Exception:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from mien.errors import Starting
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import Face
 from tests.support.answers import answer, probabilities, reasons
@@ -61,6 +62,21 @@ def test_no_pause_starts_after_which_a_call_could_not_end_in_time(faces: list[Fa
         assert "503" in reasons(endpoint.classify(faces, short))[0]
     # The clock does not move. Pauses of 0.2 s and 0.4 s fit into the 0.5 s that are left, one of 0.8 s does not.
     assert len(requests) == 3
+
+
+def test_the_first_call_after_a_pause_that_gets_no_answer_is_no_failure_of_the_endpoint(faces: list[Face]) -> None:
+    with endpoint_that(always(424, {"OriginalStatusCode": 0}, "ModelError")) as (endpoint, requests):
+        assert "may be starting" in reasons(endpoint.classify(faces, WITHOUT_WAITING), Starting)[0]
+        assert "no call was made" in reasons(endpoint.classify(faces, WITHOUT_WAITING), Starting)[0]
+    assert len(requests) == 1
+    assert endpoint.circuit.failures == 0
+
+
+def test_a_model_that_is_not_ready_never_opens_the_circuit(faces: list[Face]) -> None:
+    with endpoint_that(always(429, b"", "ModelNotReadyException")) as (endpoint, requests):
+        for _ in range(3):
+            assert reasons(endpoint.classify(faces, WITHOUT_WAITING), Starting)
+    assert (len(requests), endpoint.circuit.failures) == (12, 0)
 
 
 def test_a_call_that_timed_out_is_not_repeated(faces: list[Face]) -> None:

@@ -83,7 +83,7 @@ def test_a_body_whose_beginning_alone_is_base64_is_a_client_error(start_api: Sta
     [
         (reply(400, b"", "ThrottlingException"), 429, "throttled"),
         (reply(400, b"", ""), 429, "throttled"),
-        (reply(429, b"", "ModelNotReadyException"), 503, "unavailable"),
+        (reply(429, b"", "ModelNotReadyException"), 503, "starting"),
         (reply(503, b"", "ServiceUnavailable"), 503, "unavailable"),
         (reply(400, {"Message": "secret"}, "ValidationError"), 503, "unavailable"),
         (reply(403, {"Message": "secret"}, "AccessDeniedException"), 503, "unavailable"),
@@ -116,6 +116,17 @@ def test_an_endpoint_that_never_answers_is_a_504(
         assert api.classify_image(base64_of(sample)).status == 200
         response = api.classify_image(base64_of(sample))
     assert (response.status, response.json["reason"], len(requests)) == (504, "timeout", 2)
+
+
+def test_a_model_that_does_not_answer_its_first_call_is_starting(start_api: StartApi, sample: bytes) -> None:
+    with serving(in_turn(model_error(0)), description=None) as (url, requests):
+        api = start_api(url)
+        responses = [api.classify_image(base64_of(sample)), api.request("GET", "/health")]
+    for response in responses:
+        assert (response.status, response.json["reason"]) == (503, "starting")
+        assert "waking up" in response.json["detail"]
+        assert int(response.headers["Retry-After"]) >= MIN_RETRY_AFTER
+    assert len(requests) == 1
 
 
 def test_no_call_is_made_when_too_little_time_is_left(start_api: StartApi, sample: bytes) -> None:

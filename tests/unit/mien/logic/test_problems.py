@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-from mien.errors import EndpointUnavailable, NeedsOperator, Outdated, OutOfTime, Rejected, Throttled, TimedOut, TryAgain
+from mien.errors import (
+    EndpointUnavailable,
+    NeedsOperator,
+    NotReady,
+    Outdated,
+    OutOfTime,
+    Rejected,
+    Starting,
+    Throttled,
+    TimedOut,
+    TryAgain,
+)
 from mien.logic.problems import MIN_RETRY_AFTER, describe_error
 
 
@@ -15,6 +26,8 @@ from mien.logic.problems import MIN_RETRY_AFTER, describe_error
         (TimedOut("secret"), 504),
         (OutOfTime("secret"), 504),
         (EndpointUnavailable("secret"), 503),
+        (Starting("secret"), 503),
+        (NotReady("secret"), 503),
         (TryAgain("secret"), 503),
         (NeedsOperator("secret"), 500),
         (KeyError("secret"), 500),

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from mien.errors import NeedsOperator, TryAgain
+from mien.errors import NeedsOperator, Starting, TryAgain
 from mien.logic.messages import Message
 from mien.logic.retries import (
     LAST_ISOLATION,
     LONGEST_DELAY,
     MAX_POSTPONE_SECONDS,
     MAX_RETRY_SECONDS,
+    MAX_START_SECONDS,
     DeadLetter,
     Isolation,
     Retry,
@@ -46,6 +47,14 @@ def test_a_temporary_failure_is_retried_for_three_days_and_then_given_up() -> No
     assert isinstance(decide_retry(FRESH, [DOWN], FRESH.since + MAX_RETRY_SECONDS, 0.5), Retry)
     given_up = decide_retry(FRESH, [DOWN], FRESH.since + MAX_RETRY_SECONDS + 1, 0.5)
     assert given_up == DeadLetter("retried for 72 hours; the last error: endpoint mien-faces: 503")
+
+
+def test_waiting_for_a_starting_model_is_short_and_counts_as_no_attempt() -> None:
+    tried = replace(FRESH, attempt=5)
+    starting = Starting("endpoint mien-faces may be starting")
+    assert decide_retry(tried, [starting], FRESH.since + 60, 1.0) == Retry(10, attempt=5, isolation=0)
+    assert decide_retry(tried, [starting, DOWN], FRESH.since + 60, 1.0) == Retry(320, attempt=6, isolation=0)
+    assert decide_retry(tried, [starting], FRESH.since + MAX_START_SECONDS, 1.0) == Retry(320, attempt=6, isolation=0)
 
 
 def test_a_permanent_failure_becomes_a_dead_letter_at_once() -> None:
