@@ -13,6 +13,7 @@ from operate.connection import (
     connected,
     disconnect_bucket,
     disconnected,
+    eventbridge_remark,
     find_limits,
     read_settings,
     write_settings,
@@ -26,9 +27,10 @@ console = Console()
 def connect(stack: StackOption = "mien", dry_run: DryRunOption = False) -> None:
     """Connect the stack's existing bucket to the stack.
 
-    Adds a notification about uploads to the inbox, and a rule that lets the web page upload. Everything else of the
-    bucket stays as it is, also the notifications of other applications. It is safe to run it again, and necessary
-    after InboxPrefix, CorsOrigin or ApiAuth have changed.
+    Adds a notification about uploads to the inbox, and a rule that lets the web page upload. If the stack has
+    Notifications=eventbridge, it switches the bucket's events to EventBridge on instead of adding a notification.
+    Everything else of the bucket stays as it is, also the notifications of other applications. It is safe to run it
+    again, and necessary after Notifications, InboxPrefix, CorsOrigin or ApiAuth have changed.
     """
     s3 = boto3.client("s3")
     found = describe_stack(boto3.client("cloudformation"), stack)
@@ -45,7 +47,11 @@ def connect(stack: StackOption = "mien", dry_run: DryRunOption = False) -> None:
         console.print(literal(limit), soft_wrap=True)
     changed = write_settings(s3, bucket, before, after, validate=True)
     state = "now tells" if changed else "already tells"
-    console.print(literal(f"Bucket {bucket} {state} stack {stack} about images in {inbox}."), soft_wrap=True)
+    way = ", through EventBridge" if found.uses_eventbridge else ""
+    console.print(literal(f"Bucket {bucket} {state} stack {stack} about images in {inbox}{way}."), soft_wrap=True)
+    if after.send_to_eventbridge and not before.send_to_eventbridge:
+        # Source: Amazon S3 User Guide, "Enabling Amazon EventBridge".
+        console.print("S3 needs about five minutes for this: images that are uploaded sooner may not be classified.")
 
 
 def queue_arn(stack: DeployedStack) -> str:
@@ -67,8 +73,12 @@ def disconnect(
 
     Removes what `connect` has added. Images that are uploaded afterwards are not classified. `delete-stack` does this
     by itself; after `sam delete`, run it with --bucket.
+
+    The bucket goes on sending its events to EventBridge if it did so, because other applications may need them. The
+    rule of a stack with Notifications=eventbridge ends with the stack.
     """
-    name = bucket or describe_stack(boto3.client("cloudformation"), stack).existing_bucket
+    found = None if bucket else describe_stack(boto3.client("cloudformation"), stack)
+    name = found.existing_bucket if found else bucket
     if not name:
         raise OperateError(f"stack {stack} has created its bucket, which can't be disconnected; see delete-stack")
     s3 = boto3.client("s3")
@@ -76,5 +86,12 @@ def disconnect(
         after = disconnected(read_settings(s3, name), stack)
         print(printable_json(json.dumps(asdict(after), indent=2, ensure_ascii=False)))
         return
-    state = "no longer tells" if disconnect_bucket(s3, name, stack) else "did not tell"
-    console.print(literal(f"Bucket {name} {state} stack {stack} about images."), soft_wrap=True)
+    changed = disconnect_bucket(s3, name, stack)
+    if found and found.uses_eventbridge:
+        rule = f"The rule of stack {stack} still tells it about images; delete the stack, or set Notifications=direct."
+        console.print(literal(rule), soft_wrap=True)
+    else:
+        state = "no longer tells" if changed else "did not tell"
+        console.print(literal(f"Bucket {name} {state} stack {stack} about images."), soft_wrap=True)
+    if remark := eventbridge_remark(s3, name):
+        console.print(literal(remark), soft_wrap=True)

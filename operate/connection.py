@@ -1,5 +1,8 @@
 """Connects a bucket that exists already to a stack: S3's notifications, and the CORS rule for uploads from web pages.
 
+A stack with `Notifications=eventbridge` has a rule of EventBridge and needs no notification of its own. Its bucket only
+has to send its events to EventBridge, which is one switch for all applications.
+
 The stack itself never changes such a bucket. CloudFormation could only replace all notifications of a bucket, also
 those of other applications. Here, all entries of others stay as they are.
 """
@@ -14,9 +17,11 @@ from botocore.exceptions import ClientError
 
 from operate.stack import DeployedStack, OperateError
 
-# The kinds of entries in an answer of GetBucketNotificationConfiguration.
-KINDS = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations", "EventBridgeConfiguration")
 QUEUES = "QueueConfigurations"
+# S3 sends events to EventBridge if this entry exists. Its value is always empty.
+EVENTBRIDGE = "EventBridgeConfiguration"
+# The kinds of entries in an answer of GetBucketNotificationConfiguration.
+KINDS = ("TopicConfigurations", QUEUES, "LambdaFunctionConfigurations", EVENTBRIDGE)
 # As in the bucket that the template creates.
 EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
 MAX_AGE_SECONDS = 600
@@ -36,6 +41,10 @@ class BucketSettings:
 
     notifications: dict[str, Any]
     cors_rules: list[Entry]
+
+    @property
+    def send_to_eventbridge(self) -> bool:
+        return EVENTBRIDGE in self.notifications
 
 
 def read_settings(s3: S3, bucket: str) -> BucketSettings:
@@ -59,14 +68,18 @@ def connected(settings: BucketSettings, stack: DeployedStack, queue_arn: str) ->
     """The settings with the entries of the stack, and with those of all others as they are."""
     others = disconnected(settings, stack.name)
     queues = [*others.notifications.get(QUEUES, []), notification(stack, queue_arn)]
+    added: dict[str, Any] = {EVENTBRIDGE: {}} if stack.uses_eventbridge else {QUEUES: queues}
     rule = cors_rule(stack)
     return BucketSettings(
-        {**others.notifications, QUEUES: queues}, [*others.cors_rules, *([rule] if rule["AllowedOrigins"] else [])]
+        {**others.notifications, **added}, [*others.cors_rules, *([rule] if rule["AllowedOrigins"] else [])]
     )
 
 
 def disconnected(settings: BucketSettings, stack: str) -> BucketSettings:
-    """The settings without the entries of the stack. stack: its name."""
+    """The settings without the entries of the stack. stack: its name.
+
+    EventBridge stays switched on: the switch belongs to no application, and rules of others may need it.
+    """
     others = [entry for entry in settings.notifications.get(QUEUES, []) if not is_queue_of(entry["QueueArn"], stack)]
     notifications = {kind: entries for kind, entries in settings.notifications.items() if kind != QUEUES}
     if others:
@@ -115,6 +128,13 @@ def disconnect_bucket(s3: S3, bucket: str, stack: str) -> bool:
     before = read_settings(s3, bucket)
     # A destination of another application may no longer exist. That is no reason to keep the entries of this stack.
     return write_settings(s3, bucket, before, disconnected(before, stack), validate=False)
+
+
+def eventbridge_remark(s3: S3, bucket: str) -> str | None:
+    """A sentence for the user if a bucket that was disconnected sends its events to EventBridge, or None."""
+    if not read_settings(s3, bucket).send_to_eventbridge:
+        return None
+    return f"Bucket {bucket} still sends its events to EventBridge, because other applications may need them."
 
 
 def write_settings(s3: S3, bucket: str, before: BucketSettings, after: BucketSettings, validate: bool) -> bool:

@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.progress import Progress
 
 from cli import literal
-from operate.connection import disconnect_bucket
+from operate.connection import disconnect_bucket, eventbridge_remark
 from operate.deletion import delete_stack as delete_deployed
 from operate.deletion import list_contents, validate_deletion
 from operate.options import DryRunOption, StackOption
@@ -47,6 +47,8 @@ def delete_stack(
         raise OperateError(f"that is not {found.name}: nothing was deleted")
     if found.existing_bucket and disconnect_bucket(s3, found.existing_bucket, found.name):
         console.print(literal(f"Disconnected bucket {found.existing_bucket}."), soft_wrap=True)
+    if found.existing_bucket and found.uses_eventbridge and (remark := eventbridge_remark(s3, found.existing_bucket)):
+        console.print(literal(remark), soft_wrap=True)
     deleted = run(cloudformation, s3, found, count.total)
     print_outcome(found, deleted)
 

@@ -43,6 +43,11 @@ class DeployedStack:
         return self.parameters.get("ExistingBucket") or None
 
     @property
+    def uses_eventbridge(self) -> bool:
+        """Whether the stack has a rule of EventBridge that tells its queue about images. Older stacks have none."""
+        return self.parameters.get("Notifications") == "eventbridge"
+
+    @property
     def region(self) -> str:
         return self.id.split(":")[3]
 

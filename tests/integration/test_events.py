@@ -19,6 +19,7 @@ INBOX = {
         "100%.png": "sad/2.png",
         "été/visage.png": "angry/1.png",
     },
+    "sqs-eventbridge.json": {"one face+100%25.png": "surprise/1.png", "été/visage.png": "angry/1.png"},
     "sqs-test-event.json": {},
 }
 API: dict[str, Any] = {
@@ -35,7 +36,7 @@ API: dict[str, Any] = {
 }
 PAGE = "page.json"
 FOLDERS = "api-folders.json"
-REMOVALS = "sqs-removals.json"
+REMOVALS = ["sqs-removals.json", "sqs-eventbridge.json"]
 # The functions' variables for `sam local`, which are not an event.
 VARIABLES = "env.json"
 
@@ -53,11 +54,12 @@ def test_a_storage_event_leads_to_results(name: str, bucket: Bucket, invoke: Inv
         assert [d["label"] for d in bucket.documents(key)] == [Path(sample).parent.name]
 
 
-def test_an_event_of_removals_deletes_the_documents(bucket: Bucket, invoke: Invoke) -> None:
+@pytest.mark.parametrize("event_name", REMOVALS)
+def test_an_event_of_removals_deletes_the_documents(event_name: str, bucket: Bucket, invoke: Invoke) -> None:
     names = ["deleted face.png", "expired face.png"]
     for name in names:
         bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.results}{name}.json", Body=b"{}")
-    assert invoke(event(REMOVALS)) == {"batchItemFailures": []}
+    assert invoke(event(event_name)) == {"batchItemFailures": []}
     assert [bucket.documents(name) for name in names] == [[], []]
 
 
@@ -89,4 +91,4 @@ def test_the_page_is_answered(invoke_page: Invoke) -> None:
 
 
 def test_every_file_is_tested() -> None:
-    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, FOLDERS, PAGE, REMOVALS, VARIABLES}
+    assert {p.name for p in EVENTS.glob("*.json")} == {*INBOX, *API, FOLDERS, PAGE, *REMOVALS, VARIABLES}

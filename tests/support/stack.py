@@ -11,7 +11,7 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from local import template
@@ -40,8 +40,14 @@ def with_condition(part: Any, condition: str, is_true: bool) -> Any:
 # damage in one place of the template must not appear in another.
 EXPANDED: Template = json.loads(json.dumps(template.expand_template()))
 # The stack with a bucket of its own, and with one that exists already.
-TEMPLATE: Template = with_condition(EXPANDED, "BucketIsCreated", True)
-WITH_EXISTING_BUCKET: Template = with_condition(EXPANDED, "BucketIsCreated", False)
+DIRECT = with_condition(EXPANDED, "EventBridgeIsUsed", False)
+TEMPLATE: Template = with_condition(DIRECT, "BucketIsCreated", True)
+WITH_EXISTING_BUCKET: Template = with_condition(DIRECT, "BucketIsCreated", False)
+# The same two, if S3's events come through EventBridge.
+THROUGH_EVENTBRIDGE = with_condition(EXPANDED, "EventBridgeIsUsed", True)
+WITH_EVENTBRIDGE: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", True)
+WITH_BOTH: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", False)
+ALL_TEMPLATES = (TEMPLATE, WITH_EXISTING_BUCKET, WITH_EVENTBRIDGE, WITH_BOTH)
 # The template spells out the bucket's ARN, because the bucket may exist already, and because a reference to it would
 # be a circular dependency in some places.
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"
@@ -110,6 +116,7 @@ class Damage:
     name: the entry of the mapping that is changed.
     value: its new value, or DELETED.
     finding: words of the expected finding.
+    undamaged: the template that is changed.
     """
 
     check: Check
@@ -117,9 +124,10 @@ class Damage:
     name: str
     value: Any
     finding: str
+    undamaged: Template = field(default_factory=lambda: TEMPLATE)
 
     def is_found(self) -> bool:
-        damaged = copy.deepcopy(TEMPLATE)
+        damaged = copy.deepcopy(self.undamaged)
         mapping = follow(damaged, self.path)
         if self.value is DELETED:
             del mapping[self.name]

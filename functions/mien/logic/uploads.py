@@ -1,8 +1,10 @@
 """Event JSON → uploads and removals.
 
-Storage events reach the function in two ways: directly from S3 (`Records` of `aws:s3`), or in the bodies of queue
-messages (`Records` of `aws:sqs`), one storage event per message.
-Source: Amazon S3 User Guide, "Event message structure".
+Storage events reach the function in two ways: by themselves, or in the bodies of queue messages (`Records` of
+`aws:sqs`), one storage event per message. A storage event has one of two forms: S3 writes `Records` of `aws:s3` with
+encoded keys, and EventBridge writes one event with a `detail-type` and with the key as it is.
+Sources: Amazon S3 User Guide, "Event message structure", "EventBridge event message structure", and "Amazon EventBridge
+mapping and troubleshooting", which says which events of the two forms mean the same.
 """
 
 import json
@@ -20,6 +22,10 @@ from mien.logic.messages import Message, parse_message
 # Amazon S3 objects"). Its ETags and sequencers are far shorter. A longer value is forged.
 MAX_TEXT_BYTES = 1024
 SEQUENCER = re.compile("[0-9A-Fa-f]{0,64}")
+# EventBridge's names of S3's events. A `detail.reason` says which request or lifecycle rule it was, and a
+# `detail.deletion-type` whether a delete marker was created. All of them mean the same here.
+CREATED = "Object Created"
+DELETED = "Object Deleted"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ Change = Upload | Removal
 class Delivery:
     """Changes of objects that arrived together and are retried together.
 
-    message: the queue message that they arrived in, or None if the whole event came directly from S3.
+    message: the queue message that they arrived in, or None if the storage event came without a queue.
     fault: why the message could not be read. It then has no changes, and it does not count as handled.
     """
 
@@ -107,7 +113,7 @@ def parse_body(body: Any) -> list[Change]:
 
 
 def parse_changes(event: Any) -> list[Change]:
-    """Returns the objects that an S3 event reports as created or removed.
+    """Returns the objects that an S3 event, in one of its two forms, reports as created or removed.
 
     S3's test event and all other events report none. New folders are left out: they are not images.
 
@@ -115,51 +121,79 @@ def parse_changes(event: Any) -> list[Change]:
     """
     if isinstance(event, dict) and event.get("Event") == "s3:TestEvent":
         return []
+    if isinstance(event, dict) and "detail-type" in event:
+        return parse_event_of_eventbridge(event)
     if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
         raise NotAStorageEvent("not an S3 event: it has no list of Records")
     changes: list[Change] = []
     for record in event["Records"]:
         match parse_kind(record):
             case "ObjectCreated":
-                upload = parse_upload(record)
-                changes += [] if is_folder(upload) else [upload]
+                changes += without_folders(parse_upload(record))
             case "ObjectRemoved" | "LifecycleExpiration":
                 changes.append(parse_removal(record))
     return changes
+
+
+def parse_event_of_eventbridge(event: dict[str, Any]) -> list[Change]:
+    if event.get("source") != "aws.s3":
+        raise NotAStorageEvent("the event of EventBridge does not come from aws.s3")
+    if event["detail-type"] not in (CREATED, DELETED):
+        return []
+    detail = event.get("detail")
+    if not isinstance(detail, dict):
+        raise NotAStorageEvent("the event of EventBridge has no detail")
+    # Older events have no version, and the same fields.
+    require_major_version(detail.get("event-version", "1"), "1")
+    with invalid_fields():
+        bucket, stored = require_text(detail["bucket"]["name"]), detail["object"]
+        key = require_text(stored["key"])
+        if event["detail-type"] == DELETED:
+            return [Removal(bucket, key)]
+        return without_folders(build_upload(bucket, key, stored, version="version-id", etag="etag"))
 
 
 def parse_kind(record: Any) -> str:
     """Returns the first part of an event's name, such as `ObjectRemoved` of `ObjectRemoved:DeleteMarkerCreated`."""
     if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
         raise NotAStorageEvent("a record does not come from aws:s3")
-    # Minor versions only add fields; a new major version may change what they mean.
-    major = str(record.get("eventVersion")).partition(".")[0]
-    if major != "2":
-        raise NotAStorageEvent(f"S3 event version {record.get('eventVersion')} is not 2.x")
+    require_major_version(record.get("eventVersion"), "2")
     return str(record.get("eventName")).partition(":")[0]
 
 
-def is_folder(upload: Upload) -> bool:
-    """Returns whether an object only represents a folder: it is empty, and its key ends in a slash.
+def require_major_version(version: Any, major: str) -> None:
+    """Raises NotAStorageEvent for another major version. Minor versions only add fields; major ones change them."""
+    if str(version).partition(".")[0] != major:
+        raise NotAStorageEvent(f"S3 event version {version} is not {major}.x")
+
+
+def without_folders(upload: Upload) -> list[Change]:
+    """The upload, unless its object only represents a folder: then it is empty, and its key ends in a slash.
 
     S3 has no folders. The S3 console and other clients store such an object so that an empty folder can be seen.
     Source: Amazon S3 User Guide, "Organizing objects in the Amazon S3 console by using folders".
     """
-    return upload.key.endswith("/") and upload.size == 0
+    return [] if upload.key.endswith("/") and upload.size == 0 else [upload]
 
 
 def parse_upload(record: dict[str, Any]) -> Upload:
     with invalid_fields():
-        stored = record["s3"]["object"]
-        version = stored.get("versionId")
-        return Upload(
-            bucket=require_text(record["s3"]["bucket"]["name"]),
-            key=require_text(unquote_plus(stored["key"])),
-            version_id=None if version is None else require_text(version),
-            etag=require_text(stored.get("eTag", "")),
-            size=int(stored.get("size", 0)),
-            sequencer=require_sequencer(stored.get("sequencer", "")),
-        )
+        bucket, stored = require_text(record["s3"]["bucket"]["name"]), record["s3"]["object"]
+        key = require_text(unquote_plus(stored["key"]))
+        return build_upload(bucket, key, stored, version="versionId", etag="eTag")
+
+
+def build_upload(bucket: str, key: str, stored: dict[str, Any], version: str, etag: str) -> Upload:
+    """Reads the other fields of an object in an event. version, etag: their names in this form of event."""
+    version_id = stored.get(version)
+    return Upload(
+        bucket=bucket,
+        key=key,
+        version_id=None if version_id is None else require_text(version_id),
+        etag=require_text(stored.get(etag, "")),
+        size=int(stored.get("size", 0)),
+        sequencer=require_sequencer(stored.get("sequencer", "")),
+    )
 
 
 def parse_removal(record: dict[str, Any]) -> Removal:

@@ -31,9 +31,10 @@ OTHERS = BucketSettings(
 )
 
 
-def stack(page: bool = True, cors: str = "") -> DeployedStack:
+def stack(page: bool = True, cors: str = "", notifications: str = "direct") -> DeployedStack:
     outputs = {"PageUrl": f"{PAGE}/v1/"} if page else {}
-    parameters = template.default_parameters() | {"ExistingBucket": "photos", "CorsOrigin": cors}
+    changed = {"ExistingBucket": "photos", "CorsOrigin": cors, "Notifications": notifications}
+    parameters = template.default_parameters() | changed
     return DeployedStack("mien", "arn", "CREATE_COMPLETE", False, parameters, outputs, None)
 
 
@@ -79,6 +80,23 @@ def test_a_second_connection_replaces_the_first_also_that_of_an_earlier_stack_of
 
 def test_without_pages_that_upload_there_is_no_cors_rule() -> None:
     assert connected(BucketSettings({}, []), stack(page=False), ARN).cors_rules == []
+
+
+def test_with_eventbridge_the_bucket_gets_the_switch_and_the_cors_rule_and_no_notification() -> None:
+    before = BucketSettings({"TopicConfigurations": OTHERS.notifications["TopicConfigurations"]}, OTHERS.cors_rules)
+    after = connected(before, stack(notifications="eventbridge"), ARN)
+    assert after.notifications == before.notifications | {"EventBridgeConfiguration": {}}
+    assert after.cors_rules == [*before.cors_rules, cors_rule(stack())]
+    assert (before.send_to_eventbridge, after.send_to_eventbridge) == (False, True)
+    # Rules of other applications may need the switch by now.
+    assert disconnected(after, "mien") == BucketSettings(after.notifications, before.cors_rules)
+
+
+def test_a_stack_that_changes_to_eventbridge_and_back_changes_its_own_entry_only() -> None:
+    direct = connected(OTHERS, stack(), ARN)
+    through = connected(direct, stack(notifications="eventbridge"), ARN)
+    assert through.notifications == OTHERS.notifications
+    assert connected(through, stack(), ARN) == direct
 
 
 @pytest.mark.parametrize(

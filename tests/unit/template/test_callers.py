@@ -1,4 +1,4 @@
-"""Only S3 sends to the queue, and only API Gateway invokes the functions of the API."""
+"""Only S3, or a rule about its events, sends to the queue, and only API Gateway invokes the functions of the API."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from tests.support.stack import (
     BUCKET_ARN,
     DELETED,
     EXISTING_BUCKET_ARN,
+    WITH_EVENTBRIDGE,
     Check,
     Damage,
     Template,
@@ -24,34 +25,49 @@ METHODS = {
 
 
 def only_the_bucket_sends_to_the_queue(expanded: Template) -> list[str]:
+    """If there is a rule for the bucket's events, only this rule does."""
     buckets = {as_text(bucket["BucketName"]) for bucket in properties_of(expanded, "AWS::S3::Bucket").values()}
     findings = [f"{name} is not the bucket that may send" for name in buckets if not BUCKET_ARN.endswith(f":::{name}")]
+    expected = sender_of_bucket(BUCKET_ARN if buckets else EXISTING_BUCKET_ARN)
+    for rule in properties_of(expanded, "AWS::Events::Rule"):
+        expected = sender_of_rule(rule)
     for name, policy in properties_of(expanded, "AWS::SQS::QueuePolicy").items():
         for statement in policy["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Allow" and not lets_send(
-                statement, BUCKET_ARN if buckets else EXISTING_BUCKET_ARN
-            ):
+            if statement["Effect"] == "Allow" and sender(statement) != expected:
                 findings.append(f"{name}: {statement.get('Sid')}")
     return findings
 
 
-def lets_send(statement: Any, bucket_arn: str) -> bool:
-    """Whether a statement allows S3 to send to the queue from this bucket of this account, and nothing else."""
-    allowed = {
-        "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
-    }
+Sender = tuple[Any, set[tuple[str, str, str]]]
+
+
+def sender(statement: Any) -> Sender:
+    """Who may do what, and the conditions as operator, key and value."""
     conditions = {
         (operator, key, as_text(value))
         for operator, values in statement.get("Condition", {}).items()
         for key, value in values.items()
     }
-    return {k: v for k, v in statement.items() if k not in ("Sid", "Condition")} == allowed and conditions == {
-        ("ArnEquals", "aws:SourceArn", bucket_arn),
-        ("StringEquals", "aws:SourceAccount", "${AWS::AccountId}"),
+    return {k: v for k, v in statement.items() if k not in ("Sid", "Condition")}, conditions
+
+
+def may_send(service: str) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
     }
+
+
+def sender_of_bucket(arn: str) -> Sender:
+    """Buckets' ARNs have no account, so the account is another condition."""
+    account = ("StringEquals", "aws:SourceAccount", "${AWS::AccountId}")
+    return may_send("s3.amazonaws.com"), {("ArnEquals", "aws:SourceArn", arn), account}
+
+
+def sender_of_rule(logical_id: str) -> Sender:
+    return may_send("events.amazonaws.com"), {("ArnEquals", "aws:SourceArn", f"${{{logical_id}.Arn}}")}
 
 
 def only_the_api_invokes_its_functions(expanded: Template) -> list[str]:
@@ -73,6 +89,8 @@ def only_the_api_invokes_its_functions(expanded: Template) -> list[str]:
 CHECKS: list[Check] = [only_the_bucket_sends_to_the_queue, only_the_api_invokes_its_functions]
 
 SENDER = "QueuePolicy PolicyDocument Statement BucketSends"
+RULE = "QueuePolicy PolicyDocument Statement RuleSends"
+ANY_RULE = {"ArnLike": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:*:rule/*"}}}
 SEND_AND_RECEIVE = ["sqs:SendMessage", "sqs:ReceiveMessage"]
 CLASSIFY = "ApiFunctionClassifyPermissionv1"
 ANY_METHOD_OF_HEALTH = {"Fn::Sub": "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*/health"}
@@ -84,6 +102,9 @@ DAMAGES = [
     Damage(only_the_bucket_sends_to_the_queue, SENDER, "Principal", "*", "BucketSends"),
     Damage(only_the_bucket_sends_to_the_queue, SENDER, "Action", SEND_AND_RECEIVE, "BucketSends"),
     Damage(only_the_bucket_sends_to_the_queue, "Bucket", "BucketName", "another", "another"),
+    Damage(only_the_bucket_sends_to_the_queue, RULE, "Condition", ANY_RULE, "RuleSends", WITH_EVENTBRIDGE),
+    Damage(only_the_bucket_sends_to_the_queue, RULE, "Condition", DELETED, "RuleSends", WITH_EVENTBRIDGE),
+    Damage(only_the_bucket_sends_to_the_queue, RULE, "Principal", "*", "RuleSends", WITH_EVENTBRIDGE),
     Damage(only_the_api_invokes_its_functions, CLASSIFY, "SourceArn", DELETED, "ApiFunctionClassify"),
     Damage(only_the_api_invokes_its_functions, CLASSIFY, "Principal", "*", "ApiFunctionClassify"),
     Damage(

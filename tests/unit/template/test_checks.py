@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.support.stack import TEMPLATE, WITH_EXISTING_BUCKET, Check, Damage
+from tests.support.stack import ALL_TEMPLATES, Check, Damage
 
 
 def modules_with_checks() -> Iterator[ModuleType]:
@@ -26,8 +26,7 @@ DAMAGES: list[Damage] = [damage for module in MODULES for damage in module.DAMAG
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_template_passes_each_check(check: Check) -> None:
-    assert check(TEMPLATE) == []
-    assert check(WITH_EXISTING_BUCKET) == []
+    assert [check(each) for each in ALL_TEMPLATES] == [[]] * len(ALL_TEMPLATES)
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=str)

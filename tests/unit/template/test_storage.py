@@ -154,17 +154,6 @@ def test_delete_markers_without_versions_are_deleted() -> None:
     }
 
 
-def test_the_queue_gets_all_uploads_deletions_and_expiries_of_the_inbox_and_nothing_else() -> None:
-    configuration = only_resource("AWS::S3::Bucket")["NotificationConfiguration"]
-    assert list(configuration) == ["QueueConfigurations"]
-    inbox_only = {"S3Key": {"Rules": [{"Name": "prefix", "Value": {"Ref": "InboxPrefix"}}]}}
-    queue = {"Fn::GetAtt": ["Queue", "Arn"]}
-    assert configuration["QueueConfigurations"] == [
-        {"Event": f"s3:{kind}:*", "Queue": queue, "Filter": inbox_only}
-        for kind in ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration")
-    ]
-
-
 def test_each_log_group_belongs_to_a_function_and_has_a_retention_period() -> None:
     functions = properties_of(TEMPLATE, "AWS::Lambda::Function").values()
     groups = properties_of(TEMPLATE, "AWS::Logs::LogGroup")
