@@ -45,12 +45,13 @@ def print_report(classified: ClassifiedFolder, console: Console) -> None:
 def expected_labels(documents: dict[str, Document]) -> dict[str, str]:
     """The label that each image should have: the name of its folder, if that is a label of the model.
 
-    Rejected images are left out. The labels of the model are known from the documents of labelled faces.
+    Small and capital letters are the same. Rejected images are left out. The labels of the model are known from the
+    documents of labelled faces.
     """
-    labels = {label for document in documents.values() for label in document.get("probabilities", {})}
-    folders = {name: Path(name).parent.name.lower() for name in documents}
+    labels = {label.casefold(): label for document in documents.values() for label in document.get("probabilities", {})}
+    folders = {name: labels.get(Path(name).parent.name.casefold()) for name in documents}
     return {
-        name: folder for name, folder in folders.items() if folder in labels and documents[name]["status"] != "rejected"
+        name: label for name, label in folders.items() if label is not None and documents[name]["status"] != "rejected"
     }
 
 
@@ -103,7 +104,10 @@ def count_lines(documents: list[Document]) -> Iterator[str]:
     parts = []
     if with_faces:
         counts = ", ".join(f"{number:,} {word}" for word, number in labels.most_common() + reasons.most_common())
-        parts.append(f"{count(found, 'face')} in {count(len(with_faces), 'image')}: {counts}")
+        # A model that takes images whole has looked for no faces, and no face has a score.
+        is_whole = not any("score" in face for face in listed)
+        faces = "" if is_whole else f"{count(found, 'face')} in "
+        parts.append(f"{faces}{count(len(with_faces), 'image')}: {counts}")
     if statuses["no_face"]:
         parts.append(f"{count(statuses['no_face'], 'image')} without a face")
     if statuses["rejected"]:

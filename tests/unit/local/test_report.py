@@ -100,6 +100,20 @@ def test_the_summary_counts_faces_and_images() -> None:
     assert "3.0 images per second: 6 in 2.0 s" in shown
 
 
+def test_images_that_were_labelled_whole_are_counted_without_faces() -> None:
+    whole = {name: value for name, value in face("happy").items() if name != "score"}
+    shown = report({"a.jpg": document(whole), "b.jpg": document(whole), "c.txt": REJECTION})
+    assert "\n2 images: 2 happy; 1 rejected\n" in shown
+
+
+@pytest.mark.parametrize("folder", ["Happy", "happy", "HAPPY"])
+def test_a_folder_is_named_after_a_label_in_small_or_capital_letters(folder: str) -> None:
+    happy = face("Happy") | {"probabilities": {"Happy": 0.8, "Sad": 0.2}}
+    sad = face("Sad") | {"probabilities": {"Happy": 0.2, "Sad": 0.8}}
+    shown = report({f"{folder}/a.jpg": document(happy), f"{folder}/b.jpg": document(sad)})
+    assert "accuracy 0.5000: 1 of 2 images" in shown
+
+
 def test_one_of_a_kind_is_in_the_singular() -> None:
     assert "1 face in 1 image: 1 happy; 1 image without a face" in report(
         {"a.jpg": document(face("happy")), "b.jpg": NO_FACE}
