@@ -42,6 +42,7 @@ class FakeAws:
 
     session: has a client of every service.
     requests: operation and parameters of all requests, in the order in which they were sent.
+    actions: what IAM calls each request, in the same order, and iam:PassRole after those that name a role.
     model_answers: what an endpoint configuration's model answers to an image, by the configuration's name. Others
         answer well.
     description: what every model of our container says of itself.
@@ -52,6 +53,7 @@ class FakeAws:
 
     session: boto3.Session
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
     model_answers: dict[str, bytes] = field(default_factory=dict)
     description: dict[str, Any] = field(default_factory=lambda: dict(DESCRIPTION))
     not_ready: int = 0
@@ -137,6 +139,9 @@ class FakeAws:
 
     def record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.requests.append((model.name, dict(params)))
+        self.actions.append(action_of(model.service_model.service_name, model.name))
+        if "RoleArn" in params or "ExecutionRoleArn" in params:
+            self.actions.append("iam:PassRole")
 
     def stop_training_job(self, params: dict[str, Any], **_: Any) -> Answer:
         self.set_job_status(json.loads(params["body"])["TrainingJobName"], "Stopped")
@@ -174,6 +179,21 @@ class FakeAws:
             good = GOOD_ROWS if content_type == "application/x-image" else GOOD_ANSWER
             body = self.model_answers.get(endpoint.endpoint_config_name, good)
         return respond({"Body": StreamingBody(io.BytesIO(body), len(body)), "ContentType": "application/json"})
+
+
+def action_of(service: str, operation: str) -> str:
+    """What IAM calls an operation. Source: Service Authorization Reference."""
+    prefix = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}.get(service, service)
+    names = {
+        "s3:HeadObject": "s3:GetObject",
+        "s3:HeadBucket": "s3:ListBucket",
+        "s3:ListObjectsV2": "s3:ListBucket",
+        "s3:CreateMultipartUpload": "s3:PutObject",
+        "s3:UploadPart": "s3:PutObject",
+        "s3:CompleteMultipartUpload": "s3:PutObject",
+    }
+    action = f"{prefix}:{operation}"
+    return names.get(action, action)
 
 
 def respond(answer: dict[str, Any], status: int = 200) -> Answer:
