@@ -12,9 +12,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mien.logic.contract import Contract, parse_contract
-from training.hosting.options import ANY_BUCKET
+from training.hosting.options import ANY_BUCKET, Architecture
 from training.hosting.packing import check_model, pack_model
 from training.hosting.request import AwsRequest
+from training.hosting.wheels import download_wheels
 from training.model_archive import MAX_BYTES
 from training.model_source import JOBS, find_model
 from training.s3_uri import parse_s3_uri
@@ -60,12 +61,14 @@ class Source:
     bucket: where a model of this machine is stored, s3://BUCKET/PREFIX.
     is_built_in: the model is known to be one of SageMaker's own image classification, which has no model.json.
     is_offline: there is no account, so the model is taken to be not stored yet.
+    wheels: if the model is packed, the processors for which it carries the packages that its code needs; None for none.
     """
 
     word: str
     bucket: str | None
     is_built_in: bool = False
     is_offline: bool = False
+    wheels: Architecture | None = None
 
     @property
     def is_local(self) -> bool:
@@ -73,6 +76,11 @@ class Source:
         if not self.word:
             return False
         return Path(self.word).exists() or ("/" not in self.word and (JOBS / self.word).is_dir())
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the model is packed here: it is on this machine, and not an archive already."""
+        return self.is_local and not (Path(self.word).is_file() and self.word.endswith((".tar.gz", ".tgz")))
 
 
 def find_artifact(source: Source, clients: Mapping[str, Any], scratch: Path) -> ModelArtifact:
@@ -114,11 +122,10 @@ def artifact_of_path(source: Source, s3: Any, scratch: Path) -> ModelArtifact:
     if source.bucket is None:
         raise ValueError(f"{path} is on this machine: add --bucket s3://BUCKET/PREFIX, where it will be stored")
     bucket_name, prefix = parse_s3_uri(source.bucket)
-    is_archive = path.is_file() and path.name.endswith((".tar.gz", ".tgz"))
-    archive = path if is_archive else scratch / FILE_NAME
-    if not is_archive:
+    archive = scratch / FILE_NAME if source.is_packed else path
+    if source.is_packed:
         with find_model(path) as folder:
-            pack_model(folder, archive)
+            pack_model(folder, archive, download_wheels(scratch / "wheels", source.wheels) if source.wheels else {})
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
     key = f"{prefix}{digest}/{FILE_NAME}"

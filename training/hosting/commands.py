@@ -59,13 +59,21 @@ def deploy(
         ContainerKind | None,
         typer.Option(
             show_default="what fits SOURCE",
-            help="The container that serves the model. stock: SageMaker's for PyTorch, which installs ONNX Runtime "
-            "from PyPI at every start. slim: training/container/Dockerfile, which you build and push; it starts faster "
-            "and needs no network. built-in: SageMaker's image classification, for models that it has trained.",
+            help="The container that serves the model. stock: SageMaker's for PyTorch, which installs ONNX Runtime at "
+            "every start. slim: training/container/Dockerfile, which you build and push; it starts faster. built-in: "
+            "SageMaker's image classification, for models that it has trained.",
         ),
     ] = None,
     image: Annotated[
         str | None, typer.Option(metavar="URI", help="The container's image in Amazon ECR, in the endpoint's region.")
+    ] = None,
+    wheels: Annotated[
+        bool | None,
+        typer.Option(
+            "--wheels/--no-wheels",
+            show_default="with wheels if SOURCE is packed here",
+            help="stock: pack the packages that the container installs (35 MB), so that it starts without PyPI.",
+        ),
     ] = None,
     labels: Annotated[
         str | None,
@@ -168,6 +176,7 @@ def deploy(
     from training.hosting.artifact import Source
     from training.hosting.deploy import DeployOptions, delete_deployment, deploy_model
     from training.hosting.inventory import has_credentials, make_clients
+    from training.hosting.wheels import choose_wheels
 
     validate_endpoint_name(endpoint)
     try:
@@ -211,6 +220,7 @@ def deploy(
         )
         hosting_types = clients["sagemaker"].meta.service_model.shape_for("ProductionVariantInstanceType").enum
         validate_hosting(hosting, hosting_types)
+        found = replace(found, wheels=choose_wheels(wheels, container, image, found.is_packed, hosting))
         names = tuple(name.strip() for name in labels.split(",")) if labels else None
         options = DeployOptions(found, endpoint, role, container, image, hosting, names, wait, dry_run)
         deploy_model(options, clients)

@@ -10,6 +10,7 @@ from training.hosting.artifact import BUILT_IN_IMAGE, ModelArtifact
 from training.hosting.images import built_in_image, pytorch_image
 from training.hosting.options import ContainerKind, Hosting, Serverless, architecture_of
 from training.hosting.packing import CODE_FILES
+from training.hosting.wheels import validate_wheels
 
 ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/\S+")
 # The files that each container reads in an artifact, as patterns.
@@ -69,6 +70,7 @@ def choose_container(
         if architecture == "arm64":
             raise ValueError("the built-in algorithm has no container for Arm: use --instance-type ml.c7i.large")
         return Container(kind, image or artifact.training_image or built_in_image(region))
+    validate_wheels(artifact.files, architecture)
     return Container(kind, image or pytorch_image(region, architecture), stock_environment(hosting, region))
 
 

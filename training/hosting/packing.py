@@ -4,6 +4,7 @@ import gzip
 import io
 import sys
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,7 @@ CONTAINER_CODE = Path(__file__).parent.parent / "container"
 CODE_FILES: tuple[str, ...] = contract.CODE_FILES
 # Of gzip. Weights hardly become smaller, and a higher level only takes longer.
 COMPRESSION = 1
+NOTHING: Mapping[str, Path] = {}
 
 
 def check_model(folder: Path) -> contract.Contract:
@@ -25,11 +27,16 @@ def check_model(folder: Path) -> contract.Contract:
     return described
 
 
-def pack_model(folder: Path, target: Path) -> None:
-    """Writes a model and the code that serves it as a model.tar.gz. folder: of a model that `check_model` accepts."""
+def pack_model(folder: Path, target: Path, others: Mapping[str, Path] = NOTHING) -> None:
+    """Writes a model and the code that serves it as a model.tar.gz.
+
+    folder: of a model that `check_model` accepts.
+    others: further files by their names in the archive; they replace those of the same name.
+    """
     model = folder / contract.read_contract(folder).file
     files = {path.name: path for path in (folder / contract.NAME, model, contract.weights_file(model))}
     files |= {f"code/{name}": CONTAINER_CODE / name for name in CODE_FILES}
+    files |= others
     with (
         target.open("wb") as file,
         # A name or a time in gzip's header would make other bytes of the same model.

@@ -18,7 +18,7 @@ def model_parameters(desired: DesiredEndpoint, name: str) -> dict[str, Any]:
         "ExecutionRoleArn": desired.role,
         "Tags": [*owner_tags(desired.endpoint), {"Key": VERSION_TAG, "Value": desired.artifact.version}],
     }
-    # Serverless endpoints refuse isolation, and the stock container fetches code/requirements.txt when it starts.
+    # Serverless endpoints refuse isolation, and the stock container may fetch packages when it starts.
     if isinstance(desired.hosting, Instances) and desired.container.kind != "stock":
         parameters["EnableNetworkIsolation"] = True
     return parameters

@@ -77,7 +77,7 @@ def test_an_archive_is_stored_once_under_a_key_made_of_its_content(aws: FakeAws,
 def test_a_folder_is_packed_with_the_code_that_serves_it(aws: FakeAws, tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model")
     (folder / "notes.txt").write_text("not part of the model")
-    output = run_command(folder, "--role", ROLE, "--bucket", "s3://models")
+    output = run_command(folder, "--role", ROLE, "--bucket", "s3://models", "--no-wheels")
     assert "model test-1 classifies whole images, as gray-16, with 3 labels: red, green, blue" in output
     uri = aws.parameters("CreateModel")["PrimaryContainer"]["ModelDataUrl"]
     packed = aws.read(uri.removeprefix("s3://models/"), MODEL_BUCKET)

@@ -58,7 +58,7 @@ def test_the_built_in_algorithm_has_the_sdks_address_in_every_region() -> None:
 def test_the_error_for_a_region_without_a_known_image_names_the_option_that_gives_one(
     aws: FakeAws, tmp_path: Path
 ) -> None:
-    options = ("--role", ROLE, "--bucket", "s3://models", "--region", "eu-isoe-west-1")
+    options = ("--role", ROLE, "--bucket", "s3://models", "--region", "eu-isoe-west-1", "--no-wheels")
     error = command_error(write_model(tmp_path / "model"), *options, "--dry-run")
     assert error.startswith("the address of SageMaker's pytorch-inference container is not known in eu-isoe-west-1")
     assert "give the URI of an image with --image, such as ACCOUNT.dkr.ecr.eu-isoe-west-1." in error
