@@ -23,7 +23,7 @@ DEFAULT_CONCURRENCY = 5
 # The words with which SageMaker and AWS Service Quotas name this quota.
 CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all serverless endpoints"
 # template.yaml's MaximumConcurrency: its default, and the least that Lambda accepts.
-FUNCTIONS_CONCURRENCY = 10
+FUNCTIONS_CONCURRENCY = 5
 MIN_FUNCTIONS_CONCURRENCY = 2
 # template.yaml's default of Labels, which SageMaker's built-in algorithm needs.
 DEFAULT_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

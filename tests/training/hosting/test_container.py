@@ -34,9 +34,7 @@ def test_our_model_is_served_by_the_stock_container(aws: FakeAws) -> None:
     # The stock container installs packages when it starts, so it needs the network.
     assert "EnableNetworkIsolation" not in model
     assert f"endpoint {ENDPOINT} serves {uri}\n" in output
-    assert (
-        f"sam deploy --parameter-overrides EndpointName={ENDPOINT} EndpointInput=batch MaximumConcurrency=5\n" in output
-    )
+    assert f"sam deploy --parameter-overrides EndpointName={ENDPOINT} EndpointInput=batch\n" in output
 
 
 def test_a_graviton_instance_gets_the_stock_container_for_arm(aws: FakeAws) -> None:

@@ -229,7 +229,7 @@ def test_a_refusal_because_other_endpoints_use_the_quota_names_the_option_that_l
 
 
 @pytest.mark.usefixtures("stored_model")
-@pytest.mark.parametrize(("concurrency", "parameter"), [("1", 2), ("9", 9), ("10", None)])
+@pytest.mark.parametrize(("concurrency", "parameter"), [("1", 2), ("4", 4), ("5", None)])
 def test_the_printed_parameters_let_the_functions_call_no_more_often_than_the_endpoint_accepts(
     concurrency: str, parameter: int | None
 ) -> None:
