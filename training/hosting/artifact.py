@@ -61,7 +61,7 @@ class Source:
     bucket: where a model of this machine is stored, s3://BUCKET/PREFIX.
     is_built_in: the model is known to be one of SageMaker's own image classification, which has no model.json.
     is_offline: there is no account, so the model is taken to be not stored yet.
-    wheels: if the model is packed, the processors for which it carries the packages that its code needs; None for none.
+    wheels: the model is packed, again if it is an archive, with the packages that its code needs on these processors.
     """
 
     word: str
@@ -79,7 +79,7 @@ class Source:
 
     @property
     def is_packed(self) -> bool:
-        """Whether the model is packed here: it is on this machine, and not an archive already."""
+        """Whether the model is packed in any case: it is on this machine, and not an archive already."""
         return self.is_local and not (Path(self.word).is_file() and self.word.endswith((".tar.gz", ".tgz")))
 
 
@@ -93,7 +93,7 @@ def find_artifact(source: Source, clients: Mapping[str, Any], scratch: Path) -> 
     """
     s3, word = clients["s3"], source.word
     if source.is_local:
-        return artifact_of_path(source, s3, scratch)
+        return artifact_of_path(Path(word), source, s3, scratch)
     if word.startswith("s3://"):
         etag = object_etag(word, s3)
         if etag is None:
@@ -108,22 +108,33 @@ def find_artifact(source: Source, clients: Mapping[str, Any], scratch: Path) -> 
     else:
         artifact = artifact_of_job(word, clients["sagemaker"], s3)
     if source.is_built_in or artifact.is_built_in:
+        if source.wheels:
+            raise ValueError(
+                "--wheels is for SageMaker's PyTorch container, and another one serves this model: leave it out"
+            )
         return artifact
-    return checked(artifact, download(artifact.uri, s3, scratch / FILE_NAME), word)
+    if source.wheels and source.bucket is None:
+        raise ValueError("--wheels packs the model again: add --bucket s3://BUCKET/PREFIX, where it will be stored")
+    archive = download(artifact.uri, s3, scratch / f"downloaded-{FILE_NAME}")
+    if source.wheels:
+        return replace(artifact_of_path(archive, source, s3, scratch), training_image=artifact.training_image)
+    return checked(artifact, archive, word)
 
 
-def artifact_of_path(source: Source, s3: Any, scratch: Path) -> ModelArtifact:
+def artifact_of_path(path: Path, source: Source, s3: Any, scratch: Path) -> ModelArtifact:
     """Returns the artifact that a model of this machine becomes in S3.
+
+    path: of `source`, or where it was downloaded.
 
     Its key contains a hash of its content, so the same model is stored only once.
     Raises ValueError if `source.bucket` is None.
     """
-    path = Path(source.word)
     if source.bucket is None:
         raise ValueError(f"{path} is on this machine: add --bucket s3://BUCKET/PREFIX, where it will be stored")
     bucket_name, prefix = parse_s3_uri(source.bucket)
-    archive = scratch / FILE_NAME if source.is_packed else path
-    if source.is_packed:
+    is_packed = source.is_packed or source.wheels is not None
+    archive = scratch / FILE_NAME if is_packed else path
+    if is_packed:
         with find_model(path) as folder:
             pack_model(folder, archive, download_wheels(scratch / "wheels", source.wheels) if source.wheels else {})
     with archive.open("rb") as file:

@@ -52,7 +52,8 @@ def deploy(
     bucket: Annotated[
         str | None,
         typer.Option(
-            metavar="s3://BUCKET/PREFIX", help="Where the model is stored first, if SOURCE is on this machine."
+            metavar="s3://BUCKET/PREFIX",
+            help="Where the model is stored first, if SOURCE is on this machine or packed again.",
         ),
     ] = None,
     container: Annotated[
@@ -71,8 +72,9 @@ def deploy(
         bool | None,
         typer.Option(
             "--wheels/--no-wheels",
-            show_default="with wheels if SOURCE is packed here",
-            help="stock: pack the packages that the container installs (35 MB), so that it starts without PyPI.",
+            show_default="with wheels, unless SOURCE is an archive or a SageMaker job",
+            help="stock: pack the packages that the container installs (35 MB), so that it starts without PyPI. With "
+            "--wheels, an archive or a SageMaker job is packed again, and stored in --bucket.",
         ),
     ] = None,
     labels: Annotated[

@@ -34,16 +34,14 @@ def choose_wheels(
 ) -> Architecture | None:
     """Returns for which processors the artifact carries wheels; None if it carries none.
 
-    wanted: the option --wheels or --no-wheels; None carries them if SageMaker's PyTorch container serves the model.
-    is_packed: whether `deploy` packs the model.
+    wanted: the option --wheels or --no-wheels; None carries them if the model is packed, and if SageMaker's PyTorch
+    container serves it.
+    is_packed: whether the model is packed in any case.
 
-    Raises ValueError if wheels are wanted in an artifact that is packed already, or for a container whose Python is not
-    known or that installs nothing.
+    Raises ValueError if wheels are wanted for a container whose Python is not known or that installs nothing.
     """
     if wanted is False or (wanted is None and not is_packed):
         return None
-    if not is_packed:
-        raise ValueError("--wheels is for a model that is packed here, a folder or a model file: leave it out")
     if kind not in (None, "stock") or image:
         if wanted:
             raise ValueError(
@@ -91,6 +89,6 @@ def validate_wheels(files: Sequence[str], architecture: Architecture) -> None:
     for name in files:
         if name.startswith(FOLDER) and not name.endswith(fitting):
             raise ValueError(
-                f"the artifact carries {name.removeprefix(FOLDER)}, and the container is for {architecture}: deploy "
-                "the folder with the model, which packs it with the wheels that fit"
+                f"the artifact carries {name.removeprefix(FOLDER)}, and the container is for {architecture}: add "
+                "--wheels, which packs the model again with the wheels that fit"
             )

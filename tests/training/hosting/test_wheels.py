@@ -4,6 +4,7 @@ They come from the package index. Without one, the tests with the fixture `carry
 """
 
 import hashlib
+import io
 import re
 import subprocess
 import sys
@@ -13,9 +14,9 @@ from typing import get_args
 
 import pytest
 
-from tests.training.fake_aws import MODEL_BUCKET, ROLE, FakeAws
+from tests.training.fake_aws import BUILT_IN_IMAGE, MODEL_BUCKET, ROLE, FakeAws
 from tests.training.hosting.archives import ALL_FILES, archive_bytes, create_archive, write_model
-from tests.training.hosting.deployments import IMAGE, command_error, run_command
+from tests.training.hosting.deployments import IMAGE, command_error, create_artifact, run_command
 from training.hosting.images import PYTORCH_IMAGES
 from training.hosting.options import Architecture
 from training.hosting.wheels import FOLDER, PYTHON_VERSION, REQUIREMENTS, carried_pins, download_wheels
@@ -109,14 +110,35 @@ def test_without_a_package_index_the_error_names_the_option_that_needs_none(
 
 
 def test_wheels_are_refused_where_they_cannot_be_packed_or_installed(aws: FakeAws, tmp_path: Path) -> None:
-    packed = "--wheels is for a model that is packed here, a folder or a model file: leave it out"
-    assert command_error(create_archive(tmp_path, *ALL_FILES), *OPTIONS, "--wheels") == packed
-    assert command_error("s3://models/m.tar.gz", *OPTIONS, "--wheels") == packed
+    create_artifact(aws, "faces-1")
+    create_artifact(aws, "article-1", image=BUILT_IN_IMAGE)
+    aws.requests.clear()
+    error = command_error("faces-1", "--role", ROLE, "--wheels")
+    assert error == "--wheels packs the model again: add --bucket s3://BUCKET/PREFIX, where it will be stored"
+    assert "another one serves this model: leave it out" in command_error("article-1", *OPTIONS, "--wheels")
+    assert "is on this machine: add --bucket" in command_error(
+        create_archive(tmp_path, *ALL_FILES), "--role", ROLE, "--wheels"
+    )
     folder = write_model(tmp_path / "model")
     assert "leave it out with --image and other containers" in command_error(
         folder, *OPTIONS, "--image", IMAGE, "--wheels"
     )
     assert aws.changes == []
+
+
+def test_with_wheels_a_job_or_an_archive_is_packed_again(aws: FakeAws, tmp_path: Path) -> None:
+    uri = create_artifact(aws, "faces-1")
+    archive = create_archive(tmp_path, *ALL_FILES)
+    job = aws.read(uri.removeprefix("s3://models/"), MODEL_BUCKET)
+    for source in ("faces-1", archive):
+        run_command(source, *OPTIONS, "--wheels")
+        stored = aws.parameters("CreateModel")["PrimaryContainer"]["ModelDataUrl"]
+        body = aws.read(stored.removeprefix("s3://models/"), MODEL_BUCKET)
+        with tarfile.open(fileobj=io.BytesIO(body)) as packed:
+            assert sum(name.startswith(FOLDER) for name in packed.getnames()) == len(PACKAGES)
+    assert aws.read(uri.removeprefix("s3://models/"), MODEL_BUCKET) == job
+    run_command("faces-1", *OPTIONS, "--wheels")
+    assert "as before" in run_command(uri, *OPTIONS, "--wheels")
 
 
 def test_an_artifact_with_wheels_for_other_processors_is_refused(aws: FakeAws) -> None:
@@ -126,7 +148,7 @@ def test_an_artifact_with_wheels_for_other_processors_is_refused(aws: FakeAws) -
     aws.requests.clear()
     arguments = ("s3://models/m.tar.gz", "--role", ROLE, "--dry-run")
     error = command_error(*arguments, "--instance-type", "ml.c7g.large")
-    assert f"the artifact carries {wheel}, and the container is for arm64: deploy the folder with the model" in error
+    assert f"the artifact carries {wheel}, and the container is for arm64: add --wheels" in error
     assert "create_model" in run_command(*arguments)
 
 
