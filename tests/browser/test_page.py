@@ -108,6 +108,6 @@ def test_the_webcam_waits_while_the_model_is_unavailable(visitor: Visitor) -> No
     visitor.page.route(classify, lambda route: route.fulfill(status=503, json=problem))
     webcam = visitor.page.get_by_role("region", name="Webcam")
     webcam.get_by_role("button", name="Start the webcam").click()
-    expect(webcam).to_contain_text("The webcam waits", timeout=TIMEOUT_MS)
+    expect(webcam).to_contain_text("Retrying in", timeout=TIMEOUT_MS)
     visitor.page.unroute(classify)
     expect(webcam).to_contain_text("frames per second", timeout=TIMEOUT_MS)

@@ -3,6 +3,9 @@
 // Attempts for a server error that does not say whether it is temporary (500, 502, 504, ...).
 const MAX_SERVER_ERROR_ATTEMPTS = 3;
 
+/** Reason of a Problem: the model is waking up. It answers later, without anyone's help. */
+export const STARTING = "starting";
+
 /** Dispatches "unavailable": the API or the model is unavailable, or may be. */
 export const connection = new EventTarget();
 

@@ -1,20 +1,25 @@
-/** Shows whether the model is available, and which version of Mien runs. */
+/**
+ * Shows whether the model is available, and which version of Mien runs.
+ *
+ * Each check calls the model, which costs money and keeps a serverless model awake. So the page checks when it is opened
+ * and when a request fails, and then only until the model is up. It never checks while nobody can see it.
+ */
 
 import { byId } from "../common/dom.js";
 import { getHealth } from "./api.js";
 import { apiKey } from "./api-key.js";
-import { connection, Problem } from "./http.js";
+import { connection, Problem, STARTING } from "./http.js";
 import { learnLimits } from "./limits.js";
 
-/** @typedef {"up" | "down" | "unreachable" | "unknown"} HealthState */
+/** @typedef {"up" | "waking" | "down" | "unreachable" | "unknown"} HealthState */
 
-// Seconds between two checks. They are more frequent while the model is down, so that the page notices its return soon.
-const INTERVAL = 30;
-const INTERVAL_WHILE_DOWN = 5;
+// Seconds between two checks while the model is not up, if the API names no longer time.
+const INTERVAL = 5;
 
 /** @type {Record<HealthState, string>} */
 const TEXTS = {
   up: "Model: available",
+  waking: "Model: waking up; asking again…",
   down: "Model: unavailable",
   unreachable: "API: unreachable",
   unknown: "Model: unknown state",
@@ -34,40 +39,46 @@ export const modelHealth = new ModelHealth();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 let isChecking = false;
+// Whether something happened since the last check that may mean another state.
+let isDoubtful = true;
 
-/** Checks again when the page becomes visible, and when a request to the API fails. */
+/** Checks when a request to the API fails. What happens while the page is hidden is checked when it becomes visible. */
 export function startModelHealth() {
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) checkHealth();
+    if (isDoubtful || modelHealth.state !== "up") checkHealth();
   });
   connection.addEventListener("unavailable", () => {
+    isDoubtful = true;
     if (modelHealth.state === "up") checkHealth();
   });
 }
 
-/** Checks now, and schedules the next check. */
+/** Checks now if the page is visible, and again after some seconds if the model is not up. */
 export async function checkHealth() {
-  if (isChecking || !apiKey.get()) return;
+  if (isChecking || document.hidden || !apiKey.get()) return;
   clearTimeout(timer);
   isChecking = true;
-  show(await currentState());
+  const { state, seconds = 0 } = await currentState();
   isChecking = false;
-  const seconds = modelHealth.state === "up" ? INTERVAL : INTERVAL_WHILE_DOWN;
+  isDoubtful = false;
+  show(state);
   // An invalid key is not used again. A new key starts a new check.
-  if (!document.hidden && modelHealth.state !== "unknown") timer = setTimeout(checkHealth, 1000 * seconds);
+  if (state === "up" || state === "unknown") return;
+  timer = setTimeout(checkHealth, 1000 * Math.max(INTERVAL, seconds));
 }
 
-/** @returns {Promise<HealthState>} */
+/** @returns {Promise<{state: HealthState, seconds?: number}>} seconds: after which the API asks to be asked again */
 async function currentState() {
   try {
     const health = await getHealth();
     showVersion(health.version);
     learnLimits(health);
     if (health.labels) modelHealth.labels = health.labels;
-    return "up";
+    return { state: "up" };
   } catch (problem) {
-    if (!(problem instanceof Problem) || problem.status === 403) return "unknown";
-    return problem.status === 0 ? "unreachable" : "down";
+    if (!(problem instanceof Problem) || problem.status === 403) return { state: "unknown" };
+    if (problem.status === 0) return { state: "unreachable" };
+    return { state: problem.reason === STARTING ? "waking" : "down", seconds: problem.retryAfter ?? 0 };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Repeats requests that failed for a temporary reason. */
 
-import { Problem } from "./http.js";
+import { Problem, STARTING } from "./http.js";
 
 // Seconds between two attempts if the server does not name a time. The delay doubles from the first to the last.
 const FIRST_DELAY = 1;
@@ -14,6 +14,16 @@ const MAX_DELAY = 30;
  */
 export const retryDelay = (problem, attempts, first = FIRST_DELAY) =>
   problem.retryAfter ?? Math.min(first * 2 ** (attempts - 1), MAX_DELAY);
+
+/**
+ * What went wrong, and what happens next.
+ * @param {Problem} problem
+ * @param {number} seconds until the next attempt
+ */
+export const waitWords = (problem, seconds) =>
+  problem.reason === STARTING
+    ? `The model is waking up, which can take a minute. This page asks it again in ${seconds} s.`
+    : `${problem.detail} Retrying in ${seconds} s.`;
 
 /**
  * Called each second before another attempt with the seconds that are left, and with null after a success.

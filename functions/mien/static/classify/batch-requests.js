@@ -3,7 +3,7 @@
 import { KEY_REFUSED } from "../api/api.js";
 import { apiKey } from "../api/api-key.js";
 import { Problem } from "../api/http.js";
-import { withRetries } from "../api/retry.js";
+import { waitWords, withRetries } from "../api/retry.js";
 
 /** @import { Batch } from "./batch.js" */
 
@@ -48,5 +48,5 @@ export async function waitForKey(batch, signal) {
 function showWait(batch, problem, seconds) {
   const isSafe = batch.prefix && batch.inState("uploaded", "classified", "no_face", "too_small", "rejected").length;
   const safe = isSafe ? " Images already in the inbox are safe." : "";
-  batch.setNotice(problem ? `${problem.detail} Retrying in ${seconds} s.${safe}` : "");
+  batch.setNotice(problem ? waitWords(problem, seconds) + safe : "");
 }

@@ -17,6 +17,8 @@ import { SingleImage } from "./single-image.js";
 
 const MODEL_DOWN =
   "The model is unavailable. The images are safe in the inbox and will be classified once it is available again.";
+const MODEL_WAKING =
+  "The model is waking up, which can take a minute. The images are safe in the inbox, and their labels appear here by themselves.";
 
 /**
  * @typedef {object} BatchCallbacks
@@ -127,9 +129,10 @@ export class BatchView {
   }
 
   #showNotice() {
-    const waitsForModel =
-      modelHealth.state === "down" && !this.batch.isFinished && this.batch.inState("uploaded").length > 0;
-    const text = this.batch.notice || (waitsForModel ? MODEL_DOWN : "");
+    const isWaiting = !this.batch.isFinished && this.batch.inState("uploaded").length > 0;
+    const { state } = modelHealth;
+    const reason = state === "down" ? MODEL_DOWN : state === "waking" ? MODEL_WAKING : "";
+    const text = this.batch.notice || (isWaiting ? reason : "");
     const previous = this.notice.textContent;
     this.notice.hidden = !text;
     if (previous === text) return;

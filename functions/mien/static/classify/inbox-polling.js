@@ -17,8 +17,10 @@ const PARALLEL_REQUESTS = 4;
 const FIRST_DELAY = 1;
 const DELAY_FACTOR = 1.5;
 const MAX_DELAY = 10;
-// Seconds between two polls above which the page checks whether the model is up.
+// Seconds between two polls above which the page checks whether the model is up, and the shortest time from one such
+// check to the next. Each check calls the model.
 const HEALTH_CHECK_DELAY = 3;
+const HEALTH_CHECK_INTERVAL = 30;
 
 /** @typedef {<T>(attempt: () => Promise<T>) => Promise<T>} Retry */
 
@@ -33,6 +35,7 @@ export async function pollResults(batch) {
   /** @type {Retry} */
   const retry = (attempt) => repeat(batch, signal, attempt);
   let delay = FIRST_DELAY;
+  let checked = Number.NEGATIVE_INFINITY;
   while (batch.inState("waiting", "sending", "uploaded").length) {
     await sleep(delay, signal);
     const missing = batch.inState("uploaded");
@@ -45,7 +48,11 @@ export async function pollResults(batch) {
     const hasFound = missing.some((image) => image.state !== "uploaded");
     delay = hasFound ? FIRST_DELAY : Math.min(DELAY_FACTOR * delay, MAX_DELAY);
     // The queue looks the same whether it is long or waits for a model that is down.
-    if (delay > HEALTH_CHECK_DELAY) connection.dispatchEvent(new Event("unavailable"));
+    const now = performance.now() / 1000;
+    if (delay > HEALTH_CHECK_DELAY && now - checked > HEALTH_CHECK_INTERVAL) {
+      checked = now;
+      connection.dispatchEvent(new Event("unavailable"));
+    }
   }
 }
 

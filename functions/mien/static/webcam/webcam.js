@@ -4,7 +4,7 @@ import { classify } from "../api/api.js";
 import { apiKey } from "../api/api-key.js";
 import { askForKey } from "../api/api-key-form.js";
 import { isAbort, Problem } from "../api/http.js";
-import { retryDelay, sleep } from "../api/retry.js";
+import { retryDelay, sleep, waitWords } from "../api/retry.js";
 import { announce } from "../common/announcer.js";
 import { drawWhole, toJpeg } from "../common/canvas.js";
 import { byId, element } from "../common/dom.js";
@@ -128,7 +128,7 @@ async function classifyFrames(signal) {
       if (!(problem instanceof Problem) || !problem.isRetryable(failures)) throw problem;
       const seconds = retryDelay(problem, failures, FIRST_RETRY_DELAY);
       times = [];
-      showState(`${problem.detail} The webcam waits for ${seconds} s.`);
+      showState(waitWords(problem, seconds));
       await sleep(seconds, signal);
     }
   }
