@@ -3,6 +3,7 @@
 MiniStack's bucket, EventBridge and queue are all emulated. Its events lack the version, which those of S3 have.
 """
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -46,3 +47,42 @@ def test_an_image_that_is_overwritten_gets_a_new_document(bucket: Bucket, sample
     assert bucket.await_document("twice.png")["status"] == "rejected"
     bucket.upload("twice.png", sample)
     assert eventually(lambda: [document["status"] for document in bucket.documents("twice.png")] == ["classified"])
+
+
+def test_an_event_as_s3_writes_it_leads_to_the_document_of_its_version(
+    cloud: Cloud, bucket: Bucket, sample: bytes
+) -> None:
+    """The form of the Amazon S3 User Guide, "EventBridge event message structure", sent to the queue by the test."""
+    stored = bucket.upload("version.png", sample)
+    assert bucket.await_document("version.png")["image"].get("version_id") is None
+    written = {
+        "key": bucket.inbox + "version.png",
+        "size": len(sample),
+        "etag": stored["ETag"].strip('"'),
+        "version-id": stored["VersionId"],
+        # Later than MiniStack's own, so its document replaces the first one.
+        "sequencer": "FF6AC86AD272D3836D",
+    }
+    event = {
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": "111122223333",
+        "time": "2021-11-12T00:00:00Z",
+        "region": "us-east-1",
+        "resources": [f"arn:aws:s3:::{bucket.name}"],
+        "detail": {
+            "version": "0",
+            "event-version": "1.1",
+            "bucket": {"name": bucket.name},
+            "object": written,
+            "request-id": "N4N7GDK58NMKJ12R",
+            "requester": "111122223333",
+            "source-ip-address": "1.2.3.4",
+            "reason": "PutObject",
+        },
+    }
+    cloud.client("sqs").send_message(QueueUrl=cloud.outputs["QueueUrl"], MessageBody=json.dumps(event))
+    document = bucket.await_document("version.png", stored["VersionId"])
+    assert (document["label"], document["image"]["sequencer"]) == ("happy", written["sequencer"])
