@@ -33,6 +33,31 @@ def test_the_footer_shows_the_version_if_the_api_has_one(version: str | None, ne
     expect(footer).to_have_text(f"Mien {version}" if version else "")
 
 
+@pytest.mark.parametrize(
+    ("faces", "size", "color", "tagline", "says"),
+    [
+        (
+            "find",
+            48,
+            "gray",
+            "Labels the facial expressions in images.",
+            "each face alone, in gray and reduced to 48 × 48",
+        ),
+        ("whole", 224, "rgb", "Labels images.", "of each picture, in color and reduced to 224 × 224 pixels"),
+    ],
+)
+def test_the_page_says_what_this_model_sees_and_speaks_of_faces_only_if_it_is_for_them(
+    faces: str, size: int, color: str, tagline: str, says: str, new_visitor: Visitor
+) -> None:
+    health = {"status": "up", "faces": faces, "input": {"size": size, "color": color}}
+    new_visitor.page.route(re.compile("_user_request_/health$"), lambda route: route.fulfill(json=health))
+    new_visitor.open_page()
+    expect(new_visitor.page.get_by_role("banner")).to_contain_text(tagline)
+    about = new_visitor.page.get_by_role("region", name="What the labels mean")
+    expect(about).to_contain_text(says)
+    expect(about.get_by_text("expression").locator("visible=true")).to_have_count(2 if faces == "find" else 0)
+
+
 def test_the_page_can_be_used_with_the_keyboard_alone(visitor: Visitor, stored_folder: str) -> None:
     page = visitor.page
     # Playwright intercepts file choosers only some time after the first listener is added. The key below comes at once.

@@ -22,6 +22,7 @@ from mien.errors import Outdated, Rejected, TryAgain
 from mien.handlers.responses import HEADERS, TEXT, respond, respond_json
 from mien.handlers.routing import ROUTES, ExactResolver
 from mien.logic import problems
+from mien.logic.contract import COLORS
 from mien.logic.deadline import Deadline
 from mien.logic.images import MAX_BYTES
 from mien.logic.opinions import parse_opinion, parse_place
@@ -187,6 +188,7 @@ def check_health() -> Response[str]:
             "version": __version__,
             "labels": contract.labels,
             "faces": readers.faces(contract),
+            "input": {"size": contract.target.size, "color": COLORS[contract.target.mode]},
             "max_image_bytes": MAX_BYTES,
             "max_request_bytes": MAX_BODY_BYTES,
         }

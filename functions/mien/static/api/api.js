@@ -126,6 +126,8 @@ const API_ROOT = new URL("../../..", import.meta.url);
  * @property {"up"} status
  * @property {string} [version] of Mien
  * @property {string[]} [labels] in the model's order
+ * @property {"find" | "whole"} [faces] whether faces are looked for in pictures
+ * @property {{size: number, color: "gray" | "rgb"}} [input] what the model sees: pixels per side, and the color
  * @property {number} [max_image_bytes] largest image that is classified
  * @property {number} [max_request_bytes] largest sum of the images that are classified directly with one request
  */

@@ -10,6 +10,7 @@ import { getHealth } from "./api.js";
 import { apiKey } from "./api-key.js";
 import { connection, Problem, STARTING } from "./http.js";
 import { learnLimits } from "./limits.js";
+import { describeModel } from "./model-words.js";
 
 /** @typedef {"up" | "waking" | "down" | "unreachable" | "unknown"} HealthState */
 
@@ -73,6 +74,7 @@ async function currentState() {
     const health = await getHealth();
     showVersion(health.version);
     learnLimits(health);
+    describeModel(health);
     if (health.labels) modelHealth.labels = health.labels;
     return { state: "up" };
   } catch (problem) {

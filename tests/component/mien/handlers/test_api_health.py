@@ -87,6 +87,7 @@ def test_health_answers_with_the_labels_of_the_model_that_is_there_now(start_api
         with serving(always(200, answer_of([[0.5, 0.5]], ["circle", "square"])), description) as (url, _):
             health = start_api(url).request("GET", "/health").json
         assert (health["labels"], health["faces"]) == (list(description["labels"]), description["faces"])
+        assert health["input"] == description["input"]
 
 
 def test_the_parameter_faces_goes_before_what_the_model_says(start_api: StartApi) -> None:
