@@ -133,9 +133,11 @@ def test_a_folder_whose_name_is_longer_than_what_documents_keep_of_it_is_forgott
         put(bucket, reviews[ending], json.dumps({"image": {"key": bucket.inbox + name}}).encode())
         bucket.upload(name, sample)
         bucket.s3.get_waiter("object_exists").wait(Bucket=bucket.name, Key=keys[ending], WaiterConfig={"Delay": 1})
-    assert operate("forget", folder + "one/", "--yes").returncode == 0
     left = {bucket.inbox + f"{folder}two/{'e' * 8}.png", keys["two"], reviews["two"]}
-    assert set(traces(bucket, "d" * 700)) == left
+    # The function that handles a removal can still leave a version. The command says so, and to run it again.
+    assert eventually(
+        lambda: operate("forget", folder + "one/", "--yes").returncode == 0 and set(traces(bucket, "d" * 700)) == left
+    )
 
 
 @pytest.mark.parametrize("name", ["space and+plus.png", "per%20cent.png", "tab\there.png", "line\nfeed.png", "Zoë.png"])
