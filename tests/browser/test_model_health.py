@@ -151,3 +151,11 @@ def test_the_webcam_waits_for_the_waking_model(new_visitor: Visitor, api: Api) -
     expect(webcam).to_contain_text("The model is waking up, which can take a minute.", timeout=TIMEOUT_MS)
     api.is_awake = True
     expect(webcam).to_contain_text("frames per second", timeout=TIMEOUT_MS)
+
+
+def test_the_words_about_a_waking_model_fit_on_a_phone(phone: Visitor) -> None:
+    phone.page.route(HEALTH, Api(is_awake=False).answer_health)
+    phone.page.reload()
+    expect(phone.page.locator("#health")).to_have_text(WAKING, timeout=TIMEOUT_MS)
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    phone.page.unroute_all(behavior="ignoreErrors")

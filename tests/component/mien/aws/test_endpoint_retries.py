@@ -4,12 +4,14 @@ import math
 
 import pytest
 
-from mien.errors import Starting
+from mien.errors import Starting, TimedOut
 from mien.logic.deadline import Deadline
 from mien.logic.pictures import Face
+from mien.logic.waking import PAUSE, Waking
 from tests.support.answers import answer, probabilities, reasons
+from tests.support.clock import Clock
 from tests.support.endpoints import endpoint_that
-from tests.support.sagemaker_runtime import EVEN, SILENCE, always, in_turn, reply
+from tests.support.sagemaker_runtime import EVEN, SILENCE, always, in_turn, model_error, reply
 
 WITHOUT_WAITING = Deadline(math.inf, sleep=lambda seconds: None)
 
@@ -70,6 +72,19 @@ def test_the_first_call_after_a_pause_that_gets_no_answer_is_no_failure_of_the_e
         assert "no call was made" in reasons(endpoint.classify(faces, WITHOUT_WAITING), Starting)[0]
     assert len(requests) == 1
     assert endpoint.circuit.failures == 0
+
+
+@pytest.mark.parametrize(("pause", "kind"), [(PAUSE - 10, TimedOut), (PAUSE + 10, Starting)])
+def test_a_call_that_timed_out_is_a_failure_only_if_the_model_has_answered_lately(
+    pause: float, kind: type[Exception], faces: list[Face]
+) -> None:
+    clock = Clock()
+    with endpoint_that(in_turn(reply(200, answer(faces)), model_error(0))) as (endpoint, _):
+        endpoint.waking = Waking(clock)
+        assert probabilities(endpoint.classify(faces, WITHOUT_WAITING))
+        clock.now += pause
+        assert reasons(endpoint.classify(faces, WITHOUT_WAITING), kind)
+    assert endpoint.circuit.failures == (kind is TimedOut)
 
 
 def test_a_model_that_is_not_ready_never_opens_the_circuit(faces: list[Face]) -> None:
