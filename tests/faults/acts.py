@@ -75,12 +75,15 @@ def cut_answer(exchange: Exchange, forward: Forward, world: World) -> Reply:
 
 
 def change_rows(change: Callable[[list[Any]], list[Any]]) -> Act:
-    """Changes the rows of a successful answer."""
+    """Changes the rows of a successful answer. The description of a model has none, and is passed on as it is."""
 
     def act(exchange: Exchange, forward: Forward, world: World) -> Reply:
         reply = forward()
-        rows = json.loads(reply.body) if reply.status == 200 else None
-        return Reply(reply.status, json.dumps(change(rows)).encode(), reply.headers) if rows else reply
+        answer = json.loads(reply.body) if reply.status == 200 else {}
+        if not isinstance(answer.get("faces"), list):
+            return reply
+        changed = {**answer, "faces": change(answer["faces"])}
+        return Reply(reply.status, json.dumps(changed).encode(), reply.headers)
 
     return act
 

@@ -20,8 +20,9 @@ IMAGES = 16
 def brief(trial: Trial) -> Trial:
     """The trial with at most three hits of each fault. A fault that hits one image again and again costs minutes.
 
-    Among so few images only a few documents are deleted, so a larger share of their deletions is hit. Where messages
-    must become dead letters, the fault must hit them every time, so there is no limit.
+    Among so few images only a few documents are deleted, and the endpoint is called only a few times. So a larger share
+    of these requests is hit. Where messages must become dead letters, the fault must hit them every time, so they have
+    no limit.
     """
     if trial.dead:
         return trial
@@ -29,7 +30,7 @@ def brief(trial: Trial) -> Trial:
 
 
 def brief_fault(fault: Fault) -> Fault:
-    share = max(fault.share, 0.7) if fault.operation == "delete" else fault.share
+    share = max(fault.share, 0.7) if fault.operation in ("delete", "invoke") else fault.share
     return replace(fault, most=min(3, fault.most or 3), share=share)
 
 
