@@ -1,4 +1,4 @@
-"""Faces → probabilities, through a SageMaker endpoint. Decides which failed calls are retried, and how.
+"""Faces → probabilities, through a SageMaker endpoint. Decides which failed calls (runtime.py) are retried, and how.
 
 Two kinds of model can serve the endpoint. The setting ENDPOINT_INPUT says which:
 - `batch`: our own container. It describes its model's labels and input (contract.py), and one call carries many faces
@@ -8,22 +8,18 @@ Both answer with JSON (payloads.py).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-
-from mien.aws.clients import Timeouts, error_code, make_client
+from mien.aws.clients import Timeouts
+from mien.aws.runtime import Runtime
 from mien.errors import (
     EndpointUnavailable,
     ModelExchanged,
     ModelFailed,
     ModelRefusedInput,
-    NotReady,
     OutOfTime,
     Retryable,
     Starting,
-    Throttled,
     TimedOut,
     TryAgain,
     WrongModel,
@@ -41,34 +37,9 @@ from mien.settings import Settings
 CONNECT_TIMEOUT = 2.0
 # Calls of one invocation for the same faces.
 MAX_ATTEMPTS = 4
-# Throttling has also been seen as a 400 with an empty error code.
-THROTTLING_CODES = frozenset({"ThrottlingException", "400", ""})
-# Problems that pass within seconds: a service that failed for a moment. A call that timed out is not among them,
-# because it has already used the time of other calls.
-RETRYABLE_STATUSES = frozenset({429, 500, 503, 530})
-# SageMaker's status for a container that did not answer within 60 s. Source: the text of such an error,
-# "Received server error (0) from primary with message "Your invocation timed out while waiting for a response ...".
-SILENT_STATUS = 0
-# A model that answers with one of these is overloaded. All other 4xx statuses mean that it refused the request.
-OVERLOAD_STATUSES = (408, 429)
-# Our container answers with it if a face has another size or color than its model reads.
-OTHER_INPUT_STATUS = 409
 
 Outcome = Answer | Exception
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The endpoint's response to one call.
-
-    variant: the production variant that answered.
-    version: of the model; empty if its container does not report one.
-    """
-
-    body: bytes
-    variant: str
-    version: str
 
 
 class Endpoint:
@@ -83,9 +54,8 @@ class Endpoint:
         self.input = settings.endpoint_input
         # The labels and the input of the model, once they are known.
         self.known = built_in_contract(settings.labels) if self.input == "image" else None
-        # botocore sends each request once. Retries happen here, where the deadline is known.
         timeouts = Timeouts(CONNECT_TIMEOUT, read_timeout, attempts=1)
-        self.runtime = make_client("sagemaker-runtime", timeouts, connections)
+        self.runtime = Runtime(self.name, self.input, timeouts, connections)
         self.longest_call = timeouts.longest
         self.circuit = Circuit()
         self.waking = Waking()
@@ -130,7 +100,7 @@ class Endpoint:
         return ModelExchanged(f"endpoint {self.name}: the model was exchanged after the images were read")
 
     def ask(self) -> Contract:
-        return parse_contract(self.call(DESCRIBE_TYPE, DESCRIBE).body)
+        return parse_contract(self.runtime.call(DESCRIBE_TYPE, DESCRIBE).body)
 
     def faces_per_call(self, contract: Contract) -> int:
         return contract.faces_per_call if self.input == "batch" else 1
@@ -230,7 +200,11 @@ class Endpoint:
 
     def send(self, faces: Sequence[Face]) -> list[Outcome]:
         content_type, body = self.encode(faces)
-        reply = self.call(content_type, body)
+        try:
+            reply = self.runtime.call(content_type, body)
+        except ModelExchanged:
+            self.known = None
+            raise
         built_in = self.known.labels if self.known and self.input == "image" else None
         answer = check_answer(reply.body, [face_id(face) for face in faces], built_in, self.name)
         if self.known and self.input == "batch" and reply.version not in ("", self.known.version):
@@ -239,46 +213,9 @@ class Endpoint:
         model = Model(self.name, reply.variant, reply.version, answer.labels)
         return [row if isinstance(row, Exception) else (row, model) for row in answer.rows]
 
-    def call(self, content_type: str, body: bytes) -> Reply:
-        try:
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=self.name, ContentType=content_type, Accept="application/json", Body=body
-            )
-            content = answer["Body"].read()
-        except ClientError as error:
-            raise self.interpret(error) from error
-        except ReadTimeoutError as error:
-            raise TimedOut(f"endpoint {self.name}: {type(error).__name__}") from error
-        except BotoCoreError as error:
-            raise Retryable(f"endpoint {self.name}: {type(error).__name__}") from error
-        return Reply(content, answer.get("InvokedProductionVariant", ""), answer.get("CustomAttributes", ""))
-
     def encode(self, faces: Sequence[Face]) -> tuple[str, bytes]:
         """Returns content type and body of a call."""
         if self.input == "batch":
             return "application/x-npy", npy(faces)
         [face] = faces
         return "application/x-image", encode_png(face)
-
-    def interpret(self, error: ClientError) -> Exception:
-        """Returns the error that says what to do about a failed call."""
-        code = error_code(error)
-        model_status: Any = error.response.get("OriginalStatusCode")
-        if code == "ModelNotReadyException":
-            return NotReady(f"endpoint {self.name}: {code}")
-        if code == "ModelError" and model_status == SILENT_STATUS:
-            return TimedOut(f"endpoint {self.name}: the model did not answer SageMaker in time")
-        if code == "ModelError" and isinstance(model_status, int) and model_status not in OVERLOAD_STATUSES:
-            if model_status == OTHER_INPUT_STATUS:
-                self.known = None
-                return ModelExchanged(f"endpoint {self.name}: another model answers than the images were read for")
-            if 400 <= model_status < 500:
-                return ModelRefusedInput(
-                    f"the model of endpoint {self.name} refused the request with status {model_status}; "
-                    f"check that it accepts what ENDPOINT_INPUT={self.input} sends"
-                )
-            return ModelFailed(f"endpoint {self.name}: the model failed with status {model_status}")
-        if code in THROTTLING_CODES:
-            return Throttled(f"endpoint {self.name}: {code}")
-        is_retryable = error.response["ResponseMetadata"]["HTTPStatusCode"] in RETRYABLE_STATUSES
-        return (Retryable if is_retryable else EndpointUnavailable)(f"endpoint {self.name}: {code}")

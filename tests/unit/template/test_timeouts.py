@@ -37,7 +37,7 @@ def test_the_visibility_timeout_of_the_queue_is_six_times_the_timeout_of_the_fun
 def test_a_call_of_the_endpoint_and_all_later_steps_need_less_than_four_fifths_of_the_timeout(
     endpoint: Endpoint, after: float, function: str
 ) -> None:
-    assert longest_request(endpoint.runtime) == endpoint.longest_call
+    assert longest_request(endpoint.runtime.client) == endpoint.longest_call
     assert endpoint.longest_call + after + RESPONSE_SECONDS < 0.8 * SECONDS[function]["Timeout"]
 
 
