@@ -44,7 +44,7 @@ check-python: install ## Run ruff and mypy, and check the GitHub workflow.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/pipeline/*.yml
 
 check-page: node_modules/.package-lock.json ## Check the types of the page's JavaScript, and lint it. Needs Node.js.
 	npm run --silent check
