@@ -107,6 +107,12 @@ def the_public_page_may_only_log(expanded: Template) -> list[str]:
     ]
 
 
+def an_account_can_limit_every_role(expanded: Template) -> list[str]:
+    boundary = {"Fn::If": ["RolesAreBounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    roles = properties_of(expanded, "AWS::IAM::Role")
+    return [name for name, role in roles.items() if role.get("PermissionsBoundary") != boundary]
+
+
 CHECKS: list[Check] = [
     all_policies_are_in_the_roles,
     no_action_is_a_wildcard,
@@ -114,6 +120,7 @@ CHECKS: list[Check] = [
     no_permission_is_wider_than_its_purpose,
     only_lambda_assumes_a_role,
     the_public_page_may_only_log,
+    an_account_can_limit_every_role,
 ]
 
 INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
@@ -128,6 +135,7 @@ LAMBDA_AND_EC2 = {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}
 SEND_AND_RECEIVE = ["sqs:SendMessage", "sqs:ReceiveMessage"]
 
 DAMAGES = [
+    Damage(an_account_can_limit_every_role, "PageRole", "PermissionsBoundary", DELETED, "PageRole"),
     Damage(all_policies_are_in_the_roles, "ApiRole", "ManagedPolicyArns", READ_ONLY, "ApiRole"),
     Damage(all_policies_are_in_the_roles, "", "Extra", {"Type": "AWS::IAM::Policy"}, "Extra"),
     Damage(no_action_is_a_wildcard, f"{INBOX_ROLE} ReadImages", "Action", "s3:*", "InboxRole: s3:*"),
