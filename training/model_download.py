@@ -34,7 +34,7 @@ def download_artifact(source: str, target: Path, tried: str = "") -> Path:
         raise NoModel(f"{begin}SageMaker was not asked for a training job {source}, because AWS_REGION is not set")
     try:
         uri = source if is_uri else artifact_uri(source, session)
-        return download_object(uri, target, session)
+        return download_object(uri, target, session.client("s3"))
     except ClientError as error:
         answer = error.response["Error"]
         asked = f"S3 answered for {source}" if is_uri else f"SageMaker answered for training job {source}"
@@ -53,7 +53,13 @@ def artifact_uri(job: str, session: boto3.Session) -> str:
     return str(uri)
 
 
-def download_object(uri: str, target: Path, session: boto3.Session) -> Path:
+def download_object(uri: str, target: Path, s3: Any) -> Path:
+    """Downloads a model.tar.gz, and returns its path, which is `target`.
+
+    s3: boto3's client.
+
+    Raises NoModel if the URI has no key or the object is too large, and botocore's errors.
+    """
     try:
         bucket, prefix = parse_s3_uri(uri)
     except ValueError as error:
@@ -61,7 +67,6 @@ def download_object(uri: str, target: Path, session: boto3.Session) -> Path:
     key = prefix.removesuffix("/")
     if not key:
         raise NoModel(f"{uri} has no key: write it as s3://BUCKET/KEY/model.tar.gz")
-    s3 = session.client("s3")
     size = int(s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
     if size > MAX_BYTES:
         raise NoModel(f"{uri} is not a model: it has {size / 1e9:.1f} GB, and the limit is {MAX_BYTES / 1e9:g} GB")

@@ -41,7 +41,7 @@ ARROWS: dict[str, set[str]] = {
     "training.errors": {"cli"},
     "training.jobs": {"training.s3_uri", "training.errors", *AWS},
     "training.hosting": {
-        *("mien.logic", "mien.errors", "training.model_source", "training.model_archive", "training.s3_uri", *AWS)
+        *("mien.logic", "mien.errors", "training.model_source", "training.model_download", "training.s3_uri", *AWS)
     },
     "training.detector": set(),
     "training.description": set(),

@@ -16,7 +16,7 @@ from training.hosting.options import ANY_BUCKET, Architecture
 from training.hosting.packing import check_model, pack_model
 from training.hosting.request import AwsRequest
 from training.hosting.wheels import download_wheels
-from training.model_archive import MAX_BYTES
+from training.model_download import download_object
 from training.model_source import JOBS, find_model
 from training.s3_uri import parse_s3_uri
 
@@ -115,7 +115,7 @@ def find_artifact(source: Source, clients: Mapping[str, Any], scratch: Path) -> 
         return artifact
     if source.wheels and source.bucket is None:
         raise ValueError("--wheels packs the model again: add --bucket s3://BUCKET/PREFIX, where it will be stored")
-    archive = download(artifact.uri, s3, scratch / f"downloaded-{FILE_NAME}")
+    archive = download_object(artifact.uri, scratch / f"downloaded-{FILE_NAME}", s3)
     if source.wheels:
         return replace(artifact_of_path(archive, source, s3, scratch), training_image=artifact.training_image)
     return checked(artifact, archive, word)
@@ -164,16 +164,6 @@ def checked(artifact: ModelArtifact, archive: Path, word: str) -> ModelArtifact:
             raise ValueError(str(error).replace(str(folder), word)) from None
     contract = parse_contract(json.dumps(described.description).encode())
     return replace(artifact, contract=contract, network=described.file, files=files)
-
-
-def download(uri: str, s3: Any, target: Path) -> Path:
-    bucket, prefix = parse_s3_uri(uri)
-    key = prefix.removesuffix("/")
-    size = int(s3.head_object(Bucket=bucket, Key=key)["ContentLength"])
-    if size > MAX_BYTES:
-        raise ValueError(f"{uri} is not a model: it has {size / 1e9:.1f} GB, and the limit is {MAX_BYTES / 1e9:g} GB")
-    s3.download_file(bucket, key, str(target))
-    return target
 
 
 def artifact_of_job(name: str, sagemaker: Any, s3: Any) -> ModelArtifact:
