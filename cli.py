@@ -1,4 +1,4 @@
-"""Shared by the command lines `python -m deployment`, `python -m local`, `python -m operate` and `python -m training`."""
+"""Shared by the command lines: `python -m deployment`, `local`, `operate` and `training`."""
 
 import json
 import os
