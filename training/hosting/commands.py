@@ -8,16 +8,23 @@ import typer
 from rich.console import Console
 
 from cli import explain_aws_error
+from training.hosting.command_options import (
+    CallsPerMinuteOption,
+    ConcurrencyOption,
+    ContainerOption,
+    ImageOption,
+    InstanceTypeOption,
+    LabelsOption,
+    MaxInstancesOption,
+    MemoryOption,
+    MinInstancesOption,
+    ServerlessOption,
+)
 from training.hosting.options import (
     ANY_BUCKET,
     ANY_REGION,
     ANY_ROLE,
     CONCURRENCY_QUOTA,
-    DEFAULT_CALLS_PER_MINUTE,
-    DEFAULT_CONCURRENCY,
-    DEFAULT_MAX_INSTANCES,
-    DEFAULT_MEMORY_MB,
-    ContainerKind,
     parse_hosting,
     validate_endpoint_name,
     validate_hosting,
@@ -56,18 +63,8 @@ def deploy(
             help="Where the model is stored first, if SOURCE is on this machine or packed again.",
         ),
     ] = None,
-    container: Annotated[
-        ContainerKind | None,
-        typer.Option(
-            show_default="what fits SOURCE",
-            help="The container that serves the model. stock: SageMaker's for PyTorch, which installs ONNX Runtime at "
-            "every start. slim: training/container/Dockerfile, which you build and push; it starts faster. built-in: "
-            "SageMaker's image classification, for models that it has trained.",
-        ),
-    ] = None,
-    image: Annotated[
-        str | None, typer.Option(metavar="URI", help="The container's image in Amazon ECR, in the endpoint's region.")
-    ] = None,
+    container: ContainerOption = None,
+    image: ImageOption = None,
     wheels: Annotated[
         bool | None,
         typer.Option(
@@ -77,59 +74,14 @@ def deploy(
             "--wheels, an archive or a SageMaker job is packed again, and stored in --bucket.",
         ),
     ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,C",
-            show_default="the template's default of Labels",
-            help="built-in: the names of the outputs, in their order. Other models have them in model.json.",
-        ),
-    ] = None,
-    serverless: Annotated[
-        bool,
-        typer.Option(
-            "--serverless",
-            help="Pay per call, and nothing between calls. The first call after a pause waits for a container to "
-            "start. This is the default.",
-        ),
-    ] = False,
-    memory_mb: Annotated[
-        int | None,
-        typer.Option(
-            show_default=str(DEFAULT_MEMORY_MB),
-            help="Serverless: 1024 to 6144, in steps of 1024. More memory brings more processor time.",
-        ),
-    ] = None,
-    max_concurrency: Annotated[
-        int | None,
-        typer.Option(
-            show_default=str(DEFAULT_CONCURRENCY),
-            help="Serverless: the number of calls at the same time, 1 to 200. All serverless endpoints of a region "
-            "share a quota, which is 10 in new accounts. The functions' MaximumConcurrency should not be larger.",
-        ),
-    ] = None,
-    instance_type: Annotated[
-        str | None,
-        typer.Option(metavar="TYPE", help="Use instances of this type, such as ml.c7i.large, instead of serverless."),
-    ] = None,
-    min_instances: Annotated[
-        int | None, typer.Option(show_default="1", help="Instances: the smallest number that runs.")
-    ] = None,
-    max_instances: Annotated[
-        int | None,
-        typer.Option(
-            show_default=str(DEFAULT_MAX_INSTANCES),
-            help="Instances: the largest number that runs. The same number as --min-instances turns auto scaling off.",
-        ),
-    ] = None,
-    calls_per_minute: Annotated[
-        int | None,
-        typer.Option(
-            show_default=str(DEFAULT_CALLS_PER_MINUTE),
-            help="Instances: more are added when one gets more calls per minute than this. A call carries a batch of "
-            "faces (built-in: one face).",
-        ),
-    ] = None,
+    labels: LabelsOption = None,
+    serverless: ServerlessOption = False,
+    memory_mb: MemoryOption = None,
+    max_concurrency: ConcurrencyOption = None,
+    instance_type: InstanceTypeOption = None,
+    min_instances: MinInstancesOption = None,
+    max_instances: MaxInstancesOption = None,
+    calls_per_minute: CallsPerMinuteOption = None,
     kms_key: Annotated[
         str | None,
         typer.Option(metavar="KEY", help="Instances: the KMS key that encrypts their disks."),
