@@ -31,7 +31,7 @@ def delete_stack(
     existed before the stack (ExistingBucket) is kept with everything in it, and disconnected.
 
     The command shows what it will delete, and you have to type the stack's name. It is safe to interrupt it and to run
-    it again, also after `sam delete` has failed.
+    it again.
     """
     if not (dry_run or yes or sys.stdin.isatty()):
         raise OperateError("delete-stack asks before it deletes, but there is no terminal; add --yes, or --dry-run")

@@ -1,7 +1,7 @@
-"""Deletes a stack together with everything in its bucket.
+"""Deletes a stack together with its bucket and everything in it.
 
-CloudFormation can't delete a bucket that holds objects. It then deletes the rest of the stack, and the bucket's fixed
-name blocks the next deployment.
+CloudFormation keeps the bucket when it deletes the stack, because the template says so (DeletionPolicy). The bucket's
+fixed name would block the next deployment.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,11 +9,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from operate.stack import BUCKET, DeployedStack, OperateError
+from operate.stack import DeployedStack, OperateError
 from operate.versions import Version, delete_versions, list_versions
 
-# The functions and other people can write to the bucket after it was emptied, until the first round has deleted the
-# functions.
+# Somebody can write to the bucket after it was emptied and before it is deleted. It is then emptied again.
 MAX_ROUNDS = 3
 # Seconds between two questions about the stack, and how many of them are asked: half an hour.
 POLL_SECONDS = 2
@@ -39,45 +38,63 @@ def delete_stack(
     on_deleting: Callable[[], None],
     poll_seconds: float = POLL_SECONDS,
 ) -> None:
-    """Empties the stack's own bucket and deletes the stack. An existing bucket is not touched.
+    """Empties the stack's own bucket, deletes the stack, and deletes the bucket. An existing bucket is not touched.
 
     on_deleted: is called with the number of deleted objects of each request, to show progress.
     on_deleting: is called when the bucket is empty and CloudFormation begins to delete the stack.
     poll_seconds: time between two questions about the stack.
 
-    After an interruption, a second call does the rest.
+    After an interruption, a second call does the rest. Only if the stack is deleted already, the bucket is left.
 
-    Raises OperateError if CloudFormation can't delete the stack. It names the resources.
+    Raises OperateError if CloudFormation can't delete the stack. It names the resources. Raises it too if the bucket
+    can't be deleted.
     """
-    for _ in range(MAX_ROUNDS):
-        if stack.own_bucket:
-            empty_bucket(s3, stack.own_bucket, on_deleted)
-        on_deleting()
-        cloudformation.delete_stack(StackName=stack.id)
-        waiter = cloudformation.get_waiter("stack_delete_complete")
-        try:
-            waiter.wait(StackName=stack.id, WaiterConfig={"Delay": poll_seconds, "MaxAttempts": POLLS})
-            return
-        except WaiterError as error:
-            failures = deletion_failures(cloudformation, stack)
-            is_written_to = stack.own_bucket and any(list_contents(s3, stack.own_bucket))
-            if failures.keys() != {BUCKET} or not is_written_to:
-                reasons = "; ".join(f"{name}: {reason}" for name, reason in failures.items()) or str(error)
-                raise OperateError(f"stack {stack.name} was not deleted: {reasons}") from error
-    raise OperateError(
-        f"stack {stack.name} was not deleted: somebody still writes to the bucket {stack.own_bucket}; stop the "
-        "uploads, and run this again"
-    )
+    if stack.own_bucket:
+        empty_bucket(s3, stack.own_bucket, on_deleted)
+    on_deleting()
+    cloudformation.delete_stack(StackName=stack.id)
+    waiter = cloudformation.get_waiter("stack_delete_complete")
+    try:
+        waiter.wait(StackName=stack.id, WaiterConfig={"Delay": poll_seconds, "MaxAttempts": POLLS})
+    except WaiterError as error:
+        reasons = "; ".join(deletion_failures(cloudformation, stack)) or str(error)
+        raise OperateError(f"stack {stack.name} was not deleted: {reasons}") from error
+    if stack.own_bucket:
+        delete_bucket(s3, stack.own_bucket, on_deleted)
 
 
-def deletion_failures(cloudformation: Any, stack: DeployedStack) -> dict[str, str]:
-    """The resources that CloudFormation could not delete, by their logical IDs, each with the reason."""
+def deletion_failures(cloudformation: Any, stack: DeployedStack) -> list[str]:
+    """The resources that CloudFormation could not delete: their logical IDs, each with the reason."""
     resources = cloudformation.describe_stack_resources(StackName=stack.id)["StackResources"]
-    return {
-        resource["LogicalResourceId"]: resource.get("ResourceStatusReason", "")
+    return [
+        f"{resource['LogicalResourceId']}: {resource.get('ResourceStatusReason', '')}"
         for resource in resources
         if resource["ResourceStatus"] == "DELETE_FAILED"
-    }
+    ]
+
+
+def delete_bucket(s3: Any, bucket: str, on_deleted: Callable[[int], None]) -> None:
+    """Deletes a bucket with everything in it. It is no error if there is no such bucket.
+
+    on_deleted: is called with the number of deleted objects of each request.
+
+    Raises OperateError if S3 refuses to delete an object, or if somebody goes on writing to the bucket.
+    """
+    for _ in range(MAX_ROUNDS):
+        empty_bucket(s3, bucket, on_deleted)
+        try:
+            s3.delete_bucket(Bucket=bucket)
+            return
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchBucket":
+                return
+            if code != "BucketNotEmpty":
+                raise
+    raise OperateError(
+        f"the stack is deleted, but not its bucket {bucket}, because somebody still writes to it; stop the uploads, and "
+        "empty and delete the bucket in the S3 console"
+    )
 
 
 def list_contents(s3: Any, bucket: str) -> Iterator[list[Version]]:

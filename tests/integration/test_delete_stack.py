@@ -69,6 +69,25 @@ def test_a_stack_whose_bucket_has_old_versions_is_deleted_and_deployed_again(
     assert again.await_document("new.png", again.upload("new.png", sample)["VersionId"])["label"] == "happy"
 
 
+def test_images_survive_a_deleted_stack_and_the_next_one_adopts_their_bucket(
+    cloud: Cloud, sample: bytes, operate: Operate
+) -> None:
+    bucket = deploy(cloud)
+    bucket.await_document("old.png", bucket.upload("old.png", sample)["VersionId"])
+    cloudformation = cloud.client("cloudformation")
+    # `sam delete` does this.
+    cloudformation.delete_stack(StackName=STACK)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    assert bucket.keys() == ["inbox/old.png", "results/old.png.json"]
+    assert bucket.s3.get_bucket_policy(Bucket=bucket.name)
+
+    adopted = deploy(cloud, ExistingBucket=bucket.name)
+    assert f"Bucket {bucket.name} now tells stack mien" in operate("connect").stdout
+    assert adopted.await_document("new.png", adopted.upload("new.png", sample)["VersionId"])["label"] == "happy"
+    # The notification of the deleted stack is gone.
+    assert len(bucket.s3.get_bucket_notification_configuration(Bucket=bucket.name)["QueueConfigurations"]) == 1
+
+
 def test_an_existing_bucket_is_kept_and_disconnected(cloud: Cloud, sample: bytes, operate: Operate) -> None:
     cloud.client("s3").create_bucket(Bucket="photos")
     bucket = deploy(cloud, ExistingBucket="photos")

@@ -1,4 +1,5 @@
-"""The deletion of a stack, over models of CloudFormation and S3 that refuse to delete a bucket with objects."""
+"""The deletion of a stack, over models of CloudFormation, which keeps the bucket, and of S3."""
+
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,9 +18,9 @@ class Aws:
     """A stack with a bucket, as both clients see it.
 
     entries: keys and version IDs in the bucket; None if there is no bucket.
-    uploads: keys that somebody uploads before each attempt to delete the stack.
+    uploads: keys that somebody uploads, one before each attempt to delete the bucket.
     stuck: why other resources can't be deleted, by their logical IDs.
-    locked: keys that can't be deleted.
+    locked: a key that can't be deleted.
     """
 
     def __init__(
@@ -31,7 +32,6 @@ class Aws:
         self.locked = locked
         self.resources = {"Bucket": "AWS::S3::Bucket", "Queue": "AWS::SQS::Queue"}
         self.failures: dict[str, str] = {}
-        self.requests = 0
 
     def get_paginator(self, operation: str) -> "Aws":
         return self
@@ -48,16 +48,19 @@ class Aws:
         self.entries = [entry for entry in self.entries if entry not in asked or entry[0] == self.locked]
         return {"Errors": [{"Key": key, "VersionId": version, "Code": "AccessDenied"} for key, version in self.entries]}
 
+    def delete_bucket(self, Bucket: str) -> None:  # noqa: N803 (boto3's name)
+        assert Bucket == "the-bucket"
+        if self.entries is None:
+            raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "DeleteBucket")
+        if self.uploads:
+            self.entries.append((self.uploads.pop(), "v"))
+        if self.entries:
+            raise ClientError({"Error": {"Code": "BucketNotEmpty"}}, "DeleteBucket")
+        self.entries = None
+
     def delete_stack(self, StackName: str) -> None:  # noqa: N803 (boto3's name)
         assert StackName == ARN
-        self.requests += 1
-        if self.uploads and self.entries is not None:
-            self.entries.append((self.uploads.pop(), "v"))
         self.failures = dict(self.stuck)
-        if self.entries:
-            self.failures["Bucket"] = "The bucket you tried to delete is not empty"
-        elif "Bucket" not in self.stuck:
-            self.entries = None
         self.resources = {name: kind for name, kind in self.resources.items() if name in self.failures}
 
     def get_waiter(self, name: str) -> "Aws":
@@ -99,52 +102,42 @@ def aws(entries: int | None, *uploads: str, locked: str = "", **stuck: str) -> A
     return Aws(listed, list(uploads), stuck, locked)
 
 
-def test_a_bucket_is_emptied_before_its_stack_is_deleted() -> None:
+def test_a_stack_is_deleted_with_its_bucket() -> None:
     account = aws(3)
     assert account.delete() == 3
-    assert (account.entries, account.resources, account.requests) == (None, {}, 1)
+    assert (account.entries, account.resources) == (None, {})
 
 
 @pytest.mark.parametrize("entries", [0, None])
 def test_a_stack_whose_bucket_is_empty_or_gone_is_deleted(entries: int | None) -> None:
     account = aws(entries)
     assert account.delete() == 0
-    assert account.resources == {}
+    assert (account.entries, account.resources) == (None, {})
 
 
 def test_images_that_arrive_meanwhile_are_deleted_too() -> None:
     account = aws(2, "late.png", "later.png")
     assert account.delete() == 4
-    assert (account.resources, account.requests) == ({}, 3)
+    assert account.entries is None
 
 
 def test_uploads_that_do_not_end_are_named_as_the_reason() -> None:
-    with pytest.raises(OperateError, match="somebody still writes to the bucket the-bucket"):
+    with pytest.raises(OperateError, match="not its bucket the-bucket, because somebody still writes to it"):
         aws(2, *"abcdef").delete()
 
 
-def test_a_stack_that_was_deleted_in_part_is_deleted_to_its_end() -> None:
-    """`sam delete` ends like this if the bucket is not empty."""
-    account = aws(2)
-    account.delete_stack(ARN)
-    assert account.resources == {"Bucket": "AWS::S3::Bucket"}
-    assert account.delete() == 2
-    assert account.resources == {}
-
-
-@pytest.mark.parametrize("resource", ["Queue", "Bucket"])
-def test_a_resource_that_can_not_be_deleted_for_another_reason_is_named(resource: str) -> None:
-    account = aws(1, **{resource: "access denied"})
-    with pytest.raises(OperateError, match=f"stack mien was not deleted: {resource}: access denied"):
+def test_a_resource_that_can_not_be_deleted_is_named_and_the_bucket_stays() -> None:
+    account = aws(1, Queue="access denied")
+    with pytest.raises(OperateError, match="stack mien was not deleted: Queue: access denied"):
         account.delete()
-    assert account.requests == 1
+    assert account.entries == []
 
 
 def test_an_object_that_can_not_be_deleted_is_named_and_the_stack_stays() -> None:
     account = aws(3, locked="1.png")
     with pytest.raises(OperateError, match=r"bucket the-bucket: 1 versions can't be deleted, .* 1.png: AccessDenied"):
         account.delete()
-    assert account.requests == 0
+    assert account.resources.keys() == {"Bucket", "Queue"}
 
 
 def stack(status: str, is_protected: bool = False) -> DeployedStack:

@@ -113,6 +113,12 @@ def test_the_bucket_keeps_old_versions() -> None:
     assert only_resource("AWS::S3::Bucket")["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
+def test_the_images_survive_their_stack_but_an_empty_bucket_does_not_block_the_next_attempt() -> None:
+    for name in ("Bucket", "BucketPolicy"):
+        resource = TEMPLATE["Resources"][name]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def lifecycle() -> dict[str, Any]:
     """The lifecycle rules of the bucket, by their IDs."""
     return {rule["Id"]: rule for rule in only_resource("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]}
