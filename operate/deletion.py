@@ -92,8 +92,8 @@ def delete_bucket(s3: Any, bucket: str, on_deleted: Callable[[int], None]) -> No
             if code != "BucketNotEmpty":
                 raise
     raise OperateError(
-        f"the stack is deleted, but not its bucket {bucket}, because somebody still writes to it; stop the uploads, and "
-        "empty and delete the bucket in the S3 console"
+        f"the stack is deleted, but not its bucket {bucket}, because somebody still writes to it; stop the uploads, "
+        "and empty and delete the bucket in the S3 console"
     )
 
 

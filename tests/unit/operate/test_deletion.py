@@ -1,6 +1,5 @@
 """The deletion of a stack, over models of CloudFormation, which keeps the bucket, and of S3."""
 
-
 from collections.abc import Iterator
 from typing import Any
 
