@@ -7,7 +7,6 @@ terminal. `sam` does the same as `demo`, but with the SAM CLI.
 """
 
 import contextlib
-import os
 import shlex
 import signal
 import sys
@@ -21,6 +20,7 @@ from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from cli import VersionOption, exit_with_error, literal, printable_json
+from examples import FACE, api_commands, export_command, inbox_commands, indented, page_address, relative_path
 from local import demo, report, sam
 from local.cloud import STACK, Cloud, CloudError
 from local.environment import isolate_process
@@ -133,37 +133,28 @@ def run_sam(
 
 def usage_examples(cloud: Cloud) -> str:
     """What `up` prints: the page's address, and commands that work as they are printed."""
-    face = relative_path(SAMPLES / "happy" / "1.png")
     exports = " ".join(f"{name}={value}" for name, value in cloud.credentials.items())
-    inbox, results, rejected = (cloud.outputs[name] for name in ("Inbox", "Results", "Rejected"))
-    key, url = cloud.api_key, cloud.classify_url
-    python = shlex.quote(relative_path(Path(sys.executable)))
+    key, url = cloud.api_key, cloud.page_url.removesuffix("/")
+    python, face = shlex.quote(relative_path(Path(sys.executable))), relative_path(FACE)
     port = cloud.url.rpartition(":")[2]
     return f"""
 Mien runs at {cloud.url}, in an embedded cloud (MiniStack). Ctrl-C stops it and deletes everything in it.
 
 The page, with the API key in its address:
 
-{cloud.page_url}#key={key}
+{page_address(url, key)}
 
 With the AWS CLI, in another terminal:
 
-  export AWS_ENDPOINT_URL={cloud.url} {exports}
-  aws s3 cp {face} {inbox}
-  aws s3 ls --recursive {results}
-  aws s3 cp {results}1.png.json -
-  aws s3 cp --recursive {relative_path(ALL_SAMPLES)} {inbox}
-  aws s3 cp README.md {inbox}
-  aws s3 cp {rejected}README.md.json -
+{indented([f"export AWS_ENDPOINT_URL={cloud.url} {exports}", *inbox_commands(cloud.outputs)])}
 
 One image in one request:
 
-  curl -H 'x-api-key: {key}' -H 'Content-Type: image/png' --data-binary @{face} {url}
-  base64 {face} | curl -H 'x-api-key: {key}' -H 'Accept: text/plain' --data-binary @- {url}
+{indented(api_commands(url, key))}
 
 Variables for the examples of the documentation:
 
-  export API={cloud.page_url.removesuffix("/")} KEY={key} BUCKET={cloud.bucket}
+{indented([export_command(url, key, cloud.bucket)])}
 
 With Python only:
 
@@ -223,11 +214,6 @@ def connect(port: int) -> Cloud:
     if token is None:
         raise CloudError(f"the cloud at {url} was not started with `make up` in this folder, so its secret is unknown")
     return connect_stack(Cloud(url, None, token, {}))
-
-
-def relative_path(path: Path) -> str:
-    """The path relative to the working directory if it is in it, otherwise unchanged."""
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def stop(number: int, frame: object) -> None:
