@@ -8,6 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import VersionOption, exit_with_error, explain_aws_error, follow_aws_region
+from deployment import commands
 from deployment.errors import DeploymentError
 from operate.stack import OperateError
 
@@ -17,6 +18,9 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich
 @app.callback()
 def options(version: VersionOption = False) -> None:
     """Options of `python -m deployment` itself, before the name of a command."""
+
+
+app.command(name="deploy")(commands.deploy)
 
 
 def main() -> None:

@@ -1,0 +1,43 @@
+"""Which bucket the application uses: one that its stack creates, one of the user's, or one that was kept before."""
+
+from typing import Any
+
+from deployment.artifacts import bucket_exists
+from deployment.errors import DeploymentError
+from deployment.names import Names
+from deployment.stacks import Stack
+from operate.deletion import list_contents
+
+
+def choose_bucket(s3: Any, names: Names, stack: Stack | None, given: str | None) -> str | None:
+    """Returns the template's ExistingBucket; None if the stack creates its bucket, or has created it.
+
+    stack: the application's stack, if it exists.
+    given: the bucket that the user names.
+
+    A bucket with the name of the stack's own that has no stack was kept when an earlier stack was deleted. It is used
+    again, unless it is empty: then it is deleted, because the new stack creates it with all settings.
+
+    Raises DeploymentError if the bucket can't be used.
+    """
+    if stack:
+        used = stack.parameters.get("ExistingBucket") or None
+        if given and given != used:
+            raise DeploymentError(
+                f"stack {stack.name} uses bucket {used or names.bucket} and can't change to {given}: deploy another "
+                "stack with --stack NAME, or remove this one first with make undeploy"
+            )
+        return used
+    if given:
+        if not bucket_exists(s3, given, names.account):
+            raise DeploymentError(f"there is no bucket {given} in this account: create it, or leave --bucket out")
+        return given
+    return names.bucket if bucket_exists(s3, names.bucket, names.account) else None
+
+
+def delete_if_empty(s3: Any, bucket: str) -> bool:
+    """Deletes a bucket without objects and old versions. Returns whether it was deleted."""
+    if any(page for page in list_contents(s3, bucket)):
+        return False
+    s3.delete_bucket(Bucket=bucket)
+    return True

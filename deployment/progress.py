@@ -1,0 +1,58 @@
+"""Shows what takes long: a line with the elapsed time while it runs."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli import printable
+from deployment.stacks import Progress as StackProgress
+
+# Results go to stdout, and progress to stderr.
+errors = Console(stderr=True)
+# Seconds between two looks at a stack. CloudFormation limits how often an account may ask.
+POLL_SECONDS = 3.0
+
+
+def pause() -> None:
+    time.sleep(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def show(title: str) -> Iterator[Callable[[str], None]]:
+    """Shows the title with a spinner and the elapsed time until the block ends.
+
+    Yields a function that adds a remark to the title.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda remark: progress.update(task, description=printable(f"{title}: {remark}"))
+
+
+@contextlib.contextmanager
+def show_bytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows a bar until the block ends. total: bytes. Yields a function that takes the number of further bytes."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+@contextlib.contextmanager
+def show_stack(name: str) -> Iterator[Callable[[StackProgress], None]]:
+    """Shows a stack's status and what CloudFormation is working on, until the block ends."""
+    with show(f"stack {name}") as remark:
+
+        def update(progress: StackProgress) -> None:
+            working_on = f", working on {', '.join(progress.changing[:3])}" if progress.changing else ""
+            remark(f"{progress.status}, {progress.done} resources ready{working_on}")
+
+        yield update
+
+
+def print_line(text: str) -> None:
+    """Prints a step that is done, or a warning."""
+    errors.print(printable(text), highlight=False, soft_wrap=True, markup=False)

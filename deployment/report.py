@@ -1,0 +1,66 @@
+"""What `deploy` prints: first what it will do, and in the end what to try."""
+
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from cli import printable
+from deployment.api import Api
+from deployment.deploy import Plan
+from deployment.names import Names
+from deployment.stacks import read_stack
+from examples import api_commands, export_command, inbox_commands, indented, page_address
+from training.hosting.options import Instances, Serverless
+
+HIDDEN_KEY = "KEY"
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What the deployment makes or updates, one line each."""
+    names = plan.names
+    verb = "updates" if plan.stack else "makes"
+    lines = [f"Account {names.account}, region {names.region}:"]
+    if plan.hosting:
+        model = f"serves {plan.model}" if plan.model else "keeps its model"
+        lines.append(f"  stack {names.model_stack}: the endpoint {plan.endpoint} {model}, {describe_hosting(plan)}")
+    else:
+        lines.append(f"  endpoint {plan.endpoint}, which exists already and stays as it is")
+    bucket = plan.existing_bucket or names.bucket
+    kept = ", which exists already" if plan.existing_bucket else ""
+    lines.append(f"  stack {names.stack} ({verb} it): functions, API, queues, alarms; bucket {bucket}{kept}")
+    lines.append(f"  bucket {names.artifacts_bucket}: the model, and the functions' packages")
+    return lines
+
+
+def describe_hosting(plan: Plan) -> str:
+    hosting = plan.hosting
+    if isinstance(hosting, Serverless):
+        return f"serverless with {hosting.memory_mb:,} MB and up to {hosting.concurrency} calls at the same time"
+    assert isinstance(hosting, Instances)
+    if hosting.has_scaling:
+        return f"on {hosting.minimum} to {hosting.maximum} instances {hosting.type}"
+    return f"on {hosting.minimum} x {hosting.type}"
+
+
+def print_report(names: Names, api: Api, session: Any, hide_key: bool) -> None:
+    """Prints the page's address, the key, and commands that work as they are printed."""
+    stack = read_stack(session.client("cloudformation"), names.stack)
+    assert stack, "it was deployed just now"
+    key = HIDDEN_KEY if hide_key else api.key
+    sections = [f"Mien runs in account {names.account}, region {names.region}. To remove it: make undeploy"]
+    if page := page_address(api.url, key):
+        sections.append(f"The page, with the API key in its address:\n\n{page}")
+    sections.append("With the AWS CLI:\n\n" + indented(inbox_commands(stack.outputs)))
+    if key:
+        sections.append("One image in one request:\n\n" + indented(api_commands(api.url, key)))
+        export = export_command(api.url, key, stack.outputs["BucketName"])
+        sections.append("Variables for the examples of the documentation:\n\n" + indented([export]))
+    else:
+        sections.append(f"The API wants requests that are signed with AWS credentials: {api.url}")
+    if hide_key:
+        command = f"aws apigateway get-api-key --include-value --api-key {stack.outputs.get('ApiKeyId')} --query value"
+        sections.append(f"{HIDDEN_KEY} stands for the API key. To see it:\n\n{indented([command])}")
+    Console(file=sys.stdout).print(
+        "\n" + printable("\n\n".join(sections), kept="\n"), highlight=False, markup=False, soft_wrap=True
+    )
