@@ -39,13 +39,17 @@ NO_VARIABLES: Mapping[str, str] = {}
 
 @contextlib.contextmanager
 def start_cloud(
-    port: int | None = None, model: str | Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+    port: int | None = None,
+    model: str | Path = MODEL,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    program: str = "local.gate",
 ) -> Iterator[Cloud]:
     """Runs an embedded cloud with the model's endpoint and nothing else in it, until the block ends.
 
     port: port of all services except the SageMaker runtime; None for a free one.
     model: one word for a model, as training.model_source describes it.
     variables: more environment variables for MiniStack, which the functions inherit.
+    program: the module that runs MiniStack.
 
     Raises CloudError if the port is in use, if the model or MiniStack does not start, or if the block fails because one
     of them has ended.
@@ -68,7 +72,7 @@ def start_cloud(
         token = secrets.token_hex()
         defaults = ministack_environment(port, f"http://127.0.0.1:{endpoint_port}", token, scratch)
         environment = {**defaults, **variables}
-        ministack = stack.enter_context(run_process([sys.executable, "-m", "local.gate"], environment, log))
+        ministack = stack.enter_context(run_process([sys.executable, "-m", program], environment, log))
         processes = {"MiniStack": ministack, "the model's endpoint": endpoint}
 
         def require_running() -> None:

@@ -15,6 +15,7 @@ import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,17 @@ class Exchange:
     key: the object's key.
     ordinal: the number of earlier requests with this operation and key.
     caller: the end of the connection from which the request came.
+    path: with its query.
+    headers: as they were sent; their names are not case-sensitive.
     """
 
     operation: str
     key: str
     ordinal: int
     caller: Caller
+    method: str
     path: str
+    headers: Message
     body: bytes
 
 
@@ -93,7 +98,7 @@ class Proxy(ThreadingHTTPServer):
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
-    def exchange(self, method: str, path: str, body: bytes, caller: Caller) -> Exchange:
+    def exchange(self, method: str, path: str, headers: Message, body: bytes, caller: Caller) -> Exchange:
         place = urllib.parse.urlsplit(path)
         if place.path.endswith("/invocations"):
             operation, key = "invoke", ""
@@ -104,7 +109,7 @@ class Proxy(ThreadingHTTPServer):
         with self.lock:
             ordinal = self.seen[operation, key]
             self.seen[operation, key] += 1
-        return Exchange(operation, key, ordinal, caller, path, body)
+        return Exchange(operation, key, ordinal, caller, method, path, headers, body)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignores connections that break, because the tests kill functions on purpose."""
@@ -121,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.read_body()
-        exchange = self.server.exchange(self.command, self.path, body, self.caller())
+        exchange = self.server.exchange(self.command, self.path, self.headers, body, self.caller())
         reply = self.server.intervene(exchange, lambda: self.forward(body))
         if reply is None:
             self.close_connection = True
@@ -142,6 +147,7 @@ class Handler(BaseHTTPRequestHandler):
     do_PUT = answer
     do_POST = answer
     do_DELETE = answer
+    do_PATCH = answer
 
     def read_body(self) -> bytes:
         """Over TLS, boto3 sends files in chunks. Source: RFC 9112, section 7.1."""
