@@ -1,0 +1,162 @@
+"""What a deployment costs, against sums that were made by hand."""
+
+import pytest
+
+from deployment import estimate_text
+from deployment.estimate import (
+    APPLICATION_ALARMS,
+    FUNCTION_MB,
+    INBOX_METRICS,
+    Estimate,
+    Line,
+    Plan,
+    estimate,
+    total,
+)
+from deployment.workloads import BATCH, FACE_PROCESSOR_MS, FACES, HTTP_FACES, PHOTO_PROCESSOR_MS, PHOTOS, S3_READS
+from local import template
+from tests.support import documents
+from training.hosting.options import Instances, Serverless
+
+SERVERLESS = Plan(Serverless(memory_mb=2048, concurrency=5))
+INSTANCES = Plan(Instances("ml.c5.large", 1, 4))
+
+
+def line(lines: tuple[Line, ...], price: str) -> Line:
+    [found] = [line for line in lines if line.price == price]
+    return found
+
+
+def test_an_idle_serverless_deployment_costs_its_alarms_and_the_looks_into_the_empty_queue() -> None:
+    idle = estimate(SERVERLESS).idle
+    # 8 alarms at $0.10; 5 pollers x 3 looks a minute x 60 x 730 hours at $0.40 per million; 0.11 GB at $0.023.
+    assert line(idle, "alarm").dollars == pytest.approx(0.80)
+    assert line(idle, "sqs_request").quantity == pytest.approx(657_000)
+    assert total(idle) == pytest.approx(0.80 + 0.2628 + 0.00253)
+
+
+def test_a_million_face_crops_on_a_serverless_endpoint() -> None:
+    lines = estimate(SERVERLESS).per_million[FACES.name]
+    assert {each.price: round(each.dollars, 3) for each in lines} == {
+        "s3_put": 5.0,
+        "s3_get": 1.2,
+        # One message sent, a tenth of a receive, a tenth of a delete.
+        "sqs_request": 0.48,
+        # 1,000,000 / 32 invocations at $0.20 per million.
+        "lambda_request": 0.006,
+        # 7.2 ms x 1,769 / 1,024 and 1 / 145 s of waiting: 19.335 ms at 1 GB and $0.0000133334.
+        "lambda_second_arm64": 0.258,
+        # 1 / 145 s at 2 GB and $0.00002.
+        "serverless_second": 0.276,
+        # 2,504 bytes at $0.016 per GB.
+        "endpoint_data": 0.04,
+        # 23 + 350 / 32 bytes at $0.50 per GB.
+        "log": 0.017,
+    }
+    assert total(lines) == pytest.approx(7.277, abs=0.001)
+
+
+def test_a_photo_costs_the_time_of_its_faces_and_of_its_pixels() -> None:
+    lines = estimate(SERVERLESS).per_million[PHOTOS.name]
+    # 7 / 145 s at 2 GB; 100.6 ms x 1,769 / 1,024 and 7 / 145 s of waiting, at 1 GB.
+    assert line(lines, "serverless_second").dollars == pytest.approx(1.931, abs=0.001)
+    assert line(lines, "lambda_second_arm64").dollars == pytest.approx(2.961, abs=0.001)
+
+
+def test_a_face_over_http_costs_a_request_and_an_invocation_and_nothing_in_s3() -> None:
+    lines = estimate(SERVERLESS).per_million[HTTP_FACES.name]
+    assert line(lines, "api_request").dollars == pytest.approx(3.50)
+    assert line(lines, "lambda_request").dollars == pytest.approx(0.20)
+    assert not {each.price for each in lines} & {"s3_put", "s3_get", "sqs_request"}
+
+
+def test_instances_cost_every_hour_and_bring_alarms_of_their_own() -> None:
+    idle = estimate(INSTANCES).idle
+    # $0.102 x 730 hours; 8 alarms of the application, 3 for rollbacks, 2 for scaling.
+    assert line(idle, "ml.c5.large").dollars == pytest.approx(74.46)
+    assert line(idle, "alarm").quantity == 13
+    assert line(estimate(Plan(Instances("ml.c5.large", 2, 2))).idle, "alarm").quantity == 11
+
+
+def test_further_instances_are_counted_at_the_load_at_which_auto_scaling_adds_one() -> None:
+    instance = line(estimate(INSTANCES).per_million[FACES.name], "ml.c5.large")
+    # 130 calls a minute of 32 faces: 249,600 faces an hour.
+    assert instance.quantity == pytest.approx(1_000_000 / 249_600)
+
+
+def test_less_memory_makes_a_serverless_endpoint_slower_but_more_than_a_processor_does_not_make_it_faster() -> None:
+    def seconds(memory_mb: int) -> float:
+        lines = estimate(Plan(Serverless(memory_mb, 5))).per_million[FACES.name]
+        return line(lines, "serverless_second").quantity * 1024 / memory_mb
+
+    assert seconds(4096) == seconds(2048)
+    assert seconds(1024) == pytest.approx(seconds(2048) * 1769 / 1024)
+
+
+def test_eventbridge_and_x86_functions_cost_more() -> None:
+    plain = estimate(SERVERLESS).per_million[FACES.name]
+    hosting = SERVERLESS.hosting
+    events = estimate(Plan(hosting, notifications="eventbridge")).per_million[FACES.name]
+    x86 = estimate(Plan(hosting, "x86_64")).per_million[FACES.name]
+    assert total(events) - total(plain) == pytest.approx(2.0)
+    ratio = line(x86, "lambda_second_x86_64").dollars / line(plain, "lambda_second_arm64").dollars
+    assert ratio == pytest.approx(1.25, abs=0.001)
+
+
+def test_the_constants_are_those_of_the_template() -> None:
+    resources = template.expand_template()["Resources"].values()
+    assert [resource["Type"] for resource in resources].count("AWS::CloudWatch::Alarm") == APPLICATION_ALARMS
+    assert template.load_template()["Globals"]["Function"]["MemorySize"] == FUNCTION_MB
+    assert template.default_parameters()["BatchSize"] == str(BATCH)
+
+
+def test_the_quantities_are_near_those_that_the_benchmark_has_measured() -> None:
+    rows = [
+        [cell.strip() for cell in row.strip("|").split("|")]
+        for row in documents.text_of("benchmarks/inbox.md").splitlines()
+        if row.startswith(("| face", "| photo"))
+    ]
+    face, photo = ({"processor": float(row[1]), "reads": sum(map(float, row[3:5]))} for row in rows)
+    assert face["processor"] == pytest.approx(FACE_PROCESSOR_MS, rel=0.25)
+    assert photo["processor"] == pytest.approx(PHOTO_PROCESSOR_MS, rel=0.25)
+    assert face["reads"] == photo["reads"] == S3_READS
+
+
+def test_the_summary_says_what_a_person_wants_to_know_before_he_says_yes() -> None:
+    idle, use, source, left_out = estimate_text.summary(estimate(SERVERLESS))
+    assert idle == (
+        "while idle: $1.07 a month (alarms $0.80, looking into the empty queue $0.26, serverless endpoint $0.00)"
+    )
+    assert use == (
+        "in use: $7.28 per million face crops, $11.88 per million 12-megapixel photos of 7 faces, and up to "
+        f"${0.3 * INBOX_METRICS:.2f} a month for metrics"
+    )
+    assert "US East (N. Virginia)" in source
+    assert "free tiers" in left_out
+
+
+def test_the_summary_says_what_instances_cost_when_it_is_busy_and_which_price_is_not_confirmed() -> None:
+    idle, *_, doubt = estimate_text.summary(estimate(Plan(Instances("ml.c7i.large", 1, 4))))
+    assert "1 x ml.c7i.large $78.18" in idle
+    assert "while busy up to 4 instances, $78.18 a month each" in idle
+    assert doubt.startswith("not confirmed: the price of ml.c7i.large: see https://aws.amazon.com/")
+
+
+def test_an_instance_type_without_a_price_is_named_and_is_in_no_sum() -> None:
+    unknown = estimate(Plan(Instances("ml.c8i.large", 1, 4)))
+    assert total(unknown.idle) < 2
+    assert "not included either: the endpoint's instances, ml.c8i.large" in estimate_text.summary(unknown)[-1]
+
+
+def test_an_endpoint_that_exists_already_is_not_counted() -> None:
+    existing: Estimate = estimate(Plan(None))
+    assert not {"serverless_second", "endpoint_data"} & {each.price for each in existing.per_million[FACES.name]}
+    assert "the endpoint that exists already is not counted" in estimate_text.summary(existing)[0]
+
+
+def test_the_table_has_each_part_with_its_quantity_and_unit_the_most_expensive_first() -> None:
+    rows = estimate_text.table(estimate(SERVERLESS))
+    begin = rows.index("per million face crops: $7.28")
+    most_expensive = " ".join(rows[begin + 1].split())
+    assert most_expensive == "$5.00 S3: write documents 1,000,000 x PUT, COPY, POST or LIST request"
+    assert rows[0] == "per month, idle: $1.07"
