@@ -1,5 +1,6 @@
 """Creates and updates the stack of a template, and deletes what an earlier attempt left of it."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,9 +111,9 @@ def require_good(cloudformation: Any, name: str, waiting: Waiting) -> Stack:
 
 
 def read_template(cloudformation: Any, name: str) -> str:
-    """The text of a deployed stack's template."""
+    """The text of a deployed stack's template. boto3 parses it if it is JSON."""
     body = cloudformation.get_template(StackName=name)["TemplateBody"]
-    return body if isinstance(body, str) else str(body)
+    return body if isinstance(body, str) else json.dumps(body)
 
 
 def previous(cloudformation: Any, name: str) -> tuple[Stack, str] | None:
