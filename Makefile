@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 4566
 IMAGES ?= samples
 MODEL ?= models
+STACK ?= mien
+OPTIONS ?=
 TARGET ?= images
 SECONDS ?= 600
 MINUTES ?= 0
@@ -16,7 +18,7 @@ TORCH ?= torch==2.13.0
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up deploy-local install install-training install-sagemaker check check-python check-page \
+.PHONY: help demo up deploy deploy-local install install-training install-sagemaker check check-python check-page \
   check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot \
   detector requirements clean install-runtime chromium
 
@@ -28,6 +30,9 @@ demo: .venv/local.done ## Classify sample faces and photos with the whole applic
 
 up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4566 is the port, MODEL=WORD the model.
 	@.venv/bin/python -m local up --port $(PORT) --model $(call quoted,$(MODEL))
+
+deploy: install-runtime ## Deploy model and application to AWS. MODEL=WORD STACK=mien OPTIONS="--region eu-central-1".
+	@$(with_sam) .venv-runtime/bin/python -m deployment deploy --stack $(call quoted,$(STACK)) $(OPTIONS) $(given_model)
 
 deploy-local: install-runtime ## Build and deploy with the SAM CLI into the embedded cloud, then classify the sample faces.
 	@$(with_sam) .venv-runtime/bin/python -m local sam
@@ -96,6 +101,8 @@ clean: ## Delete everything that was installed or built.
 	rm -rf .venv .venv-* node_modules .aws-sam build
 
 quoted = '$(subst ','\'',$(1))'
+# Without MODEL=WORD, `make deploy` keeps the model that is deployed.
+given_model = $(if $(filter-out file,$(origin MODEL)),$(call quoted,$(MODEL)))
 with_sam = PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv-runtime/bin:$$PATH"
 # Settings and skipped checks are in .checkov.yaml. Without the variable, checkov ends with 0 if it can't parse a file.
 checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov

@@ -8,12 +8,13 @@ import boto3
 import typer
 
 from cli import NO_REGION
-from deployment.deploy import DeployOptions, Plan, deploy_all
+from deployment.deploy import deploy_all
 from deployment.errors import DeploymentError
 from deployment.hosting import Access, choose_hosting
 from deployment.model import ModelOptions
 from deployment.names import Names
 from deployment.parameters import parse_parameters
+from deployment.plan import DeployOptions, Plan
 from deployment.progress import print_line
 from deployment.report import plan_lines, print_report
 from training.hosting.command_options import (

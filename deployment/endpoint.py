@@ -36,13 +36,16 @@ def find_foreign_endpoint(
     given: the option --endpoint.
     application: the application's stack, if it exists. It keeps its endpoint unless another one is given.
 
-    Raises DeploymentError if the name of its own endpoint is taken.
+    Raises DeploymentError if the given endpoint does not exist, or if the name of the deployment's own is taken.
     """
     used = application.parameters["EndpointName"] if application else None
     name = given or used or names.endpoint
+    exists = describe_endpoint(name, clients["sagemaker"]) is not None
     if name != names.endpoint:
+        if given and not exists:
+            raise DeploymentError(f"there is no endpoint {name} in {names.region}: create it, or leave --endpoint out")
         return name
-    if read_stack(cloudformation, names.model_stack) or not describe_endpoint(name, clients["sagemaker"]):
+    if read_stack(cloudformation, names.model_stack) or not exists:
         return None
     if given or used:
         return name

@@ -7,8 +7,11 @@ from rich.console import Console
 
 from cli import printable
 from deployment.api import Api
-from deployment.deploy import Plan
+from deployment.estimate import Plan as CostPlan
+from deployment.estimate import estimate
+from deployment.estimate_text import summary
 from deployment.names import Names
+from deployment.plan import Plan
 from deployment.stacks import read_stack
 from examples import api_commands, export_command, inbox_commands, indented, page_address
 from training.hosting.options import Instances, Serverless
@@ -17,7 +20,7 @@ HIDDEN_KEY = "KEY"
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """What the deployment makes or updates, one line each."""
+    """What the deployment makes or updates, one line each, and what it costs."""
     names = plan.names
     verb = "updates" if plan.stack else "makes"
     lines = [f"Account {names.account}, region {names.region}:"]
@@ -30,7 +33,14 @@ def plan_lines(plan: Plan) -> list[str]:
     kept = ", which exists already" if plan.existing_bucket else ""
     lines.append(f"  stack {names.stack} ({verb} it): functions, API, queues, alarms; bucket {bucket}{kept}")
     lines.append(f"  bucket {names.artifacts_bucket}: the model, and the functions' packages")
-    return lines
+    costs = estimate(
+        CostPlan(
+            plan.hosting,
+            "x86_64" if plan.architecture == "x86_64" else "arm64",
+            "eventbridge" if plan.notifications == "eventbridge" else "direct",
+        )
+    )
+    return [*lines, "What it costs:", *(f"  {line}" for line in summary(costs))]
 
 
 def describe_hosting(plan: Plan) -> str:
