@@ -11,12 +11,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.cloud import ENDPOINT_NAME, REGION, STACK, Cloud
+from local.cloud import ACCOUNT, ENDPOINT_NAME, REGION, STACK, Cloud
 from local.paths import SAMPLES
 from local.stack import set_gateway_responses, template_url
 from mien import __version__
 from mien.logic import requests
 from mien.logic.requests import MAX_IMAGES
+from operate.versions import delete_versions, list_versions
 from tests import corpus
 from tests.support.labels import LABELS
 from tests.support.rest import Post, Send, sending
@@ -218,3 +219,8 @@ def another_stack(cloud: Cloud, **parameters: str) -> Iterator[Cloud]:
     finally:
         cloudformation.delete_stack(StackName=name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=patience)
+        # The bucket survives the stack, and its name would block the next one.
+        s3, bucket = cloud.client("s3"), f"{name}-{ACCOUNT}-{REGION}"
+        for page in list_versions(s3, bucket, ""):
+            delete_versions(s3, bucket, page)
+        s3.delete_bucket(Bucket=bucket)
