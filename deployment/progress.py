@@ -2,10 +2,18 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from cli import printable
 from deployment.stacks import Progress as StackProgress
@@ -20,6 +28,13 @@ def pause() -> None:
     time.sleep(POLL_SECONDS)
 
 
+def start(title: str, columns: Sequence[ProgressColumn]) -> Progress:
+    """Returns a display that is gone when it ends. In a log, where nothing moves, the title is printed instead."""
+    if not errors.is_terminal:
+        print_line(f"{title} ...")
+    return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+
+
 @contextlib.contextmanager
 def show(title: str) -> Iterator[Callable[[str], None]]:
     """Shows the title with a spinner and the elapsed time until the block ends.
@@ -27,7 +42,7 @@ def show(title: str) -> Iterator[Callable[[str], None]]:
     Yields a function that adds a remark to the title.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with start(title, columns) as progress:
         task = progress.add_task(title, total=None)
         yield lambda remark: progress.update(task, description=printable(f"{title}: {remark}"))
 
@@ -36,7 +51,7 @@ def show(title: str) -> Iterator[Callable[[str], None]]:
 def show_bytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a bar until the block ends. total: bytes. Yields a function that takes the number of further bytes."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
+    with start(title, columns) as progress:
         task = progress.add_task(title, total=total)
         yield lambda count: progress.advance(task, count)
 

@@ -26,7 +26,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.cloud import ACCOUNT, CREDENTIALS, REGION, Cloud
+from local.cloud import ACCOUNT, CREDENTIALS, ENDPOINT_NAME, REGION, Cloud
 from local.paths import MODEL
 from local.processes import free_port, start_cloud
 from tests.support.aws_json import JsonService, encode
@@ -141,7 +141,8 @@ class Router:
         connection = http.client.HTTPConnection(address, timeout=INVOKE_TIMEOUT_SECONDS)
         try:
             headers = {name: exchange.headers[name] for name in ("Content-Type", "Accept") if name in exchange.headers}
-            connection.request("POST", exchange.path, exchange.body, headers)
+            # local/endpoint.py knows one name.
+            connection.request("POST", f"/endpoints/{ENDPOINT_NAME}/invocations", exchange.body, headers)
             answer = connection.getresponse()
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
             return Reply(answer.status, answer.read(), kept)
