@@ -54,11 +54,12 @@ check-python: install ## Run ruff and mypy, and check the GitHub workflow.
 check-page: node_modules/.package-lock.json ## Check the types of the page's JavaScript, and lint it. Needs Node.js.
 	npm run --silent check
 
-check-template: install ## Run cfn-lint and checkov on the template, before and after SAM's transform.
-	.venv/bin/cfn-lint template.yaml
+check-template: install ## Run cfn-lint and checkov on both templates, on the application's also after SAM's transform.
+	.venv/bin/cfn-lint template.yaml hosting.yaml
 	mkdir -p build && .venv/bin/python -m local.template > build/template.json
 	.venv/bin/cfn-lint build/template.json
 	$(checkov) --file template.yaml
+	$(checkov) --file hosting.yaml
 	$(checkov) --file build/template.json
 
 test: .venv/dev.done ## Run the unit and integration tests. They need no AWS account and no container engine.

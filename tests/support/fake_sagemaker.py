@@ -92,8 +92,11 @@ class SageMaker(Descriptions):
         endpoint = self.find_endpoint(EndpointName)
         if endpoint.status != "InService":
             raise refusal(f'Cannot update in-progress or failed endpoint "{endpoint.arn}".')
+        # SageMaker also needs the configuration that the endpoint has so far.
+        self.describe_endpoint_config(endpoint.config["EndpointConfigName"])
         config = self.describe_endpoint_config(EndpointConfigName)
-        count = endpoint.count if RetainAllVariantProperties else initial_count(config)
+        # A serverless endpoint has no number of instances that could be retained.
+        count = endpoint.count if RetainAllVariantProperties and endpoint.count else initial_count(config)
         self.require_transition(endpoint, config)
         self.require_guardrails(config, DeploymentConfig or {}, count)
         self.require_quota(config)
