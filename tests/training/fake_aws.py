@@ -33,6 +33,15 @@ READS = ("Describe", "List", "Head", "Get")
 GOOD_ANSWER = json.dumps({"labels": COLORS, "faces": [{"probabilities": [1 / 3] * 3}]}).encode()
 GOOD_ROWS = json.dumps([[1 / 7] * 7]).encode()
 
+INSTANCE_QUOTAS = [
+    *(f"{name} for endpoint usage" for name in ("ml.c5.large", "ml.c7g.large", "ml.c7i.large", "ml.m5.large")),
+    *(
+        f"{name} for {usage}"
+        for name in ("ml.g4dn.xlarge", "ml.g5.xlarge", "ml.g5.12xlarge")
+        for usage in ("training job usage", "spot training job usage")
+    ),
+]
+
 Answer = tuple[AWSResponse, dict[str, Any]]
 
 
@@ -48,7 +57,8 @@ class FakeAws:
     description: what every model of our container says of itself.
     not_ready: how many invocations are answered with ModelNotReadyException.
     failing_updates: why an update to an endpoint configuration fails, by the configuration's name.
-    quotas: SageMaker's quotas in AWS Service Quotas, by their names. A page has one of them.
+    quotas: the account's quotas of SageMaker in AWS Service Quotas, by their names. A page has one of them.
+    default_quotas: those for which AWS lists only a default.
     """
 
     session: boto3.Session
@@ -59,6 +69,7 @@ class FakeAws:
     not_ready: int = 0
     failing_updates: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, float] = field(default_factory=lambda: {"Number of instances": 4.0, CONCURRENCY_QUOTA: 10.0})
+    default_quotas: dict[str, float] = field(default_factory=lambda: dict.fromkeys(INSTANCE_QUOTAS, 20.0))
 
     def client(self, service: str) -> Any:
         return self.session.client(service)
@@ -161,9 +172,10 @@ class FakeAws:
             endpoint.endpoint_config_name = config
         return respond({"EndpointArn": endpoint.arn})
 
-    def list_service_quotas(self, params: dict[str, Any], **_: Any) -> Answer:
+    def list_quotas(self, params: dict[str, Any], model: Any, **_: Any) -> Answer:
         page = int(json.loads(params["body"]).get("NextToken", 0))
-        quotas = [{"QuotaName": name, "Value": value} for name, value in self.quotas.items()]
+        listed = self.quotas if model.name == "ListServiceQuotas" else self.default_quotas
+        quotas = [{"QuotaName": name, "Value": value} for name, value in listed.items()]
         more = {"NextToken": str(page + 1)} if page + 1 < len(quotas) else {}
         return respond({"Quotas": quotas[page : page + 1], **more})
 
@@ -204,7 +216,7 @@ def respond(answer: dict[str, Any], status: int = 200) -> Answer:
 def fake_aws() -> Iterator[FakeAws]:
     """Makes an account with two empty buckets. boto3's default session is the account's too.
 
-    moto has no StopTrainingJob and no ListServiceQuotas for SageMaker, its UpdateEndpoint answers 500, its
+    moto has no StopTrainingJob and no quotas of SageMaker, its UpdateEndpoint answers 500, its
     InvokeEndpoint reads bodies as UTF-8, and its CreateModel forgets isolation. All five are answered or remembered
     here. botocore has checked their parameters against the service's description before. An update ends at once, as
     creations do in moto.
@@ -221,7 +233,8 @@ def fake_aws() -> Iterator[FakeAws]:
         aws.on_request("sagemaker", "UpdateEndpoint", aws.update_endpoint)
         aws.on_request("sagemaker-runtime", "InvokeEndpoint", aws.invoke_endpoint)
         # An answer that a test gives comes before this one.
-        session.events.register_last("before-call.service-quotas.ListServiceQuotas", aws.list_service_quotas)
+        for operation in ("ListServiceQuotas", "ListAWSDefaultServiceQuotas"):
+            session.events.register_last(f"before-call.service-quotas.{operation}", aws.list_quotas)
         default = boto3.DEFAULT_SESSION
         boto3.DEFAULT_SESSION = session
         try:

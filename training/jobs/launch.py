@@ -13,6 +13,7 @@ from training.jobs import display
 from training.jobs.continuation import continued_recipe
 from training.jobs.launch_local import print_data_hint
 from training.jobs.prepared_data import option_that_writes
+from training.jobs.quotas import validate_training_quota
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.session import make_session
@@ -105,6 +106,7 @@ def send_job(recipe: Recipe, settings: "AccountSettings", session: "boto3.Sessio
         print_data_hint(recipe, "")
         return
     require_data(recipe, settings.data, session)
+    validate_training_quota(recipe, session.client("service-quotas"), print_warning)
     with console.status("uploading the code"):
         job = start_job(recipe, settings, session)
     console.print(f"started {job}")
@@ -114,6 +116,10 @@ def send_job(recipe: Recipe, settings: "AccountSettings", session: "boto3.Sessio
         display.follow_job(TrainingJobs(session), job)
     else:
         console.print(f"follow it with: python -m training follow {job}", highlight=False, soft_wrap=True)
+
+
+def print_warning(text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def require_data(recipe: Recipe, data: str, session: "boto3.Session") -> None:
