@@ -123,7 +123,7 @@ checkov = CKV_PARSE_ERROR_FAIL=true .venv-audit/bin/checkov
 	  $(*D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  $(addprefix --requirement ,$(filter %.txt,$^)) && touch $@'
 
-.venv/local.done .venv-runtime/local.done: functions/requirements.txt models/detector/requirements.txt
+.venv/local.done .venv-runtime/local.done: layer/requirements.txt
 .venv/dev.done: .venv/local.done
 .venv-runtime/runtime.done: .venv-runtime/local.done
 .venv-training/sagemaker.done: .venv-training/torch.done

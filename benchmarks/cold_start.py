@@ -4,8 +4,8 @@
 
 Lambda unpacks a function's package and its layer into read-only folders, so their modules are compiled at each cold
 start. The modules of the runtime, boto3 among them, are compiled in advance. Two rows show what bundling boto3 would
-cost. A second table compares the detector's layer with one of NumPy alone, for both processors. pip downloads them, so
-the first run needs a network. Writes cold_start.md.
+cost. The second table shows what is in the layer. pip downloads its packages, for both processors, so the first run
+needs a network. Writes cold_start.md.
 """
 
 import os
@@ -16,8 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import boto3
@@ -27,8 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.report import write_page
 from local import sam, template
 from local.cloud import CREDENTIALS, UNDEPLOYED_REFERENCES
-from local.package import build_package
-from local.paths import DETECTOR
+from local.paths import FUNCTIONS, LAYER
 
 RUNS = 15
 # boto3 and its dependencies, as they are named in site-packages.
@@ -38,44 +36,56 @@ API = "import mien.handlers.api"
 PAGE = "import mien.handlers.page"
 # The template's values of Architecture, and pip's names of these processors.
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
+# What is in the layer, as files and folders are named there, and an import of it.
+PARTS = {
+    "ONNX Runtime and what it needs": (("onnxruntime", "flatbuffers", "google", "packaging", "protobuf"), None),
+    "NumPy": (("numpy",), "import numpy"),
+    "Pillow": (("PIL", "pillow"), "import PIL.Image"),
+    "Powertools and what it needs": (
+        ("aws_lambda_powertools", "jmespath", "typing_extensions"),
+        "import aws_lambda_powertools.event_handler, aws_lambda_powertools.metrics, aws_lambda_powertools.logging",
+    ),
+    "the detector, and lists of the packages": (("detector.onnx", "LICENSE", "ORIGIN.md", "requirements"), None),
+}
+
+Folders = Mapping[str, Sequence[Path]]
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        package, bundled = Path(scratch) / "package", Path(scratch) / "bundled"
-        with zipfile.ZipFile(build_package()) as archive:
-            archive.extractall(package)
-        shutil.copytree(package, bundled)
-        bundle_boto3(bundled)
-        layers = {name: install_layer(name, Path(scratch) / name) for name in PROCESSORS}
-        own = sam.architecture()
-        own_layers = [package, layers[own]]
+        folder = Path(scratch)
+        package, boto3_folder = folder / "functions", folder / "boto3"
+        shutil.copytree(FUNCTIONS, package, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_boto3(boto3_folder)
+        layers = {name: install_layer(name, folder / name) for name in PROCESSORS}
+        page: Folders = {name: [package] for name in PROCESSORS}
+        classifying: Folders = {name: [package, layer] for name, layer in layers.items()}
+        bundled: Folders = {name: [boto3_folder, *folders] for name, folders in classifying.items()}
         table = [
-            "| function | size, MB | zipped, MB | start, ms |",
-            "| --- | ---: | ---: | ---: |",
-            row("`PageFunction`", [package], PAGE),
-            row("`InboxFunction`, `Faces=whole`", own_layers, INBOX, "whole"),
-            row("`InboxFunction`, `Faces=find`", own_layers, INBOX),
-            row("`ApiFunction`, `Faces=whole`", own_layers, API, "whole"),
-            row("`ApiFunction`, `Faces=find`", own_layers, API),
-            row("`InboxFunction`, `Faces=find`, boto3 bundled", [bundled, layers[own]], INBOX),
-            row("`ApiFunction`, `Faces=find`, boto3 bundled", [bundled, layers[own]], API),
+            *head("function", "start, ms"),
+            row("`PageFunction`", page, PAGE),
+            row("`InboxFunction`, `Faces=whole`", classifying, INBOX, "whole"),
+            row("`InboxFunction`, `Faces=find`", classifying, INBOX),
+            row("`ApiFunction`, `Faces=whole`", classifying, API, "whole"),
+            row("`ApiFunction`, `Faces=find`", classifying, API),
+            row("`InboxFunction`, `Faces=find`, boto3 bundled", bundled, INBOX),
+            row("`ApiFunction`, `Faces=find`, boto3 bundled", bundled, API),
             "",
-            "| layer | size, MB | zipped, MB | import, ms |",
-            "| --- | ---: | ---: | ---: |",
+            *head("in the layer", "import, ms"),
         ]
-        for name, layer in layers.items():
-            numpy = keep_numpy(layer, Path(scratch) / f"numpy-{name}")
-            is_own = name == own
-            table += [
-                row(f"NumPy alone, {name}", [numpy], "import numpy" if is_own else None),
-                row(f"NumPy and ONNX Runtime, {name}", [layer], "import onnxruntime" if is_own else None),
-            ]
+        for name, (beginnings, program) in PARTS.items():
+            parts: Folders = {
+                processor: [copy_part(layer, beginnings, folder / f"{name}-{processor}")]
+                for processor, layer in layers.items()
+            }
+            table.append(row(name, parts, program))
+        table.append(row("all", {name: [layer] for name, layer in layers.items()}, "import onnxruntime"))
     version = ".".join(platform.python_version_tuple()[:2])
     notes = f"""
-        Milliseconds of processor time from the start of a process until the handler can be called, or until the layer's
-        packages are imported. Almost nothing of a start is waiting. A handler's time includes the clients of S3 and
-        SageMaker, and with `Faces=find` the detector. The sizes of functions are for {own}.
+        Milliseconds of processor time from the start of a process until the handler can be called, or until a part of
+        the layer is imported; the last row is for ONNX Runtime, which imports NumPy. Almost nothing of a start is
+        waiting. A handler's time includes the clients of S3 and SageMaker, and with `Faces=find` the detector. The
+        size of a function is that of its package and its layer.
 
         Each time is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine with
         {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there.
@@ -83,44 +93,56 @@ def main() -> None:
     write_page(__file__, "Cold start", table, notes, ".venv-runtime/bin/python benchmarks/cold_start.py")
 
 
-def bundle_boto3(folder: Path) -> None:
-    """Copies boto3 and its dependencies into a folder, without their compiled modules."""
-    site_packages = Path(boto3.__file__).parent.parent
+def copy_boto3(folder: Path) -> None:
+    """Copies boto3 and its dependencies into a new folder, without their compiled modules."""
+    folder.mkdir()
     for name in BUNDLED:
-        source = site_packages / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
+        copy(Path(boto3.__file__).parent.parent / name, folder)
+
+
+def copy(source: Path, folder: Path) -> None:
+    """Copies a file or a folder into a folder, without compiled modules."""
+    if source.is_dir():
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, folder)
 
 
 def install_layer(architecture: str, folder: Path) -> Path:
-    """Copies models/detector into a new folder, and installs its requirements for a processor."""
-    shutil.copytree(DETECTOR, folder)
+    """Copies layer/ into a new folder, and installs its requirements for a processor."""
+    shutil.copytree(LAYER, folder)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     processor = PROCESSORS[architecture]
     command += ["--platform", f"manylinux_2_28_{processor}", "--platform", f"manylinux2014_{processor}"]
     command += ["--only-binary", ":all:", "--python-version", "3.13", "--target", str(folder)]
-    subprocess.run([*command, "--requirement", str(DETECTOR / "requirements.txt")], check=True)
+    subprocess.run([*command, "--requirement", str(LAYER / "requirements.txt")], check=True)
     return folder
 
 
-def keep_numpy(layer: Path, folder: Path) -> Path:
-    """Copies NumPy from a layer into a new folder."""
-    for path in layer.glob("numpy*"):
-        shutil.copytree(path, folder / path.name)
+def copy_part(layer: Path, beginnings: Sequence[str], folder: Path) -> Path:
+    """Copies what begins with certain names from a layer into a new folder."""
+    folder.mkdir()
+    for path in layer.iterdir():
+        if path.name.startswith(tuple(beginnings)):
+            copy(path, folder)
     return folder
 
 
-def row(name: str, folders: Sequence[Path], program: str | None, faces: str = "find") -> str:
-    """A row of the table: what the folders have together, and the time of the program with them on Python's path.
+def head(subject: str, time: str) -> list[str]:
+    sizes = [f"{name}, {what}" for name in PROCESSORS for what in ("MB", "zipped")]
+    return [f"| {' | '.join([subject, *sizes, time])} |", f"| --- |{' ---: |' * (len(sizes) + 1)}"]
 
+
+def row(name: str, folders: Folders, program: str | None, faces: str = "find") -> str:
+    """A row of a table: what the folders have together, and the time of the program with them on Python's path.
+
+    folders: for each processor.
+    program: runs with the folders for this machine's processor.
     faces: the template's parameter Faces. With `whole`, the functions do not load the detector.
     """
-    size = sum(megabytes(folder) for folder in folders)
-    zipped = sum(zipped_megabytes(folder) for folder in folders)
-    time = program_milliseconds(folders, program, faces) if program else ""
-    return f"| {name} | {size:.1f} | {zipped:.1f} | {time} |"
+    sizes = [f"{sum(measure(path) for path in paths):.1f}" for paths in folders.values() for measure in MEASURES]
+    time = str(program_milliseconds(folders[sam.architecture()], program, faces)) if program else ""
+    return f"| {' | '.join([name, *sizes, time])} |"
 
 
 def megabytes(folder: Path) -> float:
@@ -133,6 +155,9 @@ def zipped_megabytes(folder: Path) -> float:
     if not archive.exists():
         shutil.make_archive(str(folder), "zip", folder)
     return archive.stat().st_size / 1e6
+
+
+MEASURES = (megabytes, zipped_megabytes)
 
 
 def program_milliseconds(folders: Sequence[Path], program: str, faces: str) -> int:

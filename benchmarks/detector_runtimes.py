@@ -22,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.report import write_page
-from local.paths import FUNCTIONS, MODEL, ROOT
+from local.paths import DETECTOR, FUNCTIONS, ROOT
 from training.detector.weights import read_wheel
 from training.detector.wheel import download
 
@@ -120,7 +120,7 @@ def measure(program: str, weights: Path, scratch: Path) -> list[float]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    arguments = [str(MODEL / "detector" / "detector.onnx"), str(weights)]
+    arguments = [str(DETECTOR), str(weights)]
     command = [sys.executable, "-c", MEASURE.format(program=program), *arguments]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return [float(value) for value in result.stdout.split()]

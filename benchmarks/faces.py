@@ -34,7 +34,7 @@ from training.data.labelled_images import LabelledImages
 from training.evaluation.measure import load_model, probabilities
 
 ROOT = Path(__file__).parent.parent
-detector = load_detector(ROOT / "models" / "detector" / "detector.onnx")
+detector = load_detector(ROOT / "layer" / "detector.onnx")
 
 # Photos with more small faces than this are reported apart.
 CROWD, SMALL = 50, 20

@@ -83,7 +83,7 @@ def timed(step: Callable[[], T]) -> tuple[float, T]:
 
 def measure(megapixels: int) -> Times:
     data = enlarge(SIZES[megapixels])
-    find = load_finder(DETECTOR / "detector.onnx").find
+    find = load_finder(DETECTOR).find
 
     def make_copy() -> Image.Image:
         image = open_image(data)
@@ -104,7 +104,7 @@ from mien.logic.pictures import GRAY_48, read_picture
 from mien.pipeline.pictures import load_finder
 from tests.support.peak import peak_memory
 data = sys.stdin.buffer.read()
-find = load_finder(DETECTOR / "detector.onnx").find
+find = load_finder(DETECTOR).find
 for _ in range(3):
     read_picture(data, GRAY_48, find)
 print(peak_memory())

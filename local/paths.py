@@ -5,12 +5,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "template.yaml"
 FUNCTIONS = ROOT / "functions"
+# The face detector, and the requirements of the functions that classify. template.yaml makes a layer of this folder.
+LAYER = ROOT / "layer"
+DETECTOR = LAYER / "detector.onnx"
 # The default model: model.onnx and model.json.
 MODEL = ROOT / "models"
-# The face detector, and the packages that run it. template.yaml makes a layer of this folder.
-DETECTOR = MODEL / "detector"
 # Images that may be published: sample faces, one folder per label, and photos.
 ALL_SAMPLES = ROOT / "samples"
 SAMPLES = ALL_SAMPLES / "faces"
-# Generated files that can be deleted at any time: the deployment package, logs, results.
+# Generated files that can be deleted at any time: logs, results.
 BUILD = ROOT / "build"

@@ -130,7 +130,7 @@ def open_log() -> BinaryIO:
         LOG.unlink(missing_ok=True)
         return LOG.open("w+b")
     except OSError as error:
-        raise CloudError(f"{BUILD} can't be written: {error.strerror}. The log and the package go there") from error
+        raise CloudError(f"{BUILD} can't be written: {error.strerror}. The log goes there") from error
 
 
 def require_free_disk(folder: str) -> None:

@@ -54,6 +54,7 @@ def run_sam(*arguments: str, **environment: str) -> None:
     if not shutil.which("sam"):
         raise CloudError("the SAM CLI is not on the PATH; `make deploy-local` installs it")
     variables = {**network_environment(), **CREDENTIALS, "SAM_CLI_TELEMETRY": "0", **environment}
+    BUILD.mkdir(exist_ok=True)
     with LOG.open("ab") as log:
         ended = subprocess.run(["sam", *arguments], cwd=ROOT, env=variables, stdout=log, stderr=log, check=False)
     if ended.returncode:

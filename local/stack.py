@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from botocore.exceptions import WaiterError
 
 from local import template
 from local.cloud import ENDPOINT_NAME, STACK, Cloud, CloudError
-from local.package import build_layer, build_package
+from local.package import zip_functions, zip_layer
 from local.paths import MODEL
 from local.processes import NO_VARIABLES, log_tail, start_cloud
 
@@ -54,22 +53,21 @@ def template_url(cloud: Cloud) -> str:
 
 
 def create_stack(cloud: Cloud, **parameters: str) -> None:
-    """Builds the package and the layer, uploads them, and creates the stack from template.yaml through CloudFormation.
+    """Uploads the functions' package and the layer, and creates the stack from template.yaml through CloudFormation.
 
     parameters: values of template parameters; the others have those of stack_parameters, or their defaults.
 
-    Raises CloudError if pip can't install the functions' requirements, or if CloudFormation reports a failure.
+    Raises CloudError if CloudFormation reports a failure.
     """
     s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
-    try:
-        archives = [build_package(), build_layer()]
-    except subprocess.CalledProcessError as error:
-        raise CloudError("pip could not install functions/requirements.txt; its output is above") from error
     s3.create_bucket(Bucket=CODE_BUCKET)
-    for archive in archives:
-        s3.upload_file(str(archive), CODE_BUCKET, archive.name)
-    packaged = template.packaged_template(CODE_BUCKET, *(archive.name for archive in archives))
-    s3.put_object(Bucket=CODE_BUCKET, Key=TEMPLATE_KEY, Body=json.dumps(packaged).encode())
+    uploads = {
+        template.FUNCTIONS_KEY: zip_functions(),
+        template.LAYER_KEY: zip_layer(),
+        TEMPLATE_KEY: json.dumps(template.packaged_template(CODE_BUCKET)).encode(),
+    }
+    for key, content in uploads.items():
+        s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=content)
     cloudformation.create_stack(
         StackName=STACK,
         TemplateURL=template_url(cloud),

@@ -20,6 +20,9 @@ from local.paths import TEMPLATE
 
 # `${Name}` and `${AWS::Region}` in the text of an Fn::Sub.
 REFERENCE = r"\$\{([\w:]+)\}"
+# Names of the objects with the functions' code and with the layer.
+FUNCTIONS_KEY = "functions.zip"
+LAYER_KEY = "layer.zip"
 # CloudFormation removes a property that has this value.
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # Amazon API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses object".
@@ -124,14 +127,11 @@ def resolve(part: Any, parameters: Mapping[str, str]) -> Any:
     return part
 
 
-def packaged_template(bucket: str, code: str, layer: str) -> dict[str, Any]:
-    """The template as `sam package` writes it: the functions' code and the detector's layer are objects in a bucket.
-
-    code, layer: keys of the objects.
-    """
+def packaged_template(bucket: str) -> dict[str, Any]:
+    """The template as `sam package` writes it: the functions' code and the layer are objects in a bucket."""
     packaged = load_template()
-    packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": code}
-    packaged["Resources"]["DetectorLayer"]["Properties"]["ContentUri"] = {"Bucket": bucket, "Key": layer}
+    packaged["Globals"]["Function"]["CodeUri"] = {"Bucket": bucket, "Key": FUNCTIONS_KEY}
+    packaged["Resources"]["Layer"]["Properties"]["ContentUri"] = {"Bucket": bucket, "Key": LAYER_KEY}
     return packaged
 
 
@@ -141,7 +141,7 @@ def expand_template() -> dict[str, Any]:
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     # SAM needs a region to start, although it then writes ${AWS::Region}.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    return transform(packaged_template("code", "functions.zip", "detector.zip"), {}, NoManagedPolicies())
+    return transform(packaged_template("code"), {}, NoManagedPolicies())
 
 
 def api_definition(**parameters: str) -> dict[str, Any]:

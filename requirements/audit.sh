@@ -24,7 +24,7 @@ fi
 # Some packages are pinned in several versions, by Python version or platform, and pip-audit accepts only one version of
 # a package at a time. So the first list has the first version of every package, the second list the second one, ...
 {
-  cat requirements/*.txt functions/requirements.txt models/detector/requirements.txt training/container/*.txt
+  cat requirements/*.txt layer/requirements.txt training/container/*.txt
   printf '%s\n' "$@"
 } | sed -E 's/\[[^]]*\]//; s/[ ;+\\].*//' | grep == | sort -u |
   awk -F == -v lists="$lists" '{ print > (lists "/round-" ++versions[$1]) }'

@@ -26,11 +26,9 @@ subtract() {
   awk 'NR == FNR { base[$0]; next } /^[^ ]/ { keep = !($0 in base) } keep' "$full/$1.txt" "$full/$2.txt" > "$2.txt"
 }
 
-# On Lambda, the functions' package and the detector's layer are on one path, so they agree on all versions.
-resolve ../functions/requirements.in ../functions/requirements.txt
-resolve ../models/detector/requirements.in ../models/detector/requirements.txt --constraint ../functions/requirements.txt
-cat ../functions/requirements.txt ../models/detector/requirements.txt > "$full/functions.txt"
-add local functions
+resolve ../layer/requirements.in ../layer/requirements.txt
+cp ../layer/requirements.txt "$full/layer.txt"
+add local layer
 add dev local
 add runtime local
 resolve ../training/container/requirements.in ../training/container/requirements.txt --constraint "$full/dev.txt"

@@ -84,8 +84,8 @@ def read_cors_origin(environment: Mapping[str, str] = os.environ) -> str:
 def find_detector(environment: Mapping[str, str] = os.environ, path: Sequence[str] = sys.path) -> Path:
     """Returns the face detector's file, an ONNX model.
 
-    The variable DETECTOR names it: relative to a folder on Python's path, or absolutely. The detector's layer is on the
-    path: Lambda unpacks it into /opt, and /opt/python is on the path.
+    The variable DETECTOR names it: relative to a folder on Python's path, or absolutely. The layer is there:
+    Lambda unpacks it into /opt, and /opt/python is on the path.
 
     path: folders, searched in their order.
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from local.paths import ROOT
 
-PINNED = [
-    path for folder in ("requirements", "functions", "training/container") for path in (ROOT / folder).glob("*.txt")
-]
+PINNED = [path for folder in ("requirements", "layer", "training/container") for path in (ROOT / folder).glob("*.txt")]
 
 # Replaces pip-audit. VULNERABLE lists the versions with a vulnerability. Like pip-audit, it accepts only one version of
 # a package. It writes the versions that it looks up to the file LOOKED_UP.
@@ -62,7 +60,7 @@ def test_an_audit_looks_up_every_version_of_every_set_once(tmp_path: Path) -> No
 
 
 def test_an_audit_fails_if_a_version_has_a_vulnerability(tmp_path: Path) -> None:
-    [pillow] = re.findall(r"^pillow==\S+", (ROOT / "functions/requirements.txt").read_text(), re.MULTILINE)
+    [pillow] = re.findall(r"^pillow==\S+", (ROOT / "layer/requirements.txt").read_text(), re.MULTILINE)
     result = audit(tmp_path, vulnerable=f"{KNOWN} {pillow}")
     assert result.status != 0
     assert f"{pillow.replace('==', ' ')} PYSEC" in result.output

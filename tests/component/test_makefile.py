@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("Makefile", "requirements/lock.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    for name in ("functions/requirements.txt", "models/detector/requirements.txt", "requirements/local.txt"):
+    for name in ("layer/requirements.txt", "requirements/local.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).touch()
     return tmp_path

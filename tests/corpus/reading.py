@@ -104,7 +104,7 @@ def search(data: bytes, find: Find) -> tuple[float, str]:
 
 
 def main() -> None:
-    find = load_finder(DETECTOR / "detector.onnx").find
+    find = load_finder(DETECTOR).find
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
         seconds, texts = zip(*(read(data, target) for target in INPUTS), strict=True)

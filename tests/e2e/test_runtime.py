@@ -62,7 +62,7 @@ def interface(function: str, handler: str, environment: dict[str, str], runtime:
     variables = {
         "PATH": os.environ["PATH"],
         # Lambda has the layer's folder on the path too.
-        "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "DetectorLayer" / LAYER_FOLDER, *runtime))),
+        "PYTHONPATH": os.pathsep.join(map(str, (package, sam.BUILT / "Layer" / LAYER_FOLDER, *runtime))),
         "LAMBDA_TASK_ROOT": str(package),
         "AWS_LAMBDA_FUNCTION_NAME": function,
         **environment,

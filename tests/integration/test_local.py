@@ -19,7 +19,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from local.package import build_package
 from local.paths import ALL_SAMPLES, MODEL, ROOT
 from local.processes import free_port, require_free_port
 from tests.support.commands import running
@@ -94,8 +93,6 @@ def test_the_demo_fails_if_an_image_has_neither_result_nor_rejection(images: Pat
 
 
 def test_one_image_is_labelled_whatever_aws_and_proxy_settings_the_user_has(sample: bytes, tmp_path: Path) -> None:
-    # Only the first run on a machine downloads packages, and it may use the proxy.
-    build_package()
     (tmp_path / "config").write_text("[profile")
     (tmp_path / "face.png").write_bytes(sample)
     nowhere = "http://127.0.0.1:9"

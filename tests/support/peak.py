@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.paths import DETECTOR, FUNCTIONS, ROOT
+from local.paths import FUNCTIONS, LAYER, ROOT
 
 STATUS = Path("/proc/self/status")
 # Runs in the new process: reads an event, and prints the handler's answer and the peak memory.
@@ -36,7 +36,7 @@ def peak_memory() -> int:
 
 def run_handler(module: str, event: dict[str, Any], environment: Mapping[str, str]) -> tuple[Any, int]:
     """Runs a handler in a new process. Returns its answer and the process's peak memory in MB."""
-    folders = os.pathsep.join(str(folder) for folder in (FUNCTIONS, ROOT, DETECTOR))
+    folders = os.pathsep.join(str(folder) for folder in (FUNCTIONS, ROOT, LAYER))
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, module],
         input=json.dumps(event),

@@ -7,12 +7,11 @@ import pytest
 
 from local.paths import ROOT
 
-FOLDERS = ("requirements", "functions", "models/detector", "training/container")
+FOLDERS = ("requirements", "layer", "training/container")
 PINNED = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.txt"))
 # A set, and a set that is installed before it in the same environment.
 ADDITIONS = [
-    ("requirements/local.txt", "functions/requirements.txt"),
-    ("requirements/local.txt", "models/detector/requirements.txt"),
+    ("requirements/local.txt", "layer/requirements.txt"),
     ("requirements/dev.txt", "requirements/local.txt"),
     ("requirements/runtime.txt", "requirements/local.txt"),
     ("requirements/sagemaker.txt", "requirements/training.txt"),

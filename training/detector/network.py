@@ -29,7 +29,7 @@ def build(arrays: Mapping[str, np.ndarray]) -> bytes:
 
     arrays: float32 [n] by name, as weights.read_wheel returns them.
 
-    The model's contract is described in models/detector/ORIGIN.md.
+    The model's contract is described in layer/ORIGIN.md.
     """
     graph = Graph(arrays)
     levels = [graph.decode(level, features) for level, features in enumerate(graph.neck(*graph.backbone("image")))]

@@ -68,7 +68,7 @@ def require_conditional_writes(s3: Any) -> None:
             raise RuntimeError(
                 f"boto3 {boto3.__version__} is too old: {operation} has no {' and no '.join(missing)}. The functions "
                 f"need {OLDEST_BOTO3} or newer. Use a newer runtime of Lambda, or add boto3 to "
-                "functions/requirements.txt"
+                "layer/requirements.in and pin it with `make requirements`"
             )
 
 

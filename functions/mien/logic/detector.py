@@ -1,4 +1,4 @@
-"""The face detector: an image → boxes and scores. models/detector/ORIGIN.md describes the file that it runs."""
+"""The face detector: an image → boxes and scores. layer/ORIGIN.md describes the file that it runs."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -17,7 +17,7 @@ from training.detector.commands import detector
 from training.detector.weights import LIBRARY, read_wheel
 from training.detector.wheel import REQUIREMENTS, download
 
-COMMITTED = ROOT / "models" / "detector"
+COMMITTED = ROOT / "layer"
 
 
 @pytest.fixture(scope="module")

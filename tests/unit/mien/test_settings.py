@@ -25,7 +25,7 @@ def test_a_wrong_value_is_named() -> None:
 
 
 def test_the_detector_is_found_on_pythons_path() -> None:
-    assert find_detector() == DETECTOR / "detector.onnx"
+    assert find_detector() == DETECTOR
 
 
 def test_the_first_folder_with_the_detector_counts(tmp_path: Path) -> None:

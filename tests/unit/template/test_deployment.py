@@ -10,7 +10,7 @@ def test_the_functions_run_on_python_3_13() -> None:
     assert {f["Runtime"] for f in properties_of(TEMPLATE, "AWS::Lambda::Function").values()} == {"python3.13"}
 
 
-def test_the_functions_that_find_faces_have_the_detector_and_the_page_does_not() -> None:
+def test_the_functions_that_classify_have_the_layer_and_the_page_does_not() -> None:
     functions = properties_of(TEMPLATE, "AWS::Lambda::Function")
     [layer] = properties_of(TEMPLATE, "AWS::Lambda::LayerVersion")
     with_layer = {name for name, function in functions.items() if function.get("Layers") == [{"Ref": layer}]}
@@ -19,11 +19,11 @@ def test_the_functions_that_find_faces_have_the_detector_and_the_page_does_not()
     assert not functions["PageFunction"].get("Layers")
 
 
-def test_the_detector_is_built_for_the_processor_and_the_python_of_the_functions() -> None:
+def test_the_layer_is_built_for_the_processor_and_the_python_of_the_functions() -> None:
     layer, function = only_resource("AWS::Lambda::LayerVersion"), template.load_template()["Globals"]["Function"]
     assert layer["CompatibleArchitectures"] == function["Architectures"]
     assert layer["CompatibleRuntimes"] == [function["Runtime"]]
-    built = template.load_template()["Resources"]["DetectorLayer"]["Metadata"]
+    built = template.load_template()["Resources"]["Layer"]["Metadata"]
     assert built == {"BuildMethod": function["Runtime"], "BuildArchitecture": function["Architectures"][0]}
 
 

@@ -121,7 +121,7 @@ def test_a_face_on_which_the_model_fails_fails_its_image_and_no_other(start_api:
 
 
 def find_in_group() -> Find:
-    return load_finder(DETECTOR / "detector.onnx").find
+    return load_finder(DETECTOR).find
 
 
 def test_a_full_list_costs_one_call_and_a_longer_one_is_refused(start_api: StartApi, sample: bytes) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from local.paths import DETECTOR, FUNCTIONS, ROOT
+from local.paths import FUNCTIONS, LAYER, ROOT
 
 # Detects in images of 64 sizes, as photos have. Prints the peak memory before and after, in MB.
 PROGRAM = """
@@ -25,7 +25,7 @@ MEGABYTES = 90
 
 
 def test_images_of_many_sizes_take_little_more_memory_than_the_largest_one() -> None:
-    folders = os.pathsep.join(str(folder) for folder in (FUNCTIONS, ROOT, DETECTOR))
+    folders = os.pathsep.join(str(folder) for folder in (FUNCTIONS, ROOT, LAYER))
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={**os.environ, "PYTHONPATH": folders},

@@ -16,7 +16,7 @@ PHOTOS = ALL_SAMPLES / "photos"
 
 @pytest.fixture(scope="module")
 def find() -> Find:
-    return functools.partial(find_faces, detect=load_detector(DETECTOR / "detector.onnx"))
+    return functools.partial(find_faces, detect=load_detector(DETECTOR))
 
 
 def read(path: Path, find: Find) -> Picture:

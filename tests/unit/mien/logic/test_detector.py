@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from local.paths import MODEL, SAMPLES
+from local.paths import DETECTOR, SAMPLES
 from mien.logic.detector import Detector, load_detector
 from mien.logic.faces import find_faces
 from mien.logic.orientation import TURNS
@@ -16,7 +16,7 @@ FACES = sorted(SAMPLES.rglob("1.png"))
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return load_detector(MODEL / "detector" / "detector.onnx")
+    return load_detector(DETECTOR)
 
 
 def picture(*faces: Path) -> Image.Image:
