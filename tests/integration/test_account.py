@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import ENDPOINT_NAME
+from local.cloud import ENDPOINT_NAME, REGION
 from mien.logic.contract import DESCRIBE, DESCRIBE_TYPE
 from tests.support.account import Account, start_account
 
 BUCKET = "artifacts"
 ROLE = "arn:aws:iam::000000000000:role/serving"
+PULLING = ("GetAuthorizationToken", "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
 INSTANCES = {"InstanceType": "ml.c7i.large", "InitialInstanceCount": 2}
 VARIANT = f"endpoint/{ENDPOINT_NAME}/variant/AllTraffic"
@@ -25,6 +26,7 @@ def running() -> Iterator[Account]:
         s3.create_bucket(Bucket=BUCKET)
         for key in ("models/1/model.tar.gz", "models/2/model.tar.gz", "models/broken/model.tar.gz"):
             s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+        started.create_role("serving")
         started.sagemaker.failing_models[uri("broken")] = "The container did not pass the ping health check."
         yield started
 
@@ -45,7 +47,7 @@ def uri(model: str) -> str:
 
 def hosting(model: str, variant: dict[str, Any]) -> str:
     """A template of an endpoint."""
-    container = {"Image": "registry/image:1", "ModelDataUrl": uri(model)}
+    container = {"Image": f"000000000000.dkr.ecr.{REGION}.amazonaws.com/image:1", "ModelDataUrl": uri(model)}
     named = {"VariantName": "AllTraffic", "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]}}
     config_name = {"Fn::GetAtt": ["Config", "EndpointConfigName"]}
     properties: dict[str, tuple[str, dict[str, Any]]] = {
@@ -68,6 +70,11 @@ def deploy(account: Account, operation: str, template: str) -> str:
 def describe(account: Account) -> str:
     [stack] = account.client("cloudformation").describe_stacks(StackName="model")["Stacks"]
     return str(stack["StackStatus"])
+
+
+def reasons(account: Account) -> str:
+    events = account.client("cloudformation").describe_stack_events(StackName="model")["StackEvents"]
+    return " ".join(event.get("ResourceStatusReason", "") for event in events)
 
 
 def served(account: Account) -> str | None:
@@ -132,8 +139,22 @@ def test_a_stack_whose_endpoint_does_not_start_leaves_nothing(account: Account) 
 
 def test_a_model_without_an_artifact_is_refused(account: Account) -> None:
     assert deploy(account, "create_stack", hosting("none", SERVERLESS)) == "ROLLBACK_COMPLETE"
-    events = account.client("cloudformation").describe_stack_events(StackName="model")["StackEvents"]
-    assert any("Could not find model data" in event.get("ResourceStatusReason", "") for event in events)
+    assert "Could not find model data" in reasons(account)
+
+
+@pytest.mark.parametrize("missing", ["s3:GetObject", "ecr:BatchGetImage"])
+def test_a_role_that_lacks_a_permission_is_refused(account: Account, missing: str) -> None:
+    allowed = {"s3:GetObject", *(f"ecr:{verb}" for verb in PULLING)} - {missing}
+    role = account.create_role(f"without-{missing.partition(':')[0]}", *allowed)
+    template = hosting("1", SERVERLESS).replace(ROLE, role)
+    assert deploy(account, "create_stack", template) == "ROLLBACK_COMPLETE"
+    assert f'allows "{missing}"' in reasons(account)
+
+
+def test_a_role_that_does_not_exist_is_refused(account: Account) -> None:
+    template = hosting("1", SERVERLESS).replace(ROLE, f"{ROLE}-none")
+    assert deploy(account, "create_stack", template) == "ROLLBACK_COMPLETE"
+    assert "Please ensure that the role" in reasons(account)
 
 
 def test_more_concurrency_than_the_quota_is_refused(account: Account) -> None:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from local.cloud import ENDPOINT_NAME
 from tests.support.account import Account, start_account
-from tests.support.hosting_stack import BUCKET, HostingStack, key_of, uri_of
+from tests.support.hosting_stack import BUCKET, STACK, HostingStack, key_of, uri_of
 
 INSTANCES = {"InstanceType": "ml.c7i.large"}
 REASON = "The container did not pass the ping health check."
@@ -37,7 +37,7 @@ def served(stack: HostingStack) -> str | None:
 def has_nothing(account: Account) -> bool:
     sagemaker, scaling = account.sagemaker, account.scaling
     left = (sagemaker.models, sagemaker.configs, sagemaker.endpoints, scaling.targets, scaling.policies)
-    roles = account.client("iam").list_roles()["Roles"]
+    roles = [role for role in account.client("iam").list_roles()["Roles"] if role["RoleName"].startswith(STACK)]
     return not any((*left, roles, HostingStack(account).alarms))
 
 
@@ -116,11 +116,11 @@ def test_a_deleted_stack_leaves_nothing(stack: HostingStack, hosting: dict[str, 
 
 
 def test_a_role_of_your_own_is_used_and_none_is_made(stack: HostingStack) -> None:
-    role = "arn:aws:iam::000000000000:role/serving"
+    role = stack.account.create_role("serving")
     stack.deploy(ExecutionRoleArn=role)
     assert stack.sent("CreateModel")["ExecutionRoleArn"] == role
     assert stack.outputs["RoleArn"] == role
-    assert not stack.account.client("iam").list_roles()["Roles"]
+    assert [made["Arn"] for made in stack.account.client("iam").list_roles()["Roles"]] == [role]
 
 
 def test_a_serverless_endpoint_can_move_to_instances_but_not_back(stack: HostingStack) -> None:

@@ -9,7 +9,10 @@ Scaling and Service Quotas are imitated in this process (fake_sagemaker.py, fake
 them, and moto's SageMaker cannot update an endpoint, forgets a model's isolation, refuses today's instance types and
 takes any artifact. InvokeEndpoint reaches the real model behind local/endpoint.py, once SageMaker has the endpoint.
 
-What AWS does and this account does not: it checks no permission, so a role that allows too little is not noticed. All
+As on AWS, a model's role must exist, trust SageMaker, and allow to read the artifact, the image and the alarms of
+updates. MiniStack's IAM evaluates the role's policies.
+
+What AWS does and this account does not: it checks no other permission, neither of callers nor of the functions. All
 endpoints answer with the same model, whatever their artifact contains. An endpoint's creation or update has ended when
 it has been described twice. Alarms never ring, and nothing is scaled.
 """
@@ -19,6 +22,7 @@ import http.client
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +38,12 @@ from tests.support.aws_requests import AwsCall, read_call
 from tests.support.fake_sagemaker import SageMaker
 from tests.support.fake_scaling import AutoScaling, ServiceQuotas
 from tests.support.proxy import HOP_BY_HOP, Exchange, Forward, Reply, proxy
+from tests.support.serving_role import create_role, fault_of_role
 from training.hosting.options import CONCURRENCY_QUOTA
 from training.s3_uri import parse_s3_uri
 
 INVOKE_TIMEOUT_SECONDS = 60
+SERVING_ACTIONS = ("s3:GetObject", "ecr:*", "cloudwatch:DescribeAlarms")
 # Operations that change nothing begin like this.
 READS = ("Describe", "List", "Get", "Head", "Validate")
 
@@ -70,6 +76,15 @@ class Account:
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client. config: arguments of botocore's Config."""
         return account_client(service, self.url, self.token, **config)
+
+    def create_role(self, name: str, *actions: str) -> str:
+        """Creates a role for SageMaker, as an account may have one already, and returns its ARN.
+
+        actions: what the role allows, for everything. The default is what a model needs.
+        """
+        return create_role(
+            self.client("iam"), name, *(actions or ("s3:GetObject", "ecr:*", "cloudwatch:DescribeAlarms"))
+        )
 
     def operations(self, service: str) -> list[str]:
         """The operations of a service that were called and change something, in order."""
@@ -105,11 +120,13 @@ class Router:
     def __init__(self, cloud: Cloud, url: str):
         self.cloud = cloud
         self.lock = threading.Lock()
+        self.s3, self.cloudwatch, iam = (cloud.client(service) for service in ("s3", "cloudwatch", "iam"))
         quotas = {"sagemaker": {"Number of instances": 4.0, CONCURRENCY_QUOTA: 10.0}, "lambda": {}}
         sagemaker = SageMaker(
             ACCOUNT,
             REGION,
             has_object=self.has_object,
+            fault_of_role=lambda arn, needs: fault_of_role(arn, needs, iam),
             alarm_names=self.alarm_names,
             scaled_variants=lambda: scaling.targets,
             quotas=quotas["sagemaker"],
@@ -152,13 +169,13 @@ class Router:
     def has_object(self, uri: str) -> bool:
         bucket, key = parse_s3_uri(uri)
         try:
-            self.cloud.client("s3").head_object(Bucket=bucket, Key=key.removesuffix("/"))
+            self.s3.head_object(Bucket=bucket, Key=key.removesuffix("/"))
         except ClientError:
             return False
         return True
 
     def alarm_names(self) -> list[str]:
-        pages = self.cloud.client("cloudwatch").get_paginator("describe_alarms").paginate()
+        pages = self.cloudwatch.get_paginator("describe_alarms").paginate()
         return [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
 
 
@@ -169,6 +186,7 @@ def is_scalable(sagemaker: SageMaker, resource: str) -> bool:
     return bool(found and found.count and found.variant["VariantName"] == variant)
 
 
+@cache
 def account_client(service: str, url: str, token: str, **config: Any) -> Any:
     return boto3.client(
         service,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.aws_json import JsonService, refusal
+from tests.support.serving_role import Need, needs_of_model
 
 Parameters = dict[str, Any]
 PAGE_SIZE = 10
@@ -18,12 +19,20 @@ class Descriptions(JsonService):
     """Models and endpoint configurations of one account and region.
 
     has_object: whether S3 has an object with this URI.
+    fault_of_role: why SageMaker can't work with a role, by its ARN and what is needed; empty if it can.
     """
 
     service = "sagemaker"
 
-    def __init__(self, account: str, region: str, has_object: Callable[[str], bool]):
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        has_object: Callable[[str], bool],
+        fault_of_role: Callable[[str, list[Need]], str],
+    ):
         super().__init__()
+        self.fault_of_role = fault_of_role
         self.prefix = f"arn:aws:sagemaker:{region}:{account}"
         self.has_object = has_object
         self.models: dict[str, Parameters] = {}
@@ -35,6 +44,8 @@ class Descriptions(JsonService):
         if ModelName in self.models:
             raise refusal(f'Cannot create already existing model "{arn}".')
         uri = PrimaryContainer.get("ModelDataUrl", "")
+        if fault := self.fault_of_role(ExecutionRoleArn, needs_of_model(uri, PrimaryContainer["Image"])):
+            raise refusal(f"Could not access model data at {uri}. {fault}")
         if not self.has_object(uri):
             raise refusal(f"Could not find model data at {uri}.")
         self.remember_tags(arn, more.pop("Tags", []))

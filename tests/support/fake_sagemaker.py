@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.support.aws_json import AwsError, refusal
 from tests.support.fake_models import Descriptions, Parameters, paged
+from tests.support.serving_role import Need, needs_of_alarms
 from training.hosting.options import CONCURRENCY_QUOTA
 
 
@@ -38,7 +39,7 @@ class Endpoint:
 class SageMaker(Descriptions):
     """The control plane of one account and region.
 
-    has_object: whether S3 has an object with this URI.
+    has_object, fault_of_role: as for Descriptions.
     alarm_names: returns the names of all alarms of CloudWatch.
     scaled_variants: returns the resource IDs that are registered with Application Auto Scaling.
     quotas: the account's quotas by their names.
@@ -51,11 +52,12 @@ class SageMaker(Descriptions):
         account: str,
         region: str,
         has_object: Callable[[str], bool],
+        fault_of_role: Callable[[str, list[Need]], str],
         alarm_names: Callable[[], Collection[str]],
         scaled_variants: Callable[[], Collection[str]],
         quotas: dict[str, float],
     ):
-        super().__init__(account, region, has_object)
+        super().__init__(account, region, has_object, fault_of_role)
         self.alarm_names, self.scaled_variants = alarm_names, scaled_variants
         self.quotas = quotas
         self.failing_models: dict[str, str] = {}
@@ -175,6 +177,9 @@ class SageMaker(Descriptions):
         missing = {alarm["AlarmName"] for alarm in alarms} - set(self.alarm_names())
         if missing:
             raise refusal(f"Could not find the alarms {', '.join(sorted(missing))}.")
+        role = self.model_of(config)["ExecutionRoleArn"]
+        if fault := self.fault_of_role(role, needs_of_alarms(alarm["AlarmName"] for alarm in alarms)):
+            raise refusal(f"Could not read the alarms. {fault}")
 
     def require_quota(self, config: Parameters) -> None:
         serverless = config["ProductionVariants"][0].get("ServerlessConfig")
@@ -192,7 +197,10 @@ class SageMaker(Descriptions):
         return self.artifact_of(found.config) if found and found.status in ("InService", "Updating") else None
 
     def artifact_of(self, config: Parameters) -> str:
-        return str(self.models[config["ProductionVariants"][0]["ModelName"]]["PrimaryContainer"]["ModelDataUrl"])
+        return str(self.model_of(config)["PrimaryContainer"]["ModelDataUrl"])
+
+    def model_of(self, config: Parameters) -> Parameters:
+        return self.models[config["ProductionVariants"][0]["ModelName"]]
 
     def fault_of(self, config: Parameters) -> str:
         return self.failing_models.get(self.artifact_of(config), "")

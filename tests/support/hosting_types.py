@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -28,6 +29,7 @@ CHANGING = ("Creating", "Updating", "Deleting", "RollingBack")
 SCALABLE = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 
 
+@cache
 def client(service: str) -> Any:
     config = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 1})
     return boto3.client(service, endpoint_url=os.environ["ACCOUNT_URL"], config=config)
