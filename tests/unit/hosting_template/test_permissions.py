@@ -1,14 +1,16 @@
 """The role of the endpoint allows what SageMaker does for the endpoint, and nothing else."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
 from local.cloud import ACCOUNT, ENDPOINT_NAME, REGION
+from local.paths import ROOT
 from tests.support.hosting_stack import BUCKET
 from tests.support.hosting_template import FULL, properties, render
-from tests.support.stack import DELETED, Check, Damage, Template, permissions
+from tests.support.stack import DELETED, Check, Damage, Template, as_list, permissions
 
 LOG = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/Endpoints/{ENDPOINT_NAME}"
 REPOSITORY = f"arn:aws:ecr:{REGION}:763104351884:repository/pytorch-inference"
@@ -156,6 +158,18 @@ def test_each_damage_is_found(damage: Damage) -> None:
     assert damage.is_found()
 
 
+def test_each_check_finds_at_least_one_damage() -> None:
+    assert {damage.check for damage in DAMAGES} == set(CHECKS)
+
+
 def test_an_account_can_limit_the_role() -> None:
     assert properties(render(**FULL), "Role")["PermissionsBoundary"] == FULL["PermissionsBoundary"]
     assert "PermissionsBoundary" not in properties(render(), "Role")
+
+
+def test_the_security_page_has_a_row_for_each_statement() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    statements = properties(render(**FULL), "Role")["Policies"][0]["PolicyDocument"]["Statement"]
+    rows = [f"| `{s['Sid']}` | {', '.join(f'`{action}`' for action in as_list(s['Action']))} |" for s in statements]
+    assert [row for row in rows if row not in page] == []
+    assert len(re.findall(r"^\| `[A-Z]\w+` \| `\w+:", page, re.MULTILINE)) == len(rows)
