@@ -15,6 +15,7 @@ from deployment.model import prepare_model
 from deployment.parameters import access_parameters, endpoint_parameters, model_parameters
 from deployment.plan import DeployOptions, Plan, make_plan
 from deployment.progress import pause, print_line, show, show_stack
+from deployment.quotas import check_quotas
 from deployment.stack_changes import Waiting, find_updatable
 from deployment.stacks import explain_failure, read_progress, read_stack
 from operate.connect import connect as connect_bucket
@@ -30,6 +31,7 @@ def deploy_all(options: DeployOptions, session: Any) -> Api | None:
     names = options.names
     clients = make_clients(names.region)
     plan = make_plan(options, clients, session)
+    check_quotas({**clients, "lambda": session.client("lambda")}, plan.hosting, plan.concurrency, print_line)
     if not options.confirm(plan):
         return None
     application.require_sam()
