@@ -1,7 +1,7 @@
 """Reads template.yaml and resolves it as AWS SAM and CloudFormation do.
 
 All local code and the tests read names, limits and variables of the application from the template in this way.
-`python -m local.template` prints the CloudFormation template that SAM generates.
+`python -m local.template` prints the CloudFormation template that SAM generates, with the resources of CodeDeploy.
 """
 
 import copy
@@ -25,6 +25,8 @@ FUNCTIONS_KEY = "functions.zip"
 LAYER_KEY = "layer.zip"
 # CloudFormation removes a property that has this value.
 NO_VALUE = {"Ref": "AWS::NoValue"}
+# A value of TrafficShift with which the stack has all its resources.
+SHIFT = "Canary10Percent5Minutes"
 # Amazon API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses object".
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
@@ -135,13 +137,16 @@ def packaged_template(bucket: str) -> dict[str, Any]:
     return packaged
 
 
-def expand_template() -> dict[str, Any]:
-    """The plain CloudFormation template that SAM generates from template.yaml."""
+def expand_template(**parameters: str) -> dict[str, Any]:
+    """The plain CloudFormation template that SAM generates from template.yaml.
+
+    parameters: values of template parameters; the others have their defaults. SAM inserts them only in some places.
+    """
     # SAM's translator logs warnings about its own internals, which users of the template can't change.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     # SAM needs a region to start, although it then writes ${AWS::Region}.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    return transform(packaged_template("code"), {}, NoManagedPolicies())
+    return transform(packaged_template("code"), parameters, NoManagedPolicies())
 
 
 def api_definition(**parameters: str) -> dict[str, Any]:
@@ -171,4 +176,4 @@ class NoManagedPolicies:
 
 
 if __name__ == "__main__":
-    print(json.dumps(expand_template(), indent=2))
+    print(json.dumps(expand_template(TrafficShift=SHIFT), indent=2))

@@ -30,9 +30,12 @@ def by_us() -> Iterator[Cloud]:
 
 
 def resources(cloud: Cloud) -> set[tuple[str, str]]:
-    """Types and names. SAM ends the names of the API's deployment and of the layer with the time or with a hash."""
+    """Types and names. SAM ends some of the names with the time or with a hash."""
     described = cloud.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    return {(r["ResourceType"], re.sub("^(ApiDeployment|Layer).*", r"\1", r["LogicalResourceId"])) for r in described}
+    return {
+        (r["ResourceType"], re.sub("^(ApiDeployment|Layer|.*FunctionVersion).*", r"\1", r["LogicalResourceId"]))
+        for r in described
+    }
 
 
 def configuration(cloud: Cloud) -> Any:

@@ -10,6 +10,8 @@ Event = dict[str, Any]
 Invoke = Callable[[Event], Any]
 # Messages as SQS returns them: Body, MessageAttributes and so on.
 DeadLetters = Callable[[], list[dict[str, Any]]]
+# The template's AutoPublishAlias, through which the queue and the API call the functions.
+ALIAS = "live"
 
 
 class Handle(Protocol):
@@ -27,7 +29,7 @@ def invoking(cloud: Cloud, function: str) -> Invoke:
     [name] = [f["FunctionName"] for f in client.list_functions()["Functions"] if function in f["FunctionName"]]
 
     def invoke(event: Event) -> Any:
-        answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        answer = client.invoke(FunctionName=name, Qualifier=ALIAS, Payload=json.dumps(event).encode())
         assert "FunctionError" not in answer, answer["Payload"].read()
         return json.loads(answer["Payload"].read())
 

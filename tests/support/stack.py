@@ -38,7 +38,7 @@ def with_condition(part: Any, condition: str, is_true: bool) -> Any:
 
 # YAML aliases become references to one and the same object. The detour through JSON makes copies of them, because
 # damage in one place of the template must not appear in another.
-EXPANDED: Template = json.loads(json.dumps(template.expand_template()))
+EXPANDED: Template = json.loads(json.dumps(template.expand_template(TrafficShift=template.SHIFT)))
 # The stack with a bucket of its own, and with one that exists already.
 DIRECT = with_condition(EXPANDED, "EventBridgeIsUsed", False)
 TEMPLATE: Template = with_condition(DIRECT, "BucketIsCreated", True)

@@ -12,9 +12,8 @@ from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
 from tests.support.bucket import Bucket
-from tests.support.enforcing import Doors, client_of, make_user, physical_name
+from tests.support.enforcing import FUNCTION_ROLES, Doors, client_of, make_user, physical_name
 from tests.support.rest import sending
-from tests.support.stack import TEMPLATE, properties_of
 from tests.support.waiting import eventually
 
 User = dict[str, str]
@@ -131,7 +130,7 @@ def test_without_its_permission_s3_cannot_send_to_the_queue(doors: Doors, bucket
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
 
-@pytest.mark.parametrize("role", properties_of(TEMPLATE, "AWS::IAM::Role"))
+@pytest.mark.parametrize("role", FUNCTION_ROLES)
 def test_not_even_an_administrator_takes_on_the_role_of_a_function(
     role: str, doors: Doors, administrator: User
 ) -> None:

@@ -142,6 +142,7 @@ POLLER = "MiniStack's poller takes messages out of the queue without the role"
 LOGS = "MiniStack writes the functions' logs without the role"
 CONDITION = "MiniStack asks for no permission to read an object that is deleted with a condition"
 ENDPOINT = "the endpoint is not a part of MiniStack and checks no signature"
+CODEDEPLOY_IS_MISSING = "MiniStack has no CodeDeploy"
 NOT_ENFORCED = {
     ("InboxRole", "sqs:ReceiveMessage", "${Queue.Arn}"): POLLER,
     ("InboxRole", "sqs:GetQueueAttributes", "${Queue.Arn}"): POLLER,
@@ -152,6 +153,7 @@ NOT_ENFORCED = {
         for name in ("Inbox", "Api", "Page")
         for action in ("logs:CreateLogStream", "logs:PutLogEvents")
     },
+    **{permission: CODEDEPLOY_IS_MISSING for permission in permissions(TEMPLATE) if permission[0] == "CodeDeployRole"},
 }
 
 

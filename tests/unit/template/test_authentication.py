@@ -49,14 +49,14 @@ def is_preflight(method: str, operation: Any) -> bool:
 
 
 def is_of_page(operation: Any) -> bool:
-    return "${PageFunction.Arn}" in as_text(operation["x-amazon-apigateway-integration"].get("uri"))
+    return "${PageFunctionAliaslive}" in as_text(operation["x-amazon-apigateway-integration"].get("uri"))
 
 
 CHECKS: list[Check] = [every_method_requires_authentication]
 
 POST = "Api Body paths /classify post"
 SCHEMES = "Api Body components securitySchemes"
-PUBLIC_PAGE = {"get": {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": "${PageFunction.Arn}"}}}
+PUBLIC_PAGE = {"get": {"x-amazon-apigateway-integration": {"type": "aws_proxy", "uri": "${PageFunctionAliaslive}"}}}
 
 DAMAGES = [
     Damage(every_method_requires_authentication, path, name, value, finding)

@@ -14,13 +14,13 @@ from tests.support.stack import (
     properties_of,
 )
 
-# The methods and paths of the API that each function answers.
+# The methods and paths of the API that each function answers. API Gateway calls the functions' aliases.
 METHODS = {
-    "ApiFunction": {
+    "ApiFunctionAliaslive": {
         *("POST/classify", "GET/folders", "GET/health", "GET/results", "GET/results/*", "POST/uploads"),
         *("GET/reviews", "PUT/reviews/*", "DELETE/reviews/*"),
     },
-    "PageFunction": {"GET/", "GET/page/*/*"},
+    "PageFunctionAliaslive": {"GET/", "GET/page/*/*"},
 }
 
 
@@ -80,7 +80,7 @@ def only_the_api_invokes_its_functions(expanded: Template) -> list[str]:
         or as_text(permission.get("SourceArn"))
         not in {
             f"arn:aws:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/*/{method}"
-            for method in METHODS[permission["FunctionName"]["Ref"]]
+            for method in METHODS.get(permission["FunctionName"]["Ref"], ())
         }
     ]
     return urls + others
@@ -107,6 +107,7 @@ DAMAGES = [
     Damage(only_the_bucket_sends_to_the_queue, RULE, "Principal", "*", "RuleSends", WITH_EVENTBRIDGE),
     Damage(only_the_api_invokes_its_functions, CLASSIFY, "SourceArn", DELETED, "ApiFunctionClassify"),
     Damage(only_the_api_invokes_its_functions, CLASSIFY, "Principal", "*", "ApiFunctionClassify"),
+    Damage(only_the_api_invokes_its_functions, CLASSIFY, "FunctionName", {"Ref": "ApiFunction"}, "ApiFunctionClassify"),
     Damage(
         only_the_api_invokes_its_functions,
         "ApiFunctionHealthPermissionv1",

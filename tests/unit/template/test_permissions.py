@@ -45,6 +45,15 @@ QUEUES = {
     "sqs:GetQueueAttributes": {"${Queue.Arn}"},
     "sqs:SendMessage": {"${Queue.Arn}", "${DeadLetterQueue.Arn}"},
 }
+# What CodeDeploy needs to shift traffic. DescribeAlarms has no narrower resource, because CodeDeploy chooses the names.
+ALARMS = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
+SHIFTED = {f"${{{name}Function.Arn}}{alias}" for name in ("Inbox", "Api") for alias in ("", ":live")}
+CODEDEPLOY = {
+    "lambda:GetAlias": SHIFTED,
+    "lambda:UpdateAlias": SHIFTED,
+    "lambda:GetProvisionedConcurrencyConfig": SHIFTED,
+    "cloudwatch:DescribeAlarms": {ALARMS},
+}
 
 
 def log_groups_of(expanded: Template, role: str) -> set[str]:
@@ -81,6 +90,8 @@ def no_permission_is_wider_than_its_purpose(expanded: Template) -> list[str]:
             needed = {f"${{Bucket.Arn}}/${{{prefix}Prefix}}*" for prefix in OBJECTS[role][action]}
         elif action in QUEUES and role == "InboxRole":
             needed = QUEUES[action]
+        elif action in CODEDEPLOY and role == "CodeDeployRole":
+            needed = CODEDEPLOY[action]
         elif action == "sagemaker:InvokeEndpoint" and role in ("InboxRole", "ApiRole"):
             needed = {ENDPOINT_ARN}
         elif action in ("logs:CreateLogStream", "logs:PutLogEvents"):
@@ -90,10 +101,19 @@ def no_permission_is_wider_than_its_purpose(expanded: Template) -> list[str]:
     return wide
 
 
-def only_lambda_assumes_a_role(expanded: Template) -> list[str]:
-    expected = [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    roles = properties_of(expanded, "AWS::IAM::Role")
-    return [n for n, role in roles.items() if role["AssumeRolePolicyDocument"]["Statement"] != expected]
+def only_its_service_assumes_a_role(expanded: Template) -> list[str]:
+    """Lambda those of the functions. CodeDeploy its own, and only for deployments of this account."""
+    for_lambda = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    for_codedeploy = {
+        **for_lambda,
+        "Principal": {"Service": "codedeploy.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    }
+    return [
+        name
+        for name, role in properties_of(expanded, "AWS::IAM::Role").items()
+        if role["AssumeRolePolicyDocument"]["Statement"] != [for_codedeploy if name == "CodeDeployRole" else for_lambda]
+    ]
 
 
 def the_public_page_may_only_log(expanded: Template) -> list[str]:
@@ -118,7 +138,7 @@ CHECKS: list[Check] = [
     no_action_is_a_wildcard,
     no_resource_is_everything,
     no_permission_is_wider_than_its_purpose,
-    only_lambda_assumes_a_role,
+    only_its_service_assumes_a_role,
     the_public_page_may_only_log,
     an_account_can_limit_every_role,
 ]
@@ -126,6 +146,8 @@ CHECKS: list[Check] = [
 INBOX_ROLE = "InboxRole Policies 0 PolicyDocument Statement"
 PAGE_ROLE = "PageRole Policies 0 PolicyDocument Statement"
 API_ROLE = "ApiRole Policies 0 PolicyDocument Statement"
+CODEDEPLOY_ROLE = "CodeDeployRole Policies 0 PolicyDocument Statement"
+ALL_FUNCTIONS = {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}
 ALL_OBJECTS = {"Fn::Sub": "${Bucket.Arn}/*"}
 INBOX = {"Fn::Sub": "${Bucket.Arn}/${InboxPrefix}*"}
 RESULTS = {"Fn::Sub": BUCKET_ARN + "/${ResultsPrefix}*"}
@@ -184,28 +206,51 @@ DAMAGES = [
                 ["s3:GetObject", "s3:DeleteObject"],
                 "ApiRole: s3:DeleteObject",
             ),
+            (
+                f"{CODEDEPLOY_ROLE} ShiftTraffic",
+                "Resource",
+                ALL_FUNCTIONS,
+                "CodeDeployRole: lambda:UpdateAlias",
+            ),
+            (
+                f"{CODEDEPLOY_ROLE} ShiftTraffic",
+                "Action",
+                "lambda:InvokeFunction",
+                "CodeDeployRole: lambda:InvokeFunction",
+            ),
             (f"{PAGE_ROLE} Log", "Action", "sagemaker:InvokeEndpoint", "PageRole: sagemaker:InvokeEndpoint"),
         ]
     ),
     Damage(the_public_page_may_only_log, f"{PAGE_ROLE} Log", "Action", "s3:GetObject", "PageRole: s3:GetObject"),
     Damage(the_public_page_may_only_log, "PageFunction", "Role", {"Fn::GetAtt": ["ApiRole", "Arn"]}, "ApiRole: s3:"),
     Damage(
-        only_lambda_assumes_a_role,
+        only_its_service_assumes_a_role,
         "InboxRole AssumeRolePolicyDocument Statement 0",
         "Principal",
         LAMBDA_AND_EC2,
         "InboxRole",
     ),
     Damage(
-        only_lambda_assumes_a_role, "ApiRole AssumeRolePolicyDocument Statement 0", "Principal", {"AWS": "*"}, "ApiRole"
+        only_its_service_assumes_a_role,
+        "ApiRole AssumeRolePolicyDocument Statement 0",
+        "Principal",
+        {"AWS": "*"},
+        "ApiRole",
+    ),
+    Damage(
+        only_its_service_assumes_a_role,
+        "CodeDeployRole AssumeRolePolicyDocument Statement 0",
+        "Condition",
+        DELETED,
+        "CodeDeployRole",
     ),
 ]
 
 
-def test_a_wildcard_in_a_resource_is_the_end_of_one_prefix_of_the_bucket() -> None:
+def test_a_wildcard_in_a_resource_is_the_end_of_one_prefix_of_the_bucket_or_means_all_alarms() -> None:
     one_prefix = re.compile(r"\$\{Bucket.Arn\}/\$\{(Inbox|Results|Rejected|Reviews)Prefix\}\*")
     for _, _, resource in permissions(TEMPLATE):
-        assert "*" not in resource or one_prefix.fullmatch(resource)
+        assert "*" not in resource or one_prefix.fullmatch(resource) or resource == ALARMS
 
 
 def test_all_functions_but_the_page_may_invoke_exactly_one_endpoint() -> None:
