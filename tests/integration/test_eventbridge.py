@@ -1,14 +1,16 @@
 """With Notifications=eventbridge, the events of the stack's own bucket reach the queue through a rule of EventBridge.
 
-MiniStack's bucket, EventBridge and queue are all emulated. Its events lack the version, which those of S3 have.
+MiniStack's bucket, EventBridge and queue are all emulated. Its events lack the version, which those of S3 have. Its
+EventBridge does not ask the queue's policy. So a test asks MiniStack's evaluator of policies about it instead.
 """
 
 import json
 from collections.abc import Iterator
 
 import pytest
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-from local.cloud import Cloud
+from local.cloud import ACCOUNT, REGION, STACK, Cloud
 from local.processes import start_cloud
 from local.stack import create_stack, finish_deployment
 from tests.support.bucket import Bucket
@@ -47,6 +49,51 @@ def test_an_image_that_is_overwritten_gets_a_new_document(bucket: Bucket, sample
     assert bucket.await_document("twice.png")["status"] == "rejected"
     bucket.upload("twice.png", sample)
     assert eventually(lambda: [document["status"] for document in bucket.documents("twice.png")] == ["classified"])
+
+
+RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/"
+RULES_OF_OTHERS = [RULE + "other", RULE.replace(ACCOUNT, "111122223333") + "same-name", ""]
+
+
+def decide(cloud: Cloud, service: str, source: str, action: str = "sqs:SendMessage", with_tls: bool = True) -> str:
+    """Allow, ImplicitDeny or Deny: what the deployed queue's policy says to a service of AWS.
+
+    source: ARN of what the service acts for.
+    """
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.outputs["QueueUrl"], AttributeNames=["All"])
+    request = EvalContext(
+        principal_arn="",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=attributes["Attributes"]["QueueArn"],
+        region=REGION,
+        secure_transport=with_tls,
+        service_context={"aws:sourcearn": source} if source else {},
+    )
+    return str(evaluate_resource_policy(attributes["Attributes"]["Policy"], request, service).decision)
+
+
+def rule_of_stack(cloud: Cloud) -> str:
+    [rule] = cloud.client("events").list_rules(NamePrefix=STACK)["Rules"]
+    return str(rule["Arn"])
+
+
+def test_the_queue_accepts_messages_of_the_stacks_own_rule_over_tls(cloud: Cloud) -> None:
+    rule = rule_of_stack(cloud)
+    assert decide(cloud, "events.amazonaws.com", rule) == "Allow"
+    assert decide(cloud, "events.amazonaws.com", rule, with_tls=False) == "Deny"
+
+
+@pytest.mark.parametrize("source", RULES_OF_OTHERS)
+def test_the_queue_accepts_no_messages_of_other_rules(cloud: Cloud, source: str) -> None:
+    assert decide(cloud, "events.amazonaws.com", source) == "ImplicitDeny"
+
+
+def test_the_rule_may_only_send_and_the_bucket_may_not_send_past_it(cloud: Cloud, bucket: Bucket) -> None:
+    assert decide(cloud, "events.amazonaws.com", rule_of_stack(cloud), "sqs:ReceiveMessage") == "ImplicitDeny"
+    assert decide(cloud, "s3.amazonaws.com", f"arn:aws:s3:::{bucket.name}") == "ImplicitDeny"
+    assert decide(cloud, "sns.amazonaws.com", rule_of_stack(cloud)) == "ImplicitDeny"
 
 
 def test_an_event_as_s3_writes_it_leads_to_the_document_of_its_version(
