@@ -11,9 +11,9 @@ from training.hosting.options import Architecture, Hosting, Instances, Serverles
 MILLION = 1_000_000
 HOURS_PER_MONTH = 730
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
-# template.yaml: the MemorySize of the functions, and its alarms.
+# template.yaml: the MemorySize of the functions, and its alarms, of which two are for shifting traffic.
 FUNCTION_MB = 1024
-APPLICATION_ALARMS = 8
+APPLICATION_ALARMS = 10
 # hosting.yaml: the alarms that roll back an update of instances.
 ROLLBACK_ALARMS = 3
 # Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works": one alarm for
