@@ -1,0 +1,194 @@
+"""One command leads from an empty account to the first labels. A second one changes only what it is told to.
+
+The account is MiniStack with an imitation of SageMaker beside it; tests/support/account.py says what it can't show.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.paths import ROOT
+from local.sam import architecture
+from local.stack import finish_deployment
+from tests.support.account import Account, start_account
+from tests.support.onnx_files import write_color_model
+from tests.support.waiting import eventually
+
+ENDPOINT, STACK, BUCKET = "mien-faces", "mien", "mien-000000000000-us-east-1"
+ARTIFACTS = "mien-artifacts-000000000000-us-east-1"
+# The functions run on this machine.
+FOR_THIS_MACHINE = ("--parameter", f"Architecture={architecture()}")
+Result = subprocess.CompletedProcess[str]
+
+
+def deploy(account: Account, *options: str) -> Result:
+    """Runs the command as `make deploy` runs it, on this account."""
+    command = [sys.executable, "-m", "deployment", "deploy", *options]
+    result = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **account.environment}, capture_output=True, text=True, check=False
+    )
+    if result.returncode == 0:
+        # Sets what MiniStack does not apply from the template.
+        finish_deployment(account.cloud)
+    return result
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with start_account() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def first(account: Account) -> Result:
+    """The first deployment into the empty account."""
+    result = deploy(account, *FOR_THIS_MACHINE)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def lines(result: Result, beginning: str) -> list[str]:
+    """The printed commands that begin like this."""
+    return [line.strip() for line in result.stdout.splitlines() if line.strip().startswith(beginning)]
+
+
+def served(account: Account) -> dict[str, Any]:
+    """The configuration that the endpoint serves, with its model."""
+    sagemaker = account.client("sagemaker")
+    endpoint = sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    [variant] = config["ProductionVariants"]
+    model = sagemaker.describe_model(ModelName=variant["ModelName"])
+    return {"status": endpoint["EndpointStatus"], "config": config["EndpointConfigName"], **variant, "model": model}
+
+
+def stack_parameters(account: Account, stack: str = STACK) -> Mapping[str, str]:
+    [found] = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
+
+
+def test_it_says_what_it_will_make_and_what_that_costs_before_it_makes_it(first: Result) -> None:
+    plan, _, done = first.stderr.partition("checking the model")
+    assert "stack mien-model: the endpoint mien-faces serves models, serverless with 2,048 MB" in plan
+    assert "while idle: $" in plan
+    assert "per million face crops" in plan
+    assert "The API labels a sample of a happy face as happy." in done
+
+
+def test_everything_is_made_in_the_order_in_which_it_is_needed(account: Account, first: Result) -> None:
+    made = [f"{call.service} {call.operation}" for call in account.changes]
+    in_order = (
+        "s3 CreateBucket",
+        "s3 CompleteMultipartUpload",
+        "cloudformation CreateStack",
+        "sagemaker CreateModel",
+        "sagemaker CreateEndpointConfig",
+        "sagemaker CreateEndpoint",
+        "sagemaker-runtime InvokeEndpoint",
+        "cloudformation ExecuteChangeSet",
+    )
+    places = [made.index(step) for step in in_order]
+    assert places == sorted(places)
+
+
+def test_the_page_opens_at_the_printed_address(first: Result) -> None:
+    [page] = lines(first, "http")
+    assert re.search("#key=[0-9a-f]+$", page)
+    with urllib.request.urlopen(page.partition("#")[0]) as answer:
+        assert b"<title>Mien" in answer.read()
+
+
+def test_the_printed_curl_commands_classify(first: Result) -> None:
+    as_json, as_text = lines(first, "curl") + lines(first, "base64")
+    for command, expected in ((as_json, '"label": "happy"'), (as_text, "happy")):
+        answer = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert expected in answer.stdout.replace('":"', '": "')
+
+
+def test_the_printed_upload_gets_a_label_at_the_printed_place(account: Account, first: Result) -> None:
+    upload, *_ = lines(first, "aws s3 cp samples/faces")
+    *_, source, inbox = shlex.split(upload)
+    s3 = account.client("s3")
+    s3.upload_file(str(ROOT / source), BUCKET, inbox.removeprefix(f"s3://{BUCKET}/") + Path(source).name)
+    [printed] = [line for line in lines(first, "aws s3 cp s3://") if line.endswith("1.png.json -")]
+    key = shlex.split(printed)[3].removeprefix(f"s3://{BUCKET}/")
+
+    def label() -> str | None:
+        try:
+            return str(json.load(s3.get_object(Bucket=BUCKET, Key=key)["Body"])["label"])
+        except ClientError:
+            return None
+
+    assert eventually(lambda: label() == "happy", seconds=60)
+
+
+def test_the_bucket_of_artifacts_is_private_and_has_the_model_with_its_packages(
+    account: Account, first: Result
+) -> None:
+    s3 = account.client("s3")
+    blocked = s3.get_public_access_block(Bucket=ARTIFACTS)["PublicAccessBlockConfiguration"]
+    assert set(blocked.values()) == {True}
+    assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=ARTIFACTS)["Policy"]
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=ARTIFACTS)["Contents"]]
+    assert {key.partition("/")[0] for key in keys} == {"models", "packages"}
+    uri = served(account)["model"]["PrimaryContainer"]["ModelDataUrl"]
+    assert uri.removeprefix(f"s3://{ARTIFACTS}/") in keys
+
+
+def test_a_second_run_keeps_the_endpoint_the_functions_and_all_parameters(account: Account, first: Result) -> None:
+    """Only the API is deployed again, because the template has AlwaysDeploy."""
+
+    def functions() -> dict[str, str]:
+        listed = account.client("lambda").list_functions()["Functions"]
+        return {function["FunctionName"]: function["CodeSha256"] for function in listed}
+
+    before, calls = (served(account), functions(), stack_parameters(account)), len(account.changes)
+    result = deploy(account)
+    assert result.returncode == 0, result.stderr
+    assert "keeps its model" in result.stderr
+    assert (served(account), functions(), stack_parameters(account)) == before
+    changed = {call.operation for call in account.changes[calls:]}
+    assert not changed & {"CreateBucket", "CreateStack", "CreateModel", "UpdateEndpoint", "CompleteMultipartUpload"}
+
+
+def test_a_model_that_does_not_answer_as_it_should_is_rolled_back(
+    account: Account, first: Result, tmp_path: Path
+) -> None:
+    """All endpoints of this account answer with one model, so every other one answers wrongly."""
+    before = served(account)["model"]["PrimaryContainer"]
+    write_color_model(tmp_path)
+    result = deploy(account, str(tmp_path))
+    assert result.returncode == 1
+    assert "does not answer as the model should (its labels are angry, disgust" in result.stderr
+    assert "it serves again what it served before" in result.stderr
+    assert served(account)["model"]["PrimaryContainer"] == before
+
+
+def test_options_change_what_they_name_and_nothing_else(account: Account, first: Result) -> None:
+    before = stack_parameters(account)
+    result = deploy(account, "--max-concurrency", "3", "--parameter", "BatchWindow=2")
+    assert result.returncode == 0, result.stderr
+    assert served(account)["ServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 3}
+    expected = {**before, "MaximumConcurrency": "3", "BatchWindow": "2"}
+    assert stack_parameters(account) == expected
+    [mapping] = account.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert str(mapping["MaximumBatchingWindowInSeconds"]) == "2"
+
+
+def test_a_key_that_should_not_be_printed_is_not(account: Account, first: Result) -> None:
+    [export] = lines(first, "export API=")
+    key = export.partition("KEY=")[2].partition(" ")[0]
+    result = deploy(account, "--hide-key")
+    assert result.returncode == 0, result.stderr
+    assert key not in result.stdout + result.stderr
+    assert "aws apigateway get-api-key --include-value --api-key" in result.stdout
