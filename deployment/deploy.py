@@ -12,7 +12,7 @@ from deployment.bucket import delete_if_empty
 from deployment.endpoint import deploy_endpoint
 from deployment.errors import DeploymentError
 from deployment.model import prepare_model
-from deployment.parameters import access_parameters, endpoint_parameters, model_parameters
+from deployment.parameters import access_parameters, endpoint_parameters, model_parameters, shift_parameters
 from deployment.plan import DeployOptions, Plan, make_plan
 from deployment.progress import pause, print_line, show, show_stack
 from deployment.quotas import check_quotas
@@ -35,7 +35,11 @@ def deploy_all(options: DeployOptions, session: Any) -> Api | None:
     if not options.confirm(plan):
         return None
     application.require_sam()
-    given = {**endpoint_parameters(plan.endpoint, plan.hosting), **access_parameters(options.access)}
+    given = {
+        **shift_parameters(plan.stack.parameters if plan.stack else {}),
+        **endpoint_parameters(plan.endpoint, plan.hosting),
+        **access_parameters(options.access),
+    }
     with tempfile.TemporaryDirectory(prefix="mien-deploy-") as scratch:
         model = None
         if plan.hosting and plan.model:

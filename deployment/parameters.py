@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from deployment.errors import DeploymentError
 from deployment.hosting import Access
-from local.template import default_parameters
+from local.template import SHIFT, default_parameters
 from training.hosting.options import Hosting, Serverless
 
 CONCURRENCY = "MaximumConcurrency"
@@ -38,6 +38,14 @@ def endpoint_parameters(name: str, hosting: Hosting | None) -> dict[str, str]:
     if isinstance(hosting, Serverless) and hosting.functions_concurrency:
         parameters[CONCURRENCY] = str(hosting.functions_concurrency)
     return parameters
+
+
+def shift_parameters(deployed: Mapping[str, str]) -> dict[str, str]:
+    """Lets a stack shift traffic gradually to new versions of its functions. A stack that has a value keeps it.
+
+    deployed: the stack's parameters; empty if there is no stack.
+    """
+    return {} if "TrafficShift" in deployed else {"TrafficShift": SHIFT}
 
 
 def model_parameters(endpoint_input: str, labels: Sequence[str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ FUNCTIONS_KEY = "functions.zip"
 LAYER_KEY = "layer.zip"
 # CloudFormation removes a property that has this value.
 NO_VALUE = {"Ref": "AWS::NoValue"}
-# A value of TrafficShift with which the stack has all its resources.
+# How stacks on AWS pass to new versions of the functions. With it, the stack has all its resources.
 SHIFT = "Canary10Percent5Minutes"
 # Amazon API Gateway Developer Guide, "x-amazon-apigateway-gateway-responses object".
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"

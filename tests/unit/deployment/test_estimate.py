@@ -32,7 +32,7 @@ def test_an_idle_serverless_deployment_costs_its_alarms_and_the_looks_into_the_e
     # 10 alarms at $0.10; 5 pollers x 3 looks a minute x 60 x 730 hours at $0.40 per million; 0.11 GB at $0.023.
     assert line(idle, "alarm").dollars == pytest.approx(1.00)
     assert line(idle, "sqs_request").quantity == pytest.approx(657_000)
-    assert total(idle) == pytest.approx(0.80 + 0.2628 + 0.00253)
+    assert total(idle) == pytest.approx(1.00 + 0.2628 + 0.00253)
 
 
 def test_a_million_face_crops_on_a_serverless_endpoint() -> None:

@@ -1,5 +1,7 @@
 """The parameters of template.yaml follow from the options, the endpoint and its model."""
 
+import tomllib
+
 import pytest
 
 from deployment.application import overrides, validate_parameters
@@ -10,8 +12,11 @@ from deployment.parameters import (
     endpoint_parameters,
     model_parameters,
     parse_parameters,
+    shift_parameters,
     value_of,
 )
+from local.paths import ROOT
+from local.template import SHIFT
 from training.hosting.options import Instances, Serverless
 
 
@@ -33,6 +38,17 @@ def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
     validate_parameters({"InboxDays": "30"})
     with pytest.raises(DeploymentError, match=r"no parameter InboxDay; it has .*InboxDays"):
         validate_parameters({"InboxDay": "30"})
+
+
+def test_a_stack_shifts_traffic_unless_it_was_deployed_otherwise() -> None:
+    chosen = {"TrafficShift": "Canary10Percent5Minutes"}
+    assert shift_parameters({}) == shift_parameters({"EndpointName": "mien-faces"}) == chosen
+    assert shift_parameters({"TrafficShift": "none"}) == {}
+
+
+def test_samconfig_shifts_traffic_in_the_same_way() -> None:
+    configured = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]["parameters"]
+    assert f"TrafficShift={SHIFT}" in configured["parameter_overrides"]
 
 
 def test_the_functions_send_no_more_batches_than_a_small_serverless_endpoint_can_take() -> None:
