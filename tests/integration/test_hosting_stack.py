@@ -130,13 +130,36 @@ def test_a_serverless_endpoint_can_move_to_instances_but_not_back(stack: Hosting
     assert stack.account.scaling.targets
 
 
-def test_another_instance_type_needs_an_update_without_scaling_before(stack: HostingStack) -> None:
+def test_another_instance_type_needs_a_pause_of_scaling_before(stack: HostingStack) -> None:
     larger = {"InstanceType": "ml.c7i.xlarge"}
     stack.deploy(**INSTANCES)
     assert stack.deploy(**larger) == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.deploy(**INSTANCES, MaxInstances=1) == "UPDATE_COMPLETE"
+    stack.account.sagemaker.endpoints[ENDPOINT_NAME].count = 3
+    stack.account.calls.clear()
+    assert stack.deploy(**INSTANCES, Scaling="paused") == "UPDATE_COMPLETE"
+    assert not stack.account.operations("sagemaker")
+    assert not stack.account.scaling.targets
     assert stack.deploy(**larger) == "UPDATE_COMPLETE"
     assert stack.account.scaling.targets
+    assert stack.account.sagemaker.endpoints[ENDPOINT_NAME].count == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count"),
+    [
+        ({"MinInstances": 1}, {"MinInstances": 2}, 1),
+        ({"MinInstances": 1}, {"MaxInstances": 1}, 1),
+        ({"MinInstances": 2, "MaxInstances": 2}, {"MinInstances": 1}, 2),
+        ({"MinInstances": 1, "MaxInstances": 1}, {"MinInstances": 3, "MaxInstances": 3}, 3),
+    ],
+)
+def test_the_number_of_instances_can_be_changed(
+    stack: HostingStack, before: dict[str, int], after: dict[str, int], count: int
+) -> None:
+    """Auto scaling itself then moves the number between its limits, which nothing does in the tests' account."""
+    stack.deploy(**INSTANCES, **before)
+    assert stack.deploy(**INSTANCES, **after) == "UPDATE_COMPLETE"
+    assert stack.account.sagemaker.endpoints[ENDPOINT_NAME].count == count
 
 
 @pytest.mark.parametrize(

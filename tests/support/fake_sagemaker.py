@@ -97,6 +97,8 @@ class SageMaker(Descriptions):
         # SageMaker also needs the configuration that the endpoint has so far.
         self.describe_endpoint_config(endpoint.config["EndpointConfigName"])
         config = self.describe_endpoint_config(EndpointConfigName)
+        if config is endpoint.config:
+            raise refusal("To update an endpoint, you must create a new EndpointConfig.")
         # A serverless endpoint has no number of instances that could be retained.
         count = endpoint.count if RetainAllVariantProperties and endpoint.count else initial_count(config)
         self.require_transition(endpoint, config)

@@ -60,6 +60,8 @@ def is_true(condition: Any, values: Mapping[str, str]) -> bool:
             return not is_true(inner, values)
         case {"Fn::And": conditions}:
             return all(is_true(inner, values) for inner in conditions)
+        case {"Fn::Or": conditions}:
+            return any(is_true(inner, values) for inner in conditions)
     raise ValueError(f"this condition can't be evaluated: {condition}")
 
 

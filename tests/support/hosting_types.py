@@ -99,7 +99,7 @@ class EndpointType(Named):
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str) -> Created:
         name = physical_id.rpartition("/")[2]
-        if any(old.get(key) != new.get(key) for key in ("EndpointConfigName", "DeploymentConfig")):
+        if any(old.get(key) != new.get(key) for key in (old.keys() | new.keys()) - {"Tags"}):
             send("sagemaker", "update_endpoint", {**new, "EndpointName": name})
             self.require_served(name, new["EndpointConfigName"])
         return physical_id, {"EndpointName": name}

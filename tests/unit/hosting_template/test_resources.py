@@ -23,6 +23,7 @@ MAX_TEMPLATE_BYTES = 51_200
         ({"ExecutionRoleArn": OWN_ROLE}, set()),
         (ON_INSTANCES, {"Role", *ALARMS, *SCALING}),
         ({**ON_INSTANCES, "MinInstances": 4}, {"Role", *ALARMS}),
+        ({**ON_INSTANCES, "Scaling": "paused"}, {"Role", *ALARMS}),
         (FULL, {"Role", *ALARMS, *SCALING}),
     ],
 )
@@ -35,6 +36,28 @@ def test_another_model_changes_nothing_but_its_address() -> None:
     before, after = render(**FULL), render(**FULL, ModelKey=key_of("2"))
     assert [name for name in before["Resources"] if before["Resources"][name] != after["Resources"][name]] == ["Model"]
     assert properties(after, "Model")["PrimaryContainer"]["ModelDataUrl"].endswith(key_of("2"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"MinInstances": 1}, {"MinInstances": 2}),
+        ({"MinInstances": 1}, {"MaxInstances": 1}),
+        ({"MinInstances": 2, "MaxInstances": 2}, {"MinInstances": 2}),
+        ({"MinInstances": 2, "MaxInstances": 2}, {"MinInstances": 3, "MaxInstances": 3}),
+    ],
+)
+def test_an_endpoint_is_never_updated_without_a_new_configuration(
+    before: dict[str, int], after: dict[str, int]
+) -> None:
+    old, new = (render(**ON_INSTANCES, **counts) for counts in (before, after))
+    assert properties(old, "EndpointConfig") != properties(new, "EndpointConfig")
+
+
+@pytest.mark.parametrize("change", [{"MaxInstances": 9}, {"CallsPerMinute": 300}, {"Scaling": "paused"}])
+def test_limits_of_scaling_change_without_an_update_of_the_endpoint(change: dict[str, Any]) -> None:
+    old, new = render(**ON_INSTANCES), render(**ON_INSTANCES, **change)
+    assert all(properties(old, name) == properties(new, name) for name in ALWAYS)
 
 
 def test_what_is_replaced_has_no_name_that_would_block_its_replacement() -> None:
