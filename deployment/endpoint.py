@@ -26,6 +26,8 @@ from training.hosting.smoke_test import run_smoke_test, smoke_test_requests
 TEMPLATE = Path(__file__).parent.parent / "hosting.yaml"
 # Seconds between two calls of an endpoint that is still starting its container.
 START_SECONDS = 15
+# The parameters of hosting.yaml that remove auto scaling and leave everything else as it is.
+PAUSED = {"Scaling": "paused"}
 
 
 def find_foreign_endpoint(
@@ -81,11 +83,10 @@ def deploy_endpoint(
     with show_stack(names.model_stack) as on_progress:
         waiting = Waiting(pause, on_progress)
         if before and must_stop_scaling_first(deployed_hosting(before[0].parameters), hosting):
-            without = {"MaxInstances": before[0].parameters["MinInstances"]}
-            deploy_stack(cloudformation, names.model_stack, before[1], without, waiting)
+            deploy_stack(cloudformation, names.model_stack, before[1], PAUSED, waiting)
         after = deploy_stack(cloudformation, names.model_stack, TEMPLATE.read_text(), parameters, waiting)
     if model and (fault := test_endpoint(names, model, clients)):
-        raise DeploymentError(undo(names, fault, before, cloudformation))
+        raise DeploymentError(undo(names, fault, before, hosting, cloudformation))
     print_line(f"The stack {names.model_stack} is {after.status}: endpoint {names.endpoint}.")
 
 
@@ -100,11 +101,14 @@ def test_endpoint(names: Names, model: PreparedModel, clients: Clients) -> str |
     return None
 
 
-def undo(names: Names, fault: str, before: tuple[Stack, str] | None, cloudformation: Any) -> str:
-    """Returns the endpoint to what it was, and returns the text of the error."""
+def undo(names: Names, fault: str, before: tuple[Stack, str] | None, hosting: Hosting, cloudformation: Any) -> str:
+    """Returns the endpoint to what it was, and returns the text of the error. hosting: what it runs on now."""
     text = f"the endpoint {names.endpoint} does not answer as the model should ({fault}); {logs_of(names.endpoint)}"
     if before is None:
         return f"{text}; deploy another model, or remove everything with make undeploy"
     with show_stack(names.model_stack) as on_progress:
-        roll_back(cloudformation, *before, Waiting(pause, on_progress))
+        waiting = Waiting(pause, on_progress)
+        if must_stop_scaling_first(hosting, deployed_hosting(before[0].parameters)):
+            deploy_stack(cloudformation, names.model_stack, TEMPLATE.read_text(), PAUSED, waiting)
+        roll_back(cloudformation, *before, waiting)
     return f"{text}; it serves again what it served before"

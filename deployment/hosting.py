@@ -93,6 +93,7 @@ def hosting_parameters(hosting: Hosting) -> dict[str, str]:
             "MinInstances": hosting.minimum,
             "MaxInstances": hosting.maximum,
             "CallsPerMinute": hosting.calls_per_minute,
+            "Scaling": "active",
         }
     return {name: str(value) for name, value in values.items()}
 
