@@ -166,7 +166,7 @@ def read_names(stack: str, session: boto3.Session) -> Names:
 
 def confirm(plan: Plan, yes: bool, dry_run: bool) -> bool:
     """Prints the plan, and asks if it starts instances, which cost money while nothing is classified."""
-    for line in plan_lines(plan):
+    for line in plan_lines(plan, in_parts=dry_run):
         print_line(line)
     if dry_run:
         print_line("This was a dry run: nothing was made.")

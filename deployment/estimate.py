@@ -11,9 +11,10 @@ from training.hosting.options import Architecture, Hosting, Instances, Serverles
 MILLION = 1_000_000
 HOURS_PER_MONTH = 730
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
-# template.yaml: the MemorySize of the functions, and its alarms, of which two are for shifting traffic.
+# template.yaml: the MemorySize of the functions, its alarms, and those that TrafficShift adds.
 FUNCTION_MB = 1024
-APPLICATION_ALARMS = 10
+APPLICATION_ALARMS = 8
+SHIFT_ALARMS = 2
 # hosting.yaml: the alarms that roll back an update of instances.
 ROLLBACK_ALARMS = 3
 # Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works": one alarm for
@@ -49,11 +50,13 @@ class Plan:
     hosting: None for an endpoint that exists already, whose cost is not estimated.
     architecture: of the functions.
     notifications: the template's parameter Notifications.
+    shifts_traffic: whether the template's parameter TrafficShift is not none.
     """
 
     hosting: Hosting | None
     architecture: Architecture = "arm64"
     notifications: Literal["direct", "eventbridge"] = "direct"
+    shifts_traffic: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,9 @@ def price_lines(parts: Sequence[tuple[str, str, float]], prices: PriceList, time
 def idle_quantities(plan: Plan) -> list[tuple[str, str, float]]:
     """The quantities of a month in which nothing happens."""
     polls = IDLE_POLLERS * SECONDS_PER_MONTH / POLL_SECONDS
+    alarms = APPLICATION_ALARMS + (SHIFT_ALARMS if plan.shifts_traffic else 0) + endpoint_alarms(plan.hosting)
     parts = [
-        ("alarms", "alarm", APPLICATION_ALARMS + endpoint_alarms(plan.hosting)),
+        ("alarms", "alarm", alarms),
         ("looking into the empty queue", "sqs_request", polls),
         ("storing model and packages", "s3_storage", ARTIFACTS_GB),
     ]

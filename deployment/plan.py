@@ -49,7 +49,7 @@ class Plan:
     model: the model that it will serve, as ModelOptions.word; None if it keeps its model, or is not part of this.
     concurrency: how many batches the functions send to it at the same time.
     existing_bucket: as the template's ExistingBucket; None if the stack has a bucket of its own.
-    architecture, notifications: as the template's parameters.
+    architecture, notifications, traffic_shift: as the template's parameters.
     """
 
     names: Names
@@ -61,6 +61,7 @@ class Plan:
     existing_bucket: str | None
     architecture: str
     notifications: str
+    traffic_shift: str
 
 
 def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
@@ -84,7 +85,8 @@ def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
     endpoint = foreign or names.endpoint
     given = {**endpoint_parameters(endpoint, hosting), **options.parameters}
     deployed_values = stack.parameters if stack else {}
-    values = {name: value_of(name, given, deployed_values) for name in (CONCURRENCY, "Architecture", "Notifications")}
+    names_of_values = (CONCURRENCY, "Architecture", "Notifications", "TrafficShift")
+    values = {name: value_of(name, given, deployed_values) for name in names_of_values}
     if not values[CONCURRENCY].isdecimal():
         raise DeploymentError(f"--parameter {CONCURRENCY}={values[CONCURRENCY]} is not a number")
     bucket = choose_bucket(clients["s3"], names, stack, options.bucket)
@@ -98,6 +100,7 @@ def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
         bucket,
         values["Architecture"],
         values["Notifications"],
+        values["TrafficShift"],
     )
 
 

@@ -9,7 +9,7 @@ from cli import printable
 from deployment.api import Api
 from deployment.estimate import Plan as CostPlan
 from deployment.estimate import estimate
-from deployment.estimate_text import summary
+from deployment.estimate_text import summary, table
 from deployment.names import Names
 from deployment.plan import Plan
 from deployment.stacks import read_stack
@@ -19,8 +19,11 @@ from training.hosting.options import Instances, Serverless
 HIDDEN_KEY = "KEY"
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """What the deployment makes or updates, one line each, and what it costs."""
+def plan_lines(plan: Plan, in_parts: bool = False) -> list[str]:
+    """What the deployment makes or updates, one line each, and what it costs.
+
+    in_parts: with all parts of the costs.
+    """
     names = plan.names
     verb = "updates" if plan.stack else "makes"
     lines = [f"Account {names.account}, region {names.region}:"]
@@ -38,9 +41,11 @@ def plan_lines(plan: Plan) -> list[str]:
             plan.hosting,
             "x86_64" if plan.architecture == "x86_64" else "arm64",
             "eventbridge" if plan.notifications == "eventbridge" else "direct",
+            plan.traffic_shift != "none",
         )
     )
-    return [*lines, "What it costs:", *(f"  {line}" for line in summary(costs))]
+    parts = ["", *table(costs), ""] if in_parts else []
+    return [*lines, "What it costs:", *(f"  {line}" for line in [*summary(costs), *parts])]
 
 
 def describe_hosting(plan: Plan) -> str:

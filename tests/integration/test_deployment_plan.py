@@ -26,12 +26,13 @@ def dry_run(account: Account, *options: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_plan_says_what_the_deployment_costs_and_changes_nothing(account: Account) -> None:
+def test_a_dry_run_says_what_the_deployment_costs_in_parts_and_changes_nothing(account: Account) -> None:
     result = dry_run(account)
     assert result.returncode == 0, result.stderr
     shown = result.stdout + result.stderr
     assert "while idle: $" in shown
     assert "per million face crops" in shown
+    assert "S3: write documents" in shown
     assert account.changes == []
 
 

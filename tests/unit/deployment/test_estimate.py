@@ -7,6 +7,8 @@ from deployment.estimate import (
     APPLICATION_ALARMS,
     FUNCTION_MB,
     INBOX_METRICS,
+    LEFT_OUT,
+    SHIFT_ALARMS,
     Estimate,
     Line,
     Plan,
@@ -29,10 +31,10 @@ def line(lines: tuple[Line, ...], price: str) -> Line:
 
 def test_an_idle_serverless_deployment_costs_its_alarms_and_the_looks_into_the_empty_queue() -> None:
     idle = estimate(SERVERLESS).idle
-    # 10 alarms at $0.10; 5 pollers x 3 looks a minute x 60 x 730 hours at $0.40 per million; 0.11 GB at $0.023.
-    assert line(idle, "alarm").dollars == pytest.approx(1.00)
+    # 8 alarms at $0.10; 5 pollers x 3 looks a minute x 60 x 730 hours at $0.40 per million; 0.11 GB at $0.023.
+    assert line(idle, "alarm").dollars == pytest.approx(0.80)
     assert line(idle, "sqs_request").quantity == pytest.approx(657_000)
-    assert total(idle) == pytest.approx(1.00 + 0.2628 + 0.00253)
+    assert total(idle) == pytest.approx(0.80 + 0.2628 + 0.00253)
 
 
 def test_a_million_face_crops_on_a_serverless_endpoint() -> None:
@@ -72,10 +74,15 @@ def test_a_face_over_http_costs_a_request_and_an_invocation_and_nothing_in_s3() 
 
 def test_instances_cost_every_hour_and_bring_alarms_of_their_own() -> None:
     idle = estimate(INSTANCES).idle
-    # $0.102 x 730 hours; 10 alarms of the application, 3 for rollbacks, 2 for scaling.
+    # $0.102 x 730 hours; 8 alarms of the application, 3 for rollbacks, 2 for scaling.
     assert line(idle, "ml.c5.large").dollars == pytest.approx(74.46)
-    assert line(idle, "alarm").quantity == 15
-    assert line(estimate(Plan(Instances("ml.c5.large", 2, 2))).idle, "alarm").quantity == 13
+    assert line(idle, "alarm").quantity == 13
+    assert line(estimate(Plan(Instances("ml.c5.large", 2, 2))).idle, "alarm").quantity == 11
+
+
+def test_shifting_traffic_brings_two_alarms() -> None:
+    shifting = Plan(SERVERLESS.hosting, shifts_traffic=True)
+    assert total(estimate(shifting).idle) - total(estimate(SERVERLESS).idle) == pytest.approx(0.20)
 
 
 def test_further_instances_are_counted_at_the_load_at_which_auto_scaling_adds_one() -> None:
@@ -105,7 +112,9 @@ def test_eventbridge_and_x86_functions_cost_more() -> None:
 
 def test_the_constants_are_those_of_the_template() -> None:
     resources = template.expand_template()["Resources"].values()
-    assert [resource["Type"] for resource in resources].count("AWS::CloudWatch::Alarm") == APPLICATION_ALARMS
+    alarms = [each.get("Condition") for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert alarms.count(None) == APPLICATION_ALARMS
+    assert alarms.count("TrafficIsShifted") == len(alarms) - APPLICATION_ALARMS == SHIFT_ALARMS
     assert template.load_template()["Globals"]["Function"]["MemorySize"] == FUNCTION_MB
     assert template.default_parameters()["BatchSize"] == str(BATCH)
 
@@ -125,7 +134,7 @@ def test_the_quantities_are_near_those_that_the_benchmark_has_measured() -> None
 def test_the_summary_says_what_a_person_wants_to_know_before_he_says_yes() -> None:
     idle, use, source, left_out = estimate_text.summary(estimate(SERVERLESS))
     assert idle == (
-        "while idle: $1.27 a month (alarms $1.00, looking into the empty queue $0.26, serverless endpoint $0.00)"
+        "while idle: $1.07 a month (alarms $0.80, looking into the empty queue $0.26, serverless endpoint $0.00)"
     )
     assert use == (
         "in use: $7.28 per million face crops, $11.88 per million 12-megapixel photos of 7 faces, and up to "
@@ -159,4 +168,19 @@ def test_the_table_has_each_part_with_its_quantity_and_unit_the_most_expensive_f
     begin = rows.index("per million face crops: $7.28")
     most_expensive = " ".join(rows[begin + 1].split())
     assert most_expensive == "$5.00 S3: write documents 1,000,000 x PUT, COPY, POST or LIST request"
-    assert rows[0] == "per month, idle: $1.27"
+    assert rows[0] == "per month, idle: $1.07"
+
+
+def test_the_documentation_has_these_sums() -> None:
+    plans = [estimate(SERVERLESS), estimate(Plan(Instances("ml.c7i.large", 1, 4)))]
+    page = documents.text_of("docs/operations.md")
+    rows = [
+        ("a month in which nothing happens", [each.idle for each in plans]),
+        ("a million face crops through the inbox", [each.per_million[FACES.name] for each in plans]),
+        ("a million photos of 12 megapixels with 7 faces each", [each.per_million[PHOTOS.name] for each in plans]),
+        ("a million face crops over HTTP", [each.per_million[HTTP_FACES.name] for each in plans]),
+    ]
+    for name, sums in rows:
+        assert f"| {name} | {total(sums[0]):.2f} | {total(sums[1]):.2f} |" in page
+    assert f"up to ${total(plans[0].in_use):.2f} in addition" in page
+    assert LEFT_OUT in " ".join(page.split())
