@@ -11,7 +11,7 @@ from deployment.errors import DeploymentError
 from deployment.hosting import Access, deployed_hosting
 from deployment.model import DEFAULT_MODEL, ModelOptions
 from deployment.names import Names
-from deployment.parameters import CONCURRENCY, endpoint_parameters, value_of
+from deployment.parameters import CONCURRENCY, endpoint_parameters, shift_parameters, value_of
 from deployment.stacks import Stack, read_stack
 from operate.stack import OWN_PARAMETERS
 from training.hosting.inventory import Clients
@@ -83,8 +83,12 @@ def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
         types = clients["sagemaker"].meta.service_model.shape_for("ProductionVariantInstanceType").enum
         validate_hosting(hosting, types)
     endpoint = foreign or names.endpoint
-    given = {**endpoint_parameters(endpoint, hosting), **options.parameters}
     deployed_values = stack.parameters if stack else {}
+    given = {
+        **shift_parameters(deployed_values),
+        **endpoint_parameters(endpoint, hosting),
+        **options.parameters,
+    }
     names_of_values = (CONCURRENCY, "Architecture", "Notifications", "TrafficShift")
     values = {name: value_of(name, given, deployed_values) for name in names_of_values}
     if not values[CONCURRENCY].isdecimal():

@@ -172,7 +172,8 @@ def test_the_table_has_each_part_with_its_quantity_and_unit_the_most_expensive_f
 
 
 def test_the_documentation_has_these_sums() -> None:
-    plans = [estimate(SERVERLESS), estimate(Plan(Instances("ml.c7i.large", 1, 4)))]
+    hostings = (SERVERLESS.hosting, Instances("ml.c7i.large", 1, 4))
+    plans = [estimate(Plan(hosting, shifts_traffic=True)) for hosting in hostings]
     page = documents.text_of("docs/operations.md")
     rows = [
         ("a month in which nothing happens", [each.idle for each in plans]),
