@@ -62,15 +62,10 @@ def start_cloud(
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True))
         require_free_disk(scratch)
         folder = stack.enter_context(open_model(model))
-        serve = [endpoint_python(folder), "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
-        endpoint = stack.enter_context(run_process(serve, child_environment(scratch), log, stdout=subprocess.PIPE))
-        endpoint_port = endpoint.stdout.readline().strip().decode() if endpoint.stdout else ""
-        if not endpoint_port:
-            reason = log_tail(log, 1).strip()
-            raise CloudError(f"the model in {model} can't be served: {reason}")
+        endpoint, endpoint_url = stack.enter_context(serve_model(folder, str(model), scratch, log))
         address = f"http://127.0.0.1:{port}"
         token = secrets.token_hex()
-        defaults = ministack_environment(port, f"http://127.0.0.1:{endpoint_port}", token, scratch)
+        defaults = ministack_environment(port, endpoint_url, token, scratch)
         environment = {**defaults, **variables}
         ministack = stack.enter_context(run_process([sys.executable, "-m", program], environment, log))
         processes = {"MiniStack": ministack, "the model's endpoint": endpoint}
@@ -85,7 +80,7 @@ def start_cloud(
 
         try:
             wait_until_healthy(address, require_running=require_running)
-            yield Cloud(address, f"http://127.0.0.1:{endpoint_port}", token, {}, require_running)
+            yield Cloud(address, endpoint_url, token, {}, require_running)
         except CloudError:
             raise
         except Exception:
@@ -93,6 +88,24 @@ def start_cloud(
             time.sleep(END_SECONDS)
             require_running()
             raise
+
+
+@contextlib.contextmanager
+def serve_model(folder: Path, model: str, scratch: str, log: BinaryIO) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Runs the endpoint of a model until the block ends. Yields its process and its address.
+
+    folder: of the model.
+    model: its name in errors.
+    scratch: a folder for temporary files.
+
+    Raises CloudError if the model can't be served.
+    """
+    command = [endpoint_python(folder), "-m", "local.endpoint", str(folder.absolute()), ENDPOINT_NAME]
+    with run_process(command, child_environment(scratch), log, stdout=subprocess.PIPE) as process:
+        port = process.stdout.readline().strip().decode() if process.stdout else ""
+        if not port:
+            raise CloudError(f"the model in {model} can't be served: {log_tail(log, 1).strip()}")
+        yield process, f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager

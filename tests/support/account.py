@@ -12,9 +12,10 @@ takes any artifact. InvokeEndpoint reaches the real model behind local/endpoint.
 As on AWS, a model's role must exist, trust SageMaker, and allow to read the artifact, the image and the alarms of
 updates. MiniStack's IAM evaluates the role's policies.
 
-What AWS does and this account does not: it checks no other permission, neither of callers nor of the functions. All
-endpoints answer with the same model, whatever their artifact contains. An endpoint's creation or update has ended when
-it has been described twice. Alarms never ring, and nothing is scaled.
+What AWS does and this account does not: it checks no other permission, neither of callers nor of the functions. No
+container is pulled: the model in the archive answers with the code of this repository, and only if the account
+`serves_archives`; otherwise all endpoints answer with one model, and archives can be any bytes. An endpoint's creation
+or update has ended when it has been described twice. Alarms never ring, and nothing is scaled.
 """
 
 import contextlib
@@ -38,6 +39,7 @@ from tests.support.aws_requests import AwsCall, read_call
 from tests.support.fake_sagemaker import SageMaker
 from tests.support.fake_scaling import AutoScaling, ServiceQuotas
 from tests.support.proxy import HOP_BY_HOP, Exchange, Forward, Reply, proxy
+from tests.support.served_models import ServedModels, serving
 from tests.support.serving_role import create_role, fault_of_role
 from training.hosting.options import CONCURRENCY_QUOTA
 from training.s3_uri import parse_s3_uri
@@ -101,24 +103,31 @@ def is_read(call: AwsCall) -> bool:
 
 
 @contextlib.contextmanager
-def start_account(model: str | Path = MODEL) -> Iterator[Account]:
-    """Runs an empty account until the block ends. model: what every endpoint serves, as for local.start_cloud."""
+def start_account(model: str | Path = MODEL, serves_archives: bool = False) -> Iterator[Account]:
+    """Runs an empty account until the block ends.
+
+    model: what every endpoint serves, as for local.processes.start_cloud.
+    serves_archives: an endpoint serves the archive that was deployed to it instead, and fails if it can't.
+    """
     port = free_port()
-    with proxy() as server:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(proxy())
         server.upstream = f"http://127.0.0.1:{port}"
         # The functions invoke the endpoint through the account, so one that SageMaker does not have fails there too.
         variables = {"ACCOUNT_URL": server.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": server.url}
-        with start_cloud(port, model, variables, program="tests.support.hosting_types") as cloud:
-            router = Router(cloud, server.url)
-            server.intervene = router.route
-            yield router.account
+        cloud = stack.enter_context(start_cloud(port, model, variables, program="tests.support.hosting_types"))
+        served = stack.enter_context(serving(cloud.client("s3"))) if serves_archives else None
+        router = Router(cloud, server.url, served)
+        server.intervene = router.route
+        yield router.account
 
 
 class Router:
     """Sends each request to the service that it is for, and keeps a record."""
 
-    def __init__(self, cloud: Cloud, url: str):
+    def __init__(self, cloud: Cloud, url: str, served: ServedModels | None):
         self.cloud = cloud
+        self.served = served
         self.lock = threading.Lock()
         self.s3, self.cloudwatch, iam = (cloud.client(service) for service in ("s3", "cloudwatch", "iam"))
         quotas = {"sagemaker": {"Number of instances": 4.0, CONCURRENCY_QUOTA: 10.0}, "lambda": {}}
@@ -131,6 +140,8 @@ class Router:
             scaled_variants=lambda: scaling.targets,
             quotas=quotas["sagemaker"],
         )
+        if served:
+            sagemaker.fault_of_archive = served.fault
         scaling = AutoScaling(ACCOUNT, REGION, is_scalable=lambda resource: is_scalable(sagemaker, resource))
         self.services: dict[str, JsonService] = {
             service.service: service for service in (sagemaker, scaling, ServiceQuotas(quotas))
@@ -151,11 +162,12 @@ class Router:
         return forward()
 
     def invoke(self, endpoint: str, exchange: Exchange) -> Reply:
-        if self.account.sagemaker.served_artifact(endpoint) is None:
+        artifact = self.account.sagemaker.served_artifact(endpoint)
+        if artifact is None:
             message = f"Endpoint {endpoint} of account {ACCOUNT} not found."
             return Reply(400, encode({"Message": message}), {"x-amzn-ErrorType": "ValidationError"})
-        address = str(self.cloud.endpoint_url).removeprefix("http://")
-        connection = http.client.HTTPConnection(address, timeout=INVOKE_TIMEOUT_SECONDS)
+        url = self.served.address(artifact) if self.served else str(self.cloud.endpoint_url)
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=INVOKE_TIMEOUT_SECONDS)
         try:
             headers = {name: exchange.headers[name] for name in ("Content-Type", "Accept") if name in exchange.headers}
             # local/endpoint.py knows one name.

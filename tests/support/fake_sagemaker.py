@@ -45,6 +45,7 @@ class SageMaker(Descriptions):
     quotas: the account's quotas by their names.
 
     failing_models: why instances or containers with this model can't start, by the URI of its artifact.
+    fault_of_archive: the same, for artifacts that are not in failing_models; empty if it can start.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class SageMaker(Descriptions):
         self.alarm_names, self.scaled_variants = alarm_names, scaled_variants
         self.quotas = quotas
         self.failing_models: dict[str, str] = {}
+        self.fault_of_archive: Callable[[str], str] = lambda uri: ""
         self.endpoints: dict[str, Endpoint] = {}
 
     def create_endpoint(
@@ -205,7 +207,8 @@ class SageMaker(Descriptions):
         return self.models[config["ProductionVariants"][0]["ModelName"]]
 
     def fault_of(self, config: Parameters) -> str:
-        return self.failing_models.get(self.artifact_of(config), "")
+        artifact = self.artifact_of(config)
+        return self.failing_models.get(artifact) or self.fault_of_archive(artifact)
 
     def find_endpoint(self, name: str) -> Endpoint:
         if name not in self.endpoints:
