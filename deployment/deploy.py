@@ -14,7 +14,7 @@ from deployment.errors import DeploymentError
 from deployment.model import prepare_model
 from deployment.parameters import access_parameters, endpoint_parameters, model_parameters, shift_parameters
 from deployment.plan import DeployOptions, Plan, make_plan
-from deployment.progress import pause, print_line, show, show_stack
+from deployment.progress import describe, pause, print_line, show, show_stack
 from deployment.quotas import check_quotas
 from deployment.stack_changes import Waiting, find_updatable
 from deployment.stacks import explain_failure, read_progress, read_stack
@@ -69,13 +69,17 @@ def deploy_stack(plan: Plan, given: Mapping[str, str], s3: Any, session: Any) ->
     bucket = plan.existing_bucket
     with show_stack(names.stack) as on_progress:
         find_updatable(cloudformation, names.stack, Waiting(pause, on_progress))
-        if bucket == names.bucket and plan.stack is None and delete_if_empty(s3, bucket):
-            bucket = None
-        parameters = {**given, **({"ExistingBucket": bucket} if bucket else {})}
+    if bucket == names.bucket and plan.stack is None and delete_if_empty(s3, bucket):
+        bucket = None
+    parameters = {**given, **({"ExistingBucket": bucket} if bucket else {})}
+    with show(f"stack {names.stack}") as remark:
 
         def while_running() -> None:
-            if stack := read_stack(cloudformation, names.stack):
-                on_progress(read_progress(cloudformation, stack))
+            stack = read_stack(cloudformation, names.stack)
+            if stack and stack.is_changing:
+                remark(describe(read_progress(cloudformation, stack)))
+            else:
+                remark("uploading the functions, if they have changed")
 
         output = application.deploy(names, parameters, while_running)
     stack = read_stack(cloudformation, names.stack)

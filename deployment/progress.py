@@ -60,12 +60,14 @@ def show_bytes(title: str, total: int) -> Iterator[Callable[[int], None]]:
 def show_stack(name: str) -> Iterator[Callable[[StackProgress], None]]:
     """Shows a stack's status and what CloudFormation is working on, until the block ends."""
     with show(f"stack {name}") as remark:
+        yield lambda progress: remark(describe(progress))
 
-        def update(progress: StackProgress) -> None:
-            working_on = f", working on {', '.join(progress.changing[:3])}" if progress.changing else ""
-            remark(f"{progress.status}, {progress.done} resources ready{working_on}")
 
-        yield update
+def describe(progress: StackProgress) -> str:
+    if progress.status == "DELETE_COMPLETE":
+        return "does not exist"
+    working_on = f", working on {', '.join(progress.changing[:3])}" if progress.changing else ""
+    return f"{progress.status}, {progress.done} resources ready{working_on}"
 
 
 def print_line(text: str) -> None:
