@@ -12,13 +12,7 @@ from deployment.bucket import delete_if_empty
 from deployment.endpoint import deploy_endpoint
 from deployment.errors import DeploymentError
 from deployment.model import prepare_model
-from deployment.parameters import (
-    access_parameters,
-    endpoint_parameters,
-    first_parameters,
-    model_parameters,
-    shift_parameters,
-)
+from deployment.parameters import access_parameters, endpoint_parameters, model_parameters, shift_parameters
 from deployment.plan import DeployOptions, Plan, make_plan
 from deployment.progress import describe, pause, print_line, show, show_stack
 from deployment.quotas import check_quotas

@@ -1,8 +1,6 @@
 """The parameters of template.yaml: those that the user gives, and those that follow from the endpoint."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from deployment.errors import DeploymentError
 from deployment.hosting import Access
@@ -10,7 +8,6 @@ from local.template import SHIFT, default_parameters
 from training.hosting.options import Hosting, Serverless
 
 CONCURRENCY = "MaximumConcurrency"
-SAMCONFIG = Path(__file__).parent.parent / "samconfig.toml"
 
 
 def parse_parameters(words: Sequence[str]) -> dict[str, str]:
@@ -59,15 +56,6 @@ def model_parameters(endpoint_input: str, labels: Sequence[str]) -> dict[str, st
     """
     of_labels = {"Labels": ",".join(labels)} if endpoint_input == "image" else {}
     return {"EndpointInput": endpoint_input, **of_labels}
-
-
-def first_parameters(path: Path = SAMCONFIG) -> dict[str, str]:
-    """The parameters that a new stack gets beside those that are given: those of samconfig.toml for `sam deploy`.
-
-    path: of samconfig.toml. Its EndpointName is left out, because a deployment knows its endpoint.
-    """
-    words = tomllib.loads(path.read_text())["default"]["deploy"]["parameters"]["parameter_overrides"]
-    return {name: value for name, value in parse_parameters(words).items() if name != "EndpointName"}
 
 
 def value_of(name: str, given: Mapping[str, str], deployed: Mapping[str, str]) -> str:

@@ -2,8 +2,6 @@
 
 import tomllib
 
-from pathlib import Path
-
 import pytest
 
 from deployment.application import overrides, validate_parameters
@@ -12,7 +10,6 @@ from deployment.hosting import Access
 from deployment.parameters import (
     access_parameters,
     endpoint_parameters,
-    first_parameters,
     model_parameters,
     parse_parameters,
     shift_parameters,
@@ -86,14 +83,3 @@ def test_values_with_quotes_and_spaces_reach_sam_in_one_piece() -> None:
         'Labels="not sure,\\"ok\\""',
         'CorsOrigin=""',
     ]
-
-
-def test_a_new_stack_gets_what_samconfig_has_for_sam_deploy_but_the_endpoint(tmp_path: Path) -> None:
-    path = tmp_path / "samconfig.toml"
-    path.write_text('[default.deploy.parameters]\nparameter_overrides = ["EndpointName=mine", "InboxDays=30"]\n')
-    assert first_parameters(path) == {"InboxDays": "30"}
-
-
-def test_a_new_stack_shifts_traffic_step_by_step() -> None:
-    assert first_parameters() == {"TrafficShift": "Canary10Percent5Minutes"}
-    validate_parameters(first_parameters())
