@@ -18,7 +18,7 @@ TORCH ?= torch==2.13.0
 RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) python3.13)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up deploy deploy-local install install-training install-sagemaker check check-python check-page \
+.PHONY: help demo up deploy undeploy deploy-local install install-training install-sagemaker check check-python check-page \
   check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot \
   detector requirements clean install-runtime chromium
 
@@ -33,6 +33,9 @@ up: .venv/local.done ## Run the application on this machine until Ctrl-C. PORT=4
 
 deploy: install-runtime ## Deploy model and application to AWS. MODEL=WORD STACK=mien OPTIONS="--region eu-central-1".
 	@$(with_sam) .venv-runtime/bin/python -m deployment deploy --stack $(call quoted,$(STACK)) $(OPTIONS) $(given_model)
+
+undeploy: .venv-runtime/runtime.done ## Remove all that deploy has made, after a question. STACK=mien OPTIONS=--keep-data keeps the buckets.
+	@.venv-runtime/bin/python -m deployment undeploy --stack $(call quoted,$(STACK)) $(OPTIONS)
 
 deploy-local: install-runtime ## Build and deploy with the SAM CLI into the embedded cloud, then classify the sample faces.
 	@$(with_sam) .venv-runtime/bin/python -m local sam

@@ -8,7 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import VersionOption, exit_with_error, explain_aws_error, follow_aws_region
-from deployment import commands
+from deployment import commands, undeploy
 from deployment.errors import DeploymentError
 from operate.stack import OperateError
 
@@ -21,6 +21,7 @@ def options(version: VersionOption = False) -> None:
 
 
 app.command(name="deploy")(commands.deploy)
+app.command(name="undeploy")(undeploy.undeploy)
 
 
 def main() -> None:

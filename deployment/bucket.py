@@ -6,7 +6,7 @@ from deployment.artifacts import bucket_exists
 from deployment.errors import DeploymentError
 from deployment.names import Names
 from deployment.stacks import Stack
-from operate.deletion import list_contents
+from operate.versions import list_contents
 
 
 def choose_bucket(s3: Any, names: Names, stack: Stack | None, given: str | None) -> str | None:

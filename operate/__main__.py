@@ -3,8 +3,8 @@
 When the alarm for dead letters is on: `dead-letters` shows why the messages failed, and `redrive` sends them back when
 the cause is fixed. When a person wants to be forgotten: `forget` erases images with all that there is about them.
 `reviews` shows how often the results are right that people have reviewed. `connect` connects a bucket that existed
-before the stack. `delete-stack` deletes a stack with its bucket. `variables` prints what `sam local` needs to use a
-stack. Credentials, region and AWS_ENDPOINT_URL are those of the AWS CLI.
+before the stack. `variables` prints what `sam local` needs to use a stack. Credentials, region and AWS_ENDPOINT_URL are
+those of the AWS CLI.
 """
 
 import json
@@ -22,7 +22,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli import VersionOption, exit_with_error, explain_aws_error, follow_aws_region, literal, printable_json
-from operate import connect, dead_letters, delete, reviews, variables
+from operate import connect, dead_letters, reviews, variables
 from operate.dead_letters import DeadLetter
 from operate.erasure import Stack
 from operate.forget import forget as forget_images
@@ -168,7 +168,6 @@ def forget(
 
 app.command()(connect.connect)
 app.command()(connect.disconnect)
-app.command(name="delete-stack")(delete.delete_stack)
 app.command(name="reviews")(reviews.show_reviews)
 app.command(name="variables")(variables.print_variables)
 

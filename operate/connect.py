@@ -71,7 +71,7 @@ def disconnect(
 ) -> None:
     """Disconnect an existing bucket from a stack.
 
-    Removes what `connect` has added. Images that are uploaded afterwards are not classified. `delete-stack` does this
+    Removes what `connect` has added. Images that are uploaded afterwards are not classified. `make undeploy` does this
     by itself; after `sam delete`, run it with --bucket.
 
     The bucket goes on sending its events to EventBridge if it did so, because other applications may need them. The
@@ -80,7 +80,7 @@ def disconnect(
     found = None if bucket else describe_stack(boto3.client("cloudformation"), stack)
     name = found.existing_bucket if found else bucket
     if not name:
-        raise OperateError(f"stack {stack} has created its bucket, which can't be disconnected; see delete-stack")
+        raise OperateError(f"stack {stack} has created its bucket, which can't be disconnected; see make undeploy")
     s3 = boto3.client("s3")
     if dry_run:
         after = disconnected(read_settings(s3, name), stack)

@@ -9,9 +9,6 @@ from botocore.exceptions import ClientError
 
 # Parameters that only Mien's template has. A command never works on another application's stack.
 OWN_PARAMETERS = frozenset({"EndpointName", "InboxPrefix", "ResultsPrefix", "RejectedPrefix"})
-# The logical ID of the bucket in the template.
-BUCKET = "Bucket"
-BUCKET_TYPE = "AWS::S3::Bucket"
 
 
 class OperateError(Exception):
@@ -22,20 +19,12 @@ class OperateError(Exception):
 class DeployedStack:
     """A stack of Mien, as CloudFormation describes it.
 
-    id: the stack's ARN, which CloudFormation still knows after the deletion.
-    status: CloudFormation's StackStatus.
-    is_protected: whether CloudFormation refuses to delete it (termination protection).
     parameters, outputs: by name.
-    own_bucket: the bucket that the stack has created; None if it uses an existing one, or if it is deleted already.
     """
 
     name: str
-    id: str
-    status: str
-    is_protected: bool
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
-    own_bucket: str | None
 
     @property
     def existing_bucket(self) -> str | None:
@@ -47,14 +36,6 @@ class DeployedStack:
         """Whether the stack has a rule of EventBridge that tells its queue about images. Older stacks have none."""
         return self.parameters.get("Notifications") == "eventbridge"
 
-    @property
-    def region(self) -> str:
-        return self.id.split(":")[3]
-
-    @property
-    def account(self) -> str:
-        return self.id.split(":")[4]
-
 
 def describe_stack(cloudformation: Any, name: str) -> DeployedStack:
     """Describes a stack. cloudformation: boto3's client. name: the stack's name or its ARN.
@@ -65,21 +46,7 @@ def describe_stack(cloudformation: Any, name: str) -> DeployedStack:
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
     if missing := OWN_PARAMETERS - parameters.keys():
         raise OperateError(f"stack {name} is not a stack of Mien: it has no parameter {min(missing)}")
-    buckets = [
-        resource.get("PhysicalResourceId")
-        for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-        if (resource["LogicalResourceId"], resource["ResourceType"]) == (BUCKET, BUCKET_TYPE)
-        and resource["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
-    return DeployedStack(
-        name=found["StackName"],
-        id=found["StackId"],
-        status=found["StackStatus"],
-        is_protected=bool(found.get("EnableTerminationProtection")),
-        parameters=parameters,
-        outputs=outputs_of(found),
-        own_bucket=buckets[0] if buckets else None,
-    )
+    return DeployedStack(found["StackName"], parameters, outputs_of(found))
 
 
 def stack_outputs(stack: str) -> dict[str, str]:

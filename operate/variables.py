@@ -17,7 +17,7 @@ def print_variables(stack: StackOption = "mien") -> None:
     """
     cloudformation, functions = boto3.client("cloudformation"), boto3.client("lambda")
     described = describe_stack(cloudformation, stack)
-    resources = cloudformation.describe_stack_resources(StackName=described.id)["StackResources"]
+    resources = cloudformation.describe_stack_resources(StackName=described.name)["StackResources"]
     names = {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]
         for resource in resources

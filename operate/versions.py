@@ -70,6 +70,15 @@ def list_versions(s3: S3, bucket: str, prefix: str) -> Iterator[list[Version]]:
         yield sorted(versions + markers, key=lambda version: version.key)
 
 
+def list_contents(s3: S3, bucket: str) -> Iterator[list[Version]]:
+    """Yields all versions and delete markers of a bucket. There are none if the bucket does not exist."""
+    try:
+        yield from list_versions(s3, bucket, "")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucket":
+            raise
+
+
 def list_versions_of(s3: S3, bucket: str, key: str) -> Iterator[list[Version]]:
     """The same as list_versions, for one object instead of all whose keys begin with its key."""
     for page in list_versions(s3, bucket, key):

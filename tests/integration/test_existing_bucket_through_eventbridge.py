@@ -73,12 +73,3 @@ def test_a_disconnection_says_that_the_switch_and_the_rule_stay(archive: Bucket,
     assert notifications(archive) == connected
     with pytest.raises(archive.s3.exceptions.ClientError, match="NoSuchCORSConfiguration"):
         archive.s3.get_bucket_cors(Bucket=NAME)
-
-
-def test_the_switch_stays_when_the_stack_is_deleted(archive: Bucket, operate: Operate) -> None:
-    operate("connect")
-    done = operate("delete-stack", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert f"Bucket {NAME} still sends its events to EventBridge" in done.stdout
-    assert "EventBridgeConfiguration" in notifications(archive)
-    assert f"Bucket {NAME} did not tell stack mien" in operate("disconnect", "--bucket", NAME).stdout

@@ -35,7 +35,7 @@ def stack(page: bool = True, cors: str = "", notifications: str = "direct") -> D
     outputs = {"PageUrl": f"{PAGE}/v1/"} if page else {}
     changed = {"ExistingBucket": "photos", "CorsOrigin": cors, "Notifications": notifications}
     parameters = template.default_parameters() | changed
-    return DeployedStack("mien", "arn", "CREATE_COMPLETE", False, parameters, outputs, None)
+    return DeployedStack("mien", parameters, outputs)
 
 
 def template_bucket(**parameters: str) -> Any:

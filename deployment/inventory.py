@@ -1,0 +1,163 @@
+"""Reads what the account has of a deployment. Nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deployment.artifacts import bucket_exists, lifecycle_rules
+from deployment.names import Names
+from deployment.removal import (
+    Bucket,
+    Deployment,
+    Endpoint,
+    endpoint_name,
+    is_own_artifacts_bucket,
+    is_own_bucket,
+    used_bucket,
+    was_created,
+)
+from deployment.stacks import Stack, read_stack
+from operate.connection import read_settings
+from operate.versions import Count, list_contents
+from training.hosting.inventory import describe_config, describe_endpoint, is_owned
+
+# boto3's clients, by service.
+Clients = Mapping[str, Any]
+SERVICES = ("cloudformation", "s3", "sagemaker", "logs")
+# Logical IDs in template.yaml and in hosting.yaml.
+BUCKET, ENDPOINT = "Bucket", "Endpoint"
+
+
+def read_deployment(clients: Clients, names: Names) -> Deployment:
+    """Returns what the account has of a deployment. Counts everything in its buckets, which can take minutes.
+
+    Raises DeploymentError if a bucket with the name of the deployment's belongs to another account.
+    """
+    cloudformation = clients["cloudformation"]
+    application = read_stack_or_change_set(cloudformation, names.stack)
+    hosting = read_stack_or_change_set(cloudformation, names.model_stack)
+    resources = {stack.name: list_resources(cloudformation, stack) for stack in (application, hosting) if stack}
+    artifacts = read_artifacts_bucket(clients["s3"], names)
+    existing = used_bucket(names, application)
+    name = endpoint_name(names, application, hosting)
+    is_hosted = was_created(status_of(resources, names.model_stack, ENDPOINT))
+    endpoint = read_endpoint(clients["sagemaker"], name, is_hosted)
+    # SageMaker goes on keeping the logs of an endpoint that has been deleted.
+    has_logs = is_hosted or (endpoint is None and (hosting is not None or artifacts is not None))
+    return Deployment(
+        names,
+        application,
+        hosting,
+        read_bucket(clients["s3"], names, application, status_of(resources, names.stack, BUCKET)),
+        artifacts,
+        existing if existing and bucket_exists(clients["s3"], existing, names.account) else None,
+        endpoint,
+        {stack: stuck_resources(found) for stack, found in resources.items()},
+        find_logs(clients["logs"], name) if has_logs else None,
+    )
+
+
+def read_stack_or_change_set(cloudformation: Any, name: str) -> Stack | None:
+    """Describes a stack. A stack that has only a change set has the parameters of the change set."""
+    stack = read_stack(cloudformation, name)
+    if stack is None or stack.status != "REVIEW_IN_PROGRESS":
+        return stack
+    parameters: dict[str, str] = {}
+    for page in cloudformation.get_paginator("list_change_sets").paginate(StackName=name):
+        for summary in page["Summaries"]:
+            described = cloudformation.describe_change_set(ChangeSetName=summary["ChangeSetId"], StackName=stack.id)
+            parameters |= {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
+    return replace(stack, parameters=parameters)
+
+
+def list_resources(cloudformation: Any, stack: Stack) -> list[dict[str, Any]]:
+    return list(cloudformation.describe_stack_resources(StackName=stack.id)["StackResources"])
+
+
+def status_of(resources: Mapping[str, list[dict[str, Any]]], stack: str, logical_id: str) -> str | None:
+    """The status of a stack's resource; None if the stack has none of this logical ID."""
+    statuses = [each["ResourceStatus"] for each in resources.get(stack, []) if each["LogicalResourceId"] == logical_id]
+    return statuses[0] if statuses else None
+
+
+def stuck_resources(resources: list[dict[str, Any]]) -> dict[str, str]:
+    """The resources that CloudFormation could not delete, by their logical IDs, each with the reason."""
+    return {
+        resource["LogicalResourceId"]: resource.get("ResourceStatusReason", "no reason is given")
+        for resource in resources
+        if resource["ResourceStatus"] == "DELETE_FAILED"
+    }
+
+
+def read_bucket(s3: Any, names: Names, application: Stack | None, resource_status: str | None) -> Bucket | None:
+    """The bucket of images and documents. resource_status: of the stack's bucket; None if the stack has none."""
+    if not bucket_exists(s3, names.bucket, names.account):
+        return None
+    tags, settings = read_tags(s3, names.bucket), read_settings(s3, names.bucket)
+    is_own = is_own_bucket(names, application, resource_status, tags, settings)
+    return Bucket(names.bucket, count_contents(s3, names.bucket) if is_own else Count(), is_own)
+
+
+def read_artifacts_bucket(s3: Any, names: Names) -> Bucket | None:
+    bucket = names.artifacts_bucket
+    if not bucket_exists(s3, bucket, names.account):
+        return None
+    own_rules = [rule["ID"] for rule in lifecycle_rules()]
+    count = count_contents(s3, bucket)
+    return Bucket(bucket, count, is_own_artifacts_bucket(count, read_rules(s3, bucket), own_rules))
+
+
+def read_tags(s3: Any, bucket: str) -> dict[str, str]:
+    """The tags of a bucket, by their keys."""
+    try:
+        tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchTagSet":
+            raise
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def read_rules(s3: Any, bucket: str) -> list[str]:
+    """The IDs of a bucket's lifecycle rules."""
+    try:
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+            raise
+        return []
+    return [rule.get("ID", "") for rule in rules]
+
+
+def count_contents(s3: Any, bucket: str) -> Count:
+    count = Count()
+    for page in list_contents(s3, bucket):
+        count.add(page)
+    return count
+
+
+def read_endpoint(sagemaker: Any, name: str, is_hosted: bool) -> Endpoint | None:
+    """Describes an endpoint; None if it does not exist. is_hosted: whether the hosting stack has made it."""
+    description = describe_endpoint(name, sagemaker)
+    if description is None:
+        return None
+    # The description has no variants while the endpoint is created.
+    [variant, *_] = describe_config(description["EndpointConfigName"], sagemaker).get("ProductionVariants") or [{}]
+    [running, *_] = description.get("ProductionVariants") or [{}]
+    return Endpoint(
+        name,
+        description["EndpointStatus"],
+        variant.get("InstanceType", ""),
+        running.get("CurrentInstanceCount") or variant.get("InitialInstanceCount") or 0,
+        is_hosted,
+        not is_hosted and is_owned(description["EndpointArn"], name, sagemaker),
+    )
+
+
+def find_logs(logs: Any, endpoint: str) -> str | None:
+    """The name of the log group of an endpoint; None if there is none. SageMaker makes it, and no stack has it."""
+    name = f"/aws/sagemaker/Endpoints/{endpoint}"
+    found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return name if any(group["logGroupName"] == name for group in found) else None
