@@ -1,12 +1,15 @@
 """The example of a pipeline: its commands are valid, and name what there is."""
 
 import re
+import shlex
 import subprocess
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from deployment.__main__ import app
 from local import template
 from local.paths import ROOT
 
@@ -23,20 +26,23 @@ def test_the_commands_are_valid_in_bash() -> None:
 
 def test_the_outputs_that_are_read_are_the_templates() -> None:
     read = set(re.findall(r"\$\(output (\w+)\)", COMMANDS))
-    assert read == {"ApiKeyId", "HealthUrl", "ClassifyUrl", "BucketName", "Inbox"}
+    assert read == {"BucketName", "Inbox"}
     assert read <= set(template.load_template()["Outputs"])
 
 
-def test_the_stack_gets_the_parameter_that_has_no_default() -> None:
-    parameters = template.load_template()["Parameters"]
-    without = {name for name, parameter in parameters.items() if "Default" not in parameter}
-    assert set(re.findall(r"(\w+)=\"\$ENDPOINT\"", COMMANDS)) == without
+def test_the_deployment_gets_options_that_it_has_and_shows_no_key() -> None:
+    [line] = [line for line in COMMANDS.splitlines() if line.startswith("make deploy")]
+    arguments = dict(word.split("=", 1) for word in shlex.split(line)[2:])
+    assert (arguments["MODEL"], arguments["STACK"]) == ("models", "$STACK")
+    result = CliRunner().invoke(app, ["deploy", "--help"], env={"COLUMNS": "200"})
+    assert arguments["OPTIONS"] == "--hide-key"
+    assert "--hide-key" in result.stdout
 
 
 def test_what_the_commands_send_and_make_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert re.search(r"^\.PHONY:.*\btest\b", makefile.replace("\\\n", " "), re.MULTILINE)
-    assert (ROOT / "requirements" / "sam.txt").exists()
+    for target in re.findall(r"^make (\w+)", COMMANDS, re.MULTILINE):
+        assert re.search(rf"^{target}: .*##", makefile, re.MULTILINE)
     for path in re.findall(r"samples/\S+\.png", COMMANDS):
         assert (ROOT / path).exists()
 
