@@ -88,8 +88,8 @@ def main() -> None:
         size of a function is that of its package and its layer.
 
         Each time is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine with
-        {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there. Other work on the
-        machine makes all times longer, by up to a half, so compare only rows of one run.
+        {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there. Other work on
+        the machine makes all times longer, by up to a half, so compare only rows of one run.
     """
     write_page(__file__, "Cold start", table, notes, ".venv-runtime/bin/python benchmarks/cold_start.py")
 
