@@ -15,7 +15,7 @@ updates. MiniStack's IAM evaluates the role's policies.
 What AWS does and this account does not: it checks no other permission, neither of callers nor of the functions. No
 container is pulled: the model in the archive answers with the code of this repository, and only if the account
 `serves_archives`; otherwise all endpoints answer with one model, and archives can be any bytes. An endpoint's creation
-or update has ended when it has been described twice. Alarms never ring, and nothing is scaled.
+or update goes on each time that it is described. Alarms never ring, and nothing is scaled.
 """
 
 import contextlib

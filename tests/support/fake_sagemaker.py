@@ -1,7 +1,7 @@
 """SageMaker's control plane for hosting, in memory: endpoints, and what fake_models.py keeps.
 
 It refuses what SageMaker's documentation says that SageMaker refuses; its messages begin as SageMaker's do. A change of
-an endpoint shows once as Creating, Updating, RollingBack or Deleting, and has ended at the next DescribeEndpoint.
+an endpoint shows once as Creating, Updating, RollingBack or Deleting, and has gone on at the next DescribeEndpoint.
 Sources: Amazon SageMaker API Reference, "CreateEndpoint", "UpdateEndpoint"; Amazon SageMaker AI Developer Guide,
 "Update endpoints that use auto scaling", "Use canary traffic shifting", and the exclusions of serverless inference.
 """
@@ -15,6 +15,10 @@ from tests.support.aws_json import AwsError, refusal
 from tests.support.fake_models import Descriptions, Parameters, paged
 from tests.support.serving_role import Need, needs_of_alarms
 from training.hosting.options import CONCURRENCY_QUOTA
+
+CHANGING = ("Creating", "Updating", "RollingBack", "Deleting")
+# While an endpoint changes over, the old instances answer.
+SERVING = ("InService", "Updating", "RollingBack")
 
 
 @dataclass
@@ -30,6 +34,9 @@ class Endpoint:
     pending: Callable[[], None] | None = None
     deployment_config: Parameters = field(default_factory=dict)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def serve(self) -> None:
+        self.status = "InService"
 
     @property
     def variant(self) -> Parameters:
@@ -110,10 +117,12 @@ class SageMaker(Descriptions):
 
         def finish() -> None:
             endpoint.failure = self.fault_of(config)
-            if not endpoint.failure:
-                endpoint.config, endpoint.count = config, count
-                endpoint.deployment_config = DeploymentConfig or {}
-            endpoint.status = "InService"
+            if endpoint.failure:
+                endpoint.status, endpoint.pending = "RollingBack", endpoint.serve
+                return
+            endpoint.config, endpoint.count = config, count
+            endpoint.deployment_config = DeploymentConfig or {}
+            endpoint.serve()
 
         endpoint.pending = finish
         return {"EndpointArn": endpoint.arn}
@@ -144,7 +153,7 @@ class SageMaker(Descriptions):
 
     def delete_endpoint(self, EndpointName: str) -> Any:
         endpoint = self.find_endpoint(EndpointName)
-        if endpoint.status in ("Creating", "Updating", "Deleting"):
+        if endpoint.status in CHANGING:
             raise refusal(f'Cannot delete endpoint "{endpoint.arn}" while it is {endpoint.status}.')
         endpoint.status = "Deleting"
         endpoint.pending = lambda: self.forget(EndpointName)
@@ -198,7 +207,7 @@ class SageMaker(Descriptions):
     def served_artifact(self, endpoint: str) -> str | None:
         """The URI of the artifact that answers an invocation; None if the endpoint does not serve."""
         found = self.endpoints.get(endpoint)
-        return self.artifact_of(found.config) if found and found.status in ("InService", "Updating") else None
+        return self.artifact_of(found.config) if found and found.status in SERVING else None
 
     def artifact_of(self, config: Parameters) -> str:
         return str(self.model_of(config)["PrimaryContainer"]["ModelDataUrl"])
