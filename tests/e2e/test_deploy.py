@@ -192,3 +192,57 @@ def test_a_key_that_should_not_be_printed_is_not(account: Account, first: Result
     assert result.returncode == 0, result.stderr
     assert key not in result.stdout + result.stderr
     assert "aws apigateway get-api-key --include-value --api-key" in result.stdout
+
+
+def undeploy(account: Account, *options: str) -> Result:
+    command = [sys.executable, "-m", "deployment", "undeploy", "--yes", *options]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **account.environment}, capture_output=True, text=True, check=False
+    )
+
+
+def what_is_left(account: Account) -> dict[str, list[str]]:
+    """The names of everything of a deployment that an account can have."""
+    listed = account.client("cloudformation").describe_stacks()["Stacks"]
+    sagemaker = account.client("sagemaker")
+    left = {
+        "stacks": [stack["StackName"] for stack in listed if stack["StackStatus"] != "DELETE_COMPLETE"],
+        "buckets": [bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]],
+        "functions": [each["FunctionName"] for each in account.client("lambda").list_functions()["Functions"]],
+        "queues": account.client("sqs").list_queues().get("QueueUrls", []),
+        "apis": [api["id"] for api in account.client("apigateway").get_rest_apis()["items"]],
+        "keys": [key["id"] for key in account.client("apigateway").get_api_keys()["items"]],
+        "roles": [role["RoleName"] for role in account.client("iam").list_roles()["Roles"]],
+        "alarms": [each["AlarmName"] for each in account.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "logs": [each["logGroupName"] for each in account.client("logs").describe_log_groups()["logGroups"]],
+        "endpoints": [each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]],
+        "configurations": [each["EndpointConfigName"] for each in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
+        "models": [each["ModelName"] for each in sagemaker.list_models()["Models"]],
+    }
+    return {kind: names for kind, names in left.items() if names}
+
+
+def test_kept_images_are_used_by_the_next_deployment_and_in_the_end_nothing_is_left(
+    account: Account, first: Result, sample: bytes
+) -> None:
+    s3 = account.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="inbox/kept.png", Body=sample)
+
+    def has_document(key: str) -> bool:
+        return bool(s3.list_objects_v2(Bucket=BUCKET, Prefix=key).get("Contents"))
+
+    assert eventually(lambda: has_document("results/kept.png.json"), seconds=60)
+    kept = undeploy(account, "--keep-data")
+    assert kept.returncode == 0, kept.stderr
+    assert what_is_left(account) == {"buckets": sorted([BUCKET, ARTIFACTS])}
+    assert has_document("results/kept.png.json")
+
+    again = deploy(account, *FOR_THIS_MACHINE)
+    assert again.returncode == 0, again.stderr
+    assert stack_parameters(account)["ExistingBucket"] == BUCKET
+    s3.put_object(Bucket=BUCKET, Key="inbox/new.png", Body=sample)
+    assert eventually(lambda: has_document("results/new.png.json"), seconds=60)
+
+    gone = undeploy(account)
+    assert gone.returncode == 0, gone.stderr
+    assert what_is_left(account) == {}
