@@ -140,20 +140,33 @@ def count_contents(s3: Any, bucket: str) -> Count:
 
 def read_endpoint(sagemaker: Any, name: str, is_hosted: bool) -> Endpoint | None:
     """Describes an endpoint; None if it does not exist. is_hosted: whether the hosting stack has made it."""
+    if not is_hosted:
+        return read_foreign_endpoint(sagemaker, name)
     description = describe_endpoint(name, sagemaker)
     if description is None:
         return None
     # The description has no variants while the endpoint is created.
     [variant, *_] = describe_config(description["EndpointConfigName"], sagemaker).get("ProductionVariants") or [{}]
     [running, *_] = description.get("ProductionVariants") or [{}]
-    return Endpoint(
-        name,
-        description["EndpointStatus"],
-        variant.get("InstanceType", ""),
-        running.get("CurrentInstanceCount") or variant.get("InitialInstanceCount") or 0,
-        is_hosted,
-        not is_hosted and is_owned(description["EndpointArn"], name, sagemaker),
-    )
+    count = running.get("CurrentInstanceCount") or variant.get("InitialInstanceCount") or 0
+    return Endpoint(name, description["EndpointStatus"], variant.get("InstanceType", ""), count, is_hosted=True)
+
+
+def read_foreign_endpoint(sagemaker: Any, name: str) -> Endpoint | None:
+    """Describes an endpoint that no stack of the deployment has made; None if it does not exist, or may not be read.
+
+    It is kept anyway, so a person who may only invoke it can remove the deployment.
+    """
+    try:
+        description = describe_endpoint(name, sagemaker)
+        if description is None:
+            return None
+        is_from_training = is_owned(description["EndpointArn"], name, sagemaker)
+        return Endpoint(name, description["EndpointStatus"], is_from_training=is_from_training)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return None
 
 
 def find_logs(logs: Any, endpoint: str) -> str | None:

@@ -36,7 +36,7 @@ class Bucket:
 class Endpoint:
     """An endpoint as SageMaker describes it.
 
-    instance_type, instances: of its only variant; empty and 0 if it is serverless.
+    instance_type, instances: of its only variant; empty and 0 if it is serverless, or if it is not hosted.
     is_hosted: whether the hosting stack has made it.
     is_from_training: whether `training deploy` has made it.
     """

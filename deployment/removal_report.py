@@ -62,13 +62,14 @@ def list_kept(found: Deployment, keep_data: bool) -> list[str]:
             kept.append(f"Kept: bucket {bucket.name}, {bucket_state(bucket)}")
     endpoint = found.endpoint
     if endpoint and not endpoint.is_hosted:
-        state = f"{endpoint.name} ({endpoint_state(endpoint)})"
         hint = (
             f"To delete it: python -m training deploy --endpoint {endpoint.name} --delete"
             if endpoint.is_from_training
-            else "It was made by something else."
+            else "It may cost money."
         )
-        kept.append(f"Kept: endpoint {state}, because no stack of the deployment has made it. {hint}")
+        kept.append(
+            f"Kept: endpoint {endpoint.name} ({endpoint.status}), because the deployment has not made it. {hint}"
+        )
     return kept
 
 

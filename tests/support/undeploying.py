@@ -21,6 +21,8 @@ LOGS = f"/aws/sagemaker/Endpoints/{NAMES.endpoint}"
 MODEL_KEY = "models/1/model.tar.gz"
 MODEL_URI = f"s3://{NAMES.artifacts_bucket}/{MODEL_KEY}"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mien:1"
+# The rule by which a bucket is known when its stack is gone. MiniStack does not set CloudFormation's tag.
+UPLOADS = {"Id": f"{STACK}-uploads", "AllowedOrigins": ["*"], "AllowedMethods": ["POST"]}
 # A role that the account has already.
 ROLE = "serving"
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
@@ -154,7 +156,11 @@ def application_template(more: Resources, policy: str) -> Resources:
                 "Type": "AWS::S3::Bucket",
                 "Condition": "BucketIsCreated",
                 "DeletionPolicy": policy,
-                "Properties": {"BucketName": NAMES.bucket, "VersioningConfiguration": {"Status": "Enabled"}},
+                "Properties": {
+                    "BucketName": NAMES.bucket,
+                    "VersioningConfiguration": {"Status": "Enabled"},
+                    "CorsConfiguration": {"CorsRules": [UPLOADS]},
+                },
             },
             **more,
         },

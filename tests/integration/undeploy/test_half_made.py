@@ -89,6 +89,14 @@ def test_a_stack_that_is_being_created_is_waited_for_and_removed(deployments: De
     assert deployments.left() == set()
 
 
+@pytest.mark.parametrize("name", [NAMES.stack, NAMES.model_stack])
+def test_a_stack_that_somebody_is_deleting_is_waited_for(deployments: Deployments, name: str) -> None:
+    deployments.whole()
+    deployments.cloudformation.delete_stack(StackName=name)
+    assert deployments.undeploy()
+    assert deployments.left() == set()
+
+
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
 def test_an_endpoint_that_is_changing_is_waited_for_and_removed(deployments: Deployments, status: str) -> None:
     """SageMaker refuses to delete it."""

@@ -1,6 +1,7 @@
 """The command `undeploy` removes the real application and the real hosting stack, and both can be deployed again."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,3 +100,30 @@ def test_images_that_were_kept_are_adopted_by_the_next_deployment(account: Deplo
     connected = subprocess.run([sys.executable, "-m", "operate", "connect"], cwd=ROOT, env=environment)
     assert connected.returncode == 0
     assert adopted.classify("new.png", sample)["label"] == "happy"
+
+
+def test_ctrl_c_says_how_to_go_on(account: Deployments) -> None:
+    deploy(account)
+    endpoint = account.account.sagemaker.endpoints[NAMES.endpoint]
+
+    def go_on() -> None:
+        endpoint.status, endpoint.pending = "Updating", go_on
+
+    go_on()
+    with subprocess.Popen(
+        [sys.executable, "-m", "deployment", "undeploy", "--yes"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **account.account.environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        # The endpoint is changing, so the command waits for it.
+        shown = iter(process.stderr.readline, f"endpoint {NAMES.endpoint} ...\n")
+        assert "Deleted stack mien.\n" in list(shown)
+        process.send_signal(signal.SIGINT)
+        assert "To delete the rest, run the same command again." in process.stderr.read()
+    assert process.returncode == 130
+    assert NAMES.stack not in account.left()
+    assert account.left() > {NAMES.model_stack, NAMES.endpoint, NAMES.bucket}
+    endpoint.status, endpoint.pending = "InService", None

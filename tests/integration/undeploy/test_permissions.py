@@ -1,0 +1,64 @@
+"""The policies for those who deploy allow what `undeploy` calls."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.paths import ROOT
+from tests.support.aws_json import AwsError
+from tests.support.undeploying import Deployments
+
+# Requests whose action has another name (Service Authorization Reference, "Amazon S3").
+ACTIONS = {
+    "s3:DeleteBucketCors": "s3:PutBucketCORS",
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
+    "s3:GetBucketCors": "s3:GetBucketCORS",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+}
+
+
+def called(deployments: Deployments, keep_data: bool) -> set[str]:
+    """The actions of IAM that a removal needs for its own requests. CloudFormation's are not among them."""
+    found = set()
+
+    def record(model: Any, **_: Any) -> None:
+        action = f"{model.service_model.signing_name}:{model.name}"
+        found.add(ACTIONS.get(action, action))
+
+    for client in deployments.clients.values():
+        client.meta.events.register("before-call", record)
+    try:
+        assert deployments.undeploy(keep_data)
+    finally:
+        for client in deployments.clients.values():
+            client.meta.events.unregister("before-call", record)
+    return found
+
+
+def allowed(*policies: str) -> set[str]:
+    read = (json.loads((ROOT / "policies" / f"{policy}.json").read_text()) for policy in policies)
+    actions = [statement["Action"] for policy in read for statement in policy["Statement"]]
+    return {action for one in actions for action in ([one] if isinstance(one, str) else one)}
+
+
+@pytest.mark.parametrize("keep_data", [False, True])
+def test_a_whole_deployment_is_removed_with_all_three_policies(deployments: Deployments, keep_data: bool) -> None:
+    deployments.whole()
+    assert called(deployments, keep_data) <= allowed("deploy", "deploy-application", "deploy-endpoint")
+
+
+def test_whoever_may_only_invoke_an_endpoint_can_remove_the_application_that_uses_it(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(**request: Any) -> None:
+        raise AwsError("AccessDeniedException", "not authorized to perform this")
+
+    deployments.application(EndpointName="others")
+    monkeypatch.setattr(deployments.account.sagemaker, "describe_endpoint", deny)
+    assert called(deployments, keep_data=False) <= allowed("deploy", "deploy-application")
+    assert deployments.left() == set()
