@@ -189,7 +189,11 @@ def find_limits(s3: S3, bucket: str, inbox: str) -> list[str]:
         limits.append(f"Bucket {bucket} keeps no old versions: images that are overwritten or deleted are lost.")
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     keys = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for rule in encryption]
-    limits += [f"The policy of the KMS key {key} must let the stack's roles use it." for key in keys if key]
+    limits += [
+        f"Bucket {bucket} is encrypted with the KMS key {key}: the stack's KmsKeyArn must be the ARN of this key."
+        for key in keys
+        if key
+    ]
     if s3.list_objects_v2(Bucket=bucket, Prefix=inbox, MaxKeys=1).get("KeyCount"):
         limits.append(f"Images that are in s3://{bucket}/{inbox} already are not classified: upload them again.")
     return limits

@@ -32,7 +32,8 @@ def with_condition(part: Any, condition: str, is_true: bool) -> Any:
                 if is_true or not (isinstance(entry, dict) and entry.get("Condition") == condition)
             }
         case [*items]:
-            return [with_condition(item, condition, is_true) for item in items]
+            decided = [(item, with_condition(item, condition, is_true)) for item in items]
+            return [after for before, after in decided if after != template.NO_VALUE or before == after]
     return part
 
 
@@ -40,13 +41,24 @@ def with_condition(part: Any, condition: str, is_true: bool) -> Any:
 # damage in one place of the template must not appear in another.
 EXPANDED: Template = json.loads(json.dumps(template.expand_template(TrafficShift=template.SHIFT)))
 # The stack with a bucket of its own, and with one that exists already.
-DIRECT = with_condition(EXPANDED, "EventBridgeIsUsed", False)
+PLAIN = with_condition(with_condition(EXPANDED, "KmsKeyIsGiven", False), "FunctionsAreInVpc", False)
+DIRECT = with_condition(PLAIN, "EventBridgeIsUsed", False)
 TEMPLATE: Template = with_condition(DIRECT, "BucketIsCreated", True)
 WITH_EXISTING_BUCKET: Template = with_condition(DIRECT, "BucketIsCreated", False)
 # The same two, if S3's events come through EventBridge.
-THROUGH_EVENTBRIDGE = with_condition(EXPANDED, "EventBridgeIsUsed", True)
+THROUGH_EVENTBRIDGE = with_condition(PLAIN, "EventBridgeIsUsed", True)
 WITH_EVENTBRIDGE: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", True)
 WITH_BOTH: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", False)
+# The stack whose functions are in a VPC, and whose bucket has a KMS key.
+IN_VPC_WITH_KEY: Template = with_condition(
+    with_condition(
+        with_condition(with_condition(EXPANDED, "KmsKeyIsGiven", True), "FunctionsAreInVpc", True),
+        "EventBridgeIsUsed",
+        False,
+    ),
+    "BucketIsCreated",
+    True,
+)
 ALL_TEMPLATES = (TEMPLATE, WITH_EXISTING_BUCKET, WITH_EVENTBRIDGE, WITH_BOTH)
 # The template spells out the bucket's ARN, because the bucket may exist already, and because a reference to it would
 # be a circular dependency in some places.

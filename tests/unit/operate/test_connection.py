@@ -181,7 +181,7 @@ class Described:
         (Described("Enabled", "", 0), []),
         (Described("Suspended", "", 0), ["keeps no old versions"]),
         (Described("", "", 0), ["keeps no old versions"]),
-        (Described("Enabled", "alias/k", 0), ["KMS key alias/k must let the stack's roles use it"]),
+        (Described("Enabled", "alias/k", 0), ["the KMS key alias/k: the stack's KmsKeyArn must be the ARN"]),
         (Described("Enabled", "", 1), ["s3://photos/inbox/ already are not classified"]),
     ],
 )

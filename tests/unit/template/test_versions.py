@@ -23,10 +23,13 @@ OTHERS = {
     "RejectedPrefix": "refused/",
     "ReviewsPrefix": "opinions/",
     "CorsOrigin": "https://faces.example.com",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+    "SubnetIds": "subnet-11111111,subnet-22222222",
+    "SecurityGroupIds": "sg-11111111",
     "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
     "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
 }
-BEFORE = {"EndpointName": "faces"}
+BEFORE = {"EndpointName": "faces", "SubnetIds": "subnet-00000000", "SecurityGroupIds": "sg-00000000"}
 
 
 def versions(expanded: Template) -> dict[str, str]:
