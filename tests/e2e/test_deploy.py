@@ -21,6 +21,7 @@ from local.paths import ROOT
 from local.sam import architecture
 from local.stack import finish_deployment
 from tests.support.account import Account, start_account
+from tests.support.iam_names import action_of
 from tests.support.onnx_files import write_color_model
 from tests.support.waiting import eventually
 
@@ -31,16 +32,30 @@ FOR_THIS_MACHINE = ("--parameter", f"Architecture={architecture()}", "--paramete
 Result = subprocess.CompletedProcess[str]
 
 
+# What the commands of these tests have called, as IAM names it.
+called: set[str] = set()
+
+
+def run(account: Account, *words: str) -> Result:
+    """Runs a command of the deployment on this account."""
+    before = len(account.calls)
+    environment = {**os.environ, **account.environment}
+    command = [sys.executable, "-m", "deployment", *words]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    called.update(action_of(call.service, call.operation) for call in account.calls[before:])
+    return result
+
+
 def deploy(account: Account, *options: str) -> Result:
-    """Runs the command as `make deploy` runs it, on this account."""
-    command = [sys.executable, "-m", "deployment", "deploy", *options]
-    result = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **account.environment}, capture_output=True, text=True, check=False
-    )
+    result = run(account, "deploy", *options)
     if result.returncode == 0:
         # Sets what MiniStack does not apply from the template.
         finish_deployment(account.cloud)
     return result
+
+
+def undeploy(account: Account, *options: str) -> Result:
+    return run(account, "undeploy", "--yes", *options)
 
 
 @pytest.fixture(scope="module")
@@ -194,13 +209,6 @@ def test_a_key_that_should_not_be_printed_is_not(account: Account, first: Result
     assert "aws apigateway get-api-key --include-value --api-key" in result.stdout
 
 
-def undeploy(account: Account, *options: str) -> Result:
-    command = [sys.executable, "-m", "deployment", "undeploy", "--yes", *options]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **account.environment}, capture_output=True, text=True, check=False
-    )
-
-
 def what_is_left(account: Account) -> dict[str, list[str]]:
     """The names of everything of a deployment that an account can have."""
     listed = account.client("cloudformation").describe_stacks()["Stacks"]
@@ -246,3 +254,12 @@ def test_kept_images_are_used_by_the_next_deployment_and_in_the_end_nothing_is_l
     gone = undeploy(account)
     assert gone.returncode == 0, gone.stderr
     assert what_is_left(account) == {}
+
+
+def test_the_policies_of_those_who_deploy_allow_everything_that_was_called(account: Account, first: Result) -> None:
+    """The calls of CloudFormation are among them as far as they concern SageMaker: it calls in the user's name."""
+    assert run(account, "deploy", "--dry-run").returncode == 0
+    policies = [json.loads(path.read_text()) for path in (ROOT / "policies").glob("deploy*.json")]
+    actions = [statement["Action"] for policy in policies for statement in policy["Statement"]]
+    allowed = {name for one in actions for name in ([one] if isinstance(one, str) else one)}
+    assert called - allowed == set()

@@ -15,6 +15,7 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sagemaker.models import SageMakerModelBackend, sagemaker_backends
 
+from tests.support.iam_names import action_of
 from tests.support.onnx_files import COLORS
 from tests.training.hosting.archives import DESCRIPTION
 from training.hosting.options import CONCURRENCY_QUOTA
@@ -191,21 +192,6 @@ class FakeAws:
             good = GOOD_ROWS if content_type == "application/x-image" else GOOD_ANSWER
             body = self.model_answers.get(endpoint.endpoint_config_name, good)
         return respond({"Body": StreamingBody(io.BytesIO(body), len(body)), "ContentType": "application/json"})
-
-
-def action_of(service: str, operation: str) -> str:
-    """What IAM calls an operation. Source: Service Authorization Reference."""
-    prefix = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}.get(service, service)
-    names = {
-        "s3:HeadObject": "s3:GetObject",
-        "s3:HeadBucket": "s3:ListBucket",
-        "s3:ListObjectsV2": "s3:ListBucket",
-        "s3:CreateMultipartUpload": "s3:PutObject",
-        "s3:UploadPart": "s3:PutObject",
-        "s3:CompleteMultipartUpload": "s3:PutObject",
-    }
-    action = f"{prefix}:{operation}"
-    return names.get(action, action)
 
 
 def respond(answer: dict[str, Any], status: int = 200) -> Answer:
