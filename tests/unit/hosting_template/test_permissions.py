@@ -123,7 +123,7 @@ def only_sagemaker_of_this_account_assumes_the_role(template: Template) -> list[
         "Effect": "Allow",
         "Principal": {"Service": "sagemaker.amazonaws.com"},
         "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
     }
     statements = properties(template, "Role")["AssumeRolePolicyDocument"]["Statement"]
     return [] if statements == [expected] else [f"the role can be assumed by {statements}"]
