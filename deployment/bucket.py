@@ -4,6 +4,7 @@ from typing import Any
 
 from deployment.artifacts import bucket_exists
 from deployment.errors import DeploymentError
+from deployment.inventory import is_kept_bucket
 from deployment.names import Names
 from deployment.stacks import Stack
 from operate.versions import list_contents
@@ -15,10 +16,11 @@ def choose_bucket(s3: Any, names: Names, stack: Stack | None, given: str | None)
     stack: the application's stack, if it exists.
     given: the bucket that the user names.
 
-    A bucket with the name of the stack's own that has no stack was kept when an earlier stack was deleted. It is used
-    again, unless it is empty: then it is deleted, because the new stack creates it with all settings.
+    A bucket that was kept when an earlier stack of this name was deleted is used again, unless it is empty: then it is
+    deleted, because the new stack creates it with all settings.
 
-    Raises DeploymentError if the bucket can't be used.
+    Raises DeploymentError if the bucket can't be used, or if the bucket with the name of the stack's own belongs to
+    something else: its objects would be taken for images, and `undeploy` would delete them.
     """
     if stack:
         used = stack.parameters.get("ExistingBucket") or None
@@ -28,11 +30,17 @@ def choose_bucket(s3: Any, names: Names, stack: Stack | None, given: str | None)
                 "stack with --stack NAME, or remove this one first with make undeploy"
             )
         return used
-    if given:
-        if not bucket_exists(s3, given, names.account):
+    wanted = given or names.bucket
+    if not bucket_exists(s3, wanted, names.account):
+        if given:
             raise DeploymentError(f"there is no bucket {given} in this account: create it, or leave --bucket out")
-        return given
-    return names.bucket if bucket_exists(s3, names.bucket, names.account) else None
+        return None
+    if wanted == names.bucket and not is_kept_bucket(s3, names):
+        raise DeploymentError(
+            f"bucket {names.bucket} has the name of the stack's own, and nothing shows that it is of a stack "
+            f"{names.stack}: choose another name with --stack NAME, or delete that bucket"
+        )
+    return wanted
 
 
 def delete_if_empty(s3: Any, bucket: str) -> bool:

@@ -100,6 +100,11 @@ def read_bucket(s3: Any, names: Names, application: Stack | None, resource_statu
     return Bucket(names.bucket, count_contents(s3, names.bucket) if is_own else Count(), is_own)
 
 
+def is_kept_bucket(s3: Any, names: Names) -> bool:
+    """Whether the bucket with the name of the stack's own belongs to a stack of this name that has been deleted."""
+    return is_own_bucket(names, None, None, read_tags(s3, names.bucket), read_settings(s3, names.bucket))
+
+
 def read_artifacts_bucket(s3: Any, names: Names) -> Bucket | None:
     bucket = names.artifacts_bucket
     if not bucket_exists(s3, bucket, names.account):
