@@ -80,10 +80,6 @@ class Deployment:
         """The deployment's own buckets."""
         return [bucket for bucket in (self.bucket, self.artifacts) if bucket and bucket.is_own]
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.stacks or self.buckets or self.logs)
-
 
 class Action(Enum):
     MARK_BUCKET = "mark the bucket as the stack's"

@@ -23,7 +23,9 @@ def print_deployment(found: Deployment, keep_data: bool) -> None:
     if rows:
         print_text(f"To be deleted in {where}:")
     else:
-        print_text(f"There is nothing of deployment {names.stack} to delete in {where}.")
+        print_text(
+            f"There is nothing of deployment {names.stack} to delete in {where}. --stack and --region look elsewhere."
+        )
     kinds, targets = max([len(row[0]) for row in rows], default=0), max([len(row[1]) for row in rows], default=0)
     for kind, target, state in rows:
         print_text(f"  {kind:{kinds}}  {target:{targets}}  {state}")
@@ -108,7 +110,7 @@ def print_kept_data(found: Deployment) -> None:
     monthly = sum(bucket.count.size for bucket in found.buckets) / GB * prices.dollars("s3_storage")
     if not found.buckets:
         return
-    print_text(f"What was kept costs about {dollars(monthly)} a month to store, at list prices in {prices.region}.")
+    print_text(f"What was kept costs {dollars(monthly)} a month to store, at list prices in {prices.region}.")
     if found.bucket and found.bucket.is_own:
         print_text(f"To copy the images and documents: aws s3 sync s3://{found.bucket.name} FOLDER")
     options = "" if names.stack == "mien" else f" STACK={names.stack}"
@@ -116,15 +118,15 @@ def print_kept_data(found: Deployment) -> None:
 
 
 def print_outcome(found: Deployment, failures: Mapping[str, str]) -> None:
-    """Says whether all is gone. failures: what is left, each with the reason."""
+    """Says whether everything that was listed is gone. failures: what is left, each with the reason."""
     names = found.names
-    if failures:
-        print_text("This is left:")
-        for name, reason in failures.items():
-            print_text(f"  {name}: {reason}")
-        print_text("When the causes are gone, run the same command again.")
-    elif not found.is_empty:
+    if not failures:
         print_text(f"Everything that was listed is deleted from account {names.account}, region {names.region}.")
+        return
+    print_text("This is left:")
+    for name, reason in failures.items():
+        print_text(f"  {name}: {reason}")
+    print_text("When the causes are gone, run the same command again.")
 
 
 def print_text(text: str) -> None:

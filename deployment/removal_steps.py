@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from cli import explain_aws_error, printable
+from cli import explain_aws_error
 from deployment import progress
 from deployment.deletion import delete_bucket, delete_logs, delete_stack, mark_bucket
 from deployment.errors import DeploymentError
@@ -34,7 +34,7 @@ class Removal:
         failures: dict[str, str] = {}
         for step in steps:
             if blocking := [name for name in step.after if name in failures]:
-                failures[step.target] = f"stays as long as {blocking[0]} is there"
+                failures[step.target] = f"stays as long as stack {blocking[0]} is there"
                 continue
             try:
                 self.take(step)
@@ -43,7 +43,7 @@ class Removal:
             except ClientError as error:
                 failures[step.target] = explain_aws_error(error)
             else:
-                # A bucket that could not be marked, and an endpoint that could not be looked at, are gone now too.
+                # A bucket that could not be marked before is gone now too.
                 if step.action in DELETIONS:
                     failures.pop(step.target, None)
         return failures
@@ -86,9 +86,10 @@ class Removal:
     def delete_bucket(self, name: str) -> None:
         [bucket] = [bucket for bucket in self.found.buckets if bucket.name == name]
         expected, deleted = bucket.count.total, 0
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), console=progress.errors, transient=True) as bar:
-            task = bar.add_task(printable(f"emptying bucket {name}"), total=expected)
+        title = f"emptying bucket {name}"
+        text = TextColumn("{task.description}", markup=False)
+        with progress.start(title, (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())) as bar:
+            task = bar.add_task(title, total=expected)
 
             def on_deleted(number: int) -> None:
                 nonlocal deleted

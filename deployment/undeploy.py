@@ -94,10 +94,12 @@ class Undeployment:
         if self.dry_run:
             print_line("This was a dry run: nothing was deleted.")
             return True
-        if deletes_anything(steps):
+        is_needed = deletes_anything(steps)
+        if is_needed:
             self.confirm(f"{loss(found, self.keep_data)}. Type {self.names.stack} to delete what is listed above")
         failures = Removal(found, self.clients, self.pause).run(steps)
-        print_outcome(found, failures)
+        if is_needed or failures:
+            print_outcome(found, failures)
         if self.keep_data:
             print_kept_data(found)
         return not failures

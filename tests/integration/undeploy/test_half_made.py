@@ -141,7 +141,7 @@ def test_a_resource_that_can_not_be_deleted_is_named_and_what_it_needs_is_kept(
     shown = capsys.readouterr().out
     assert "mien: CloudFormation can't delete stack mien: Network: " in shown
     assert "aws cloudformation delete-stack --stack-name mien --retain-resources Network" in shown
-    assert f"{NAMES.bucket}: stays as long as mien is there" in shown
+    assert f"{NAMES.bucket}: stays as long as stack mien is there" in shown
 
     deployments.undeploy(dry_run=True)
     assert "DELETE_FAILED (Network: " in capsys.readouterr().out
