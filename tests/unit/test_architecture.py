@@ -17,6 +17,7 @@ PACKAGES = {
     "training": (ROOT, "training/"),
     "local": (ROOT, "local/"),
     "operate": (ROOT, "local/"),
+    "deployment": (ROOT, "deployment/"),
 }
 AWS = {"boto3", "botocore"}
 # What each part may import, of the project's own parts and of AWS's SDK. Parts of `mien` and `training` are folders.
@@ -55,6 +56,9 @@ ARROWS: dict[str, set[str]] = {
     "training.container": set(),
     "local": {"cli", "training.model_source", "training.model_archive", *AWS},
     "operate": {"mien", "mien.logic", "mien.errors", "cli", *AWS},
+    "deployment": {
+        *("cli", "local", "mien.logic", "operate", "training.commands", "training.hosting", "training.s3_uri", *AWS)
+    },
 }
 # The modules of a folder of `training` that are its command line: they have options, or they print.
 COMMAND_LINE = {
@@ -72,7 +76,7 @@ COMMAND_LINE = {
         "seeds",
     )
 }
-PARTS = {"mien", "training", "local", "operate", "tests", "cli", *AWS}
+PARTS = {"mien", "training", "local", "operate", "deployment", "tests", "cli", *AWS}
 
 
 def modules(package: str) -> list[Path]:
