@@ -1,6 +1,6 @@
 """Reads what the account has of a deployment. Nothing is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,10 @@ SERVICES = ("cloudformation", "s3", "sagemaker", "logs")
 BUCKET, ENDPOINT = "Bucket", "Endpoint"
 
 
-def read_deployment(clients: Clients, names: Names) -> Deployment:
+def read_deployment(clients: Clients, names: Names, on_counted: Callable[[int], None]) -> Deployment:
     """Returns what the account has of a deployment. Counts everything in its buckets, which can take minutes.
+
+    on_counted: is called with the number of versions and delete markers of each page.
 
     Raises DeploymentError if a bucket with the name of the deployment's belongs to another account.
     """
@@ -39,23 +41,23 @@ def read_deployment(clients: Clients, names: Names) -> Deployment:
     application = read_stack_or_change_set(cloudformation, names.stack)
     hosting = read_stack_or_change_set(cloudformation, names.model_stack)
     resources = {stack.name: list_resources(cloudformation, stack) for stack in (application, hosting) if stack}
-    artifacts = read_artifacts_bucket(clients["s3"], names)
+    artifacts = read_artifacts_bucket(clients["s3"], names, on_counted)
     existing = used_bucket(names, application)
     name = endpoint_name(names, application, hosting)
     is_hosted = was_created(status_of(resources, names.model_stack, ENDPOINT))
     endpoint = read_endpoint(clients["sagemaker"], name, is_hosted)
-    # SageMaker goes on keeping the logs of an endpoint that has been deleted.
-    has_logs = is_hosted or (endpoint is None and (hosting is not None or artifacts is not None))
+    # The logs of an endpoint outlive it. A removal can have been interrupted before it deleted them.
+    is_leftover = endpoint is None and name == names.endpoint and (hosting is not None or artifacts is not None)
     return Deployment(
         names,
         application,
         hosting,
-        read_bucket(clients["s3"], names, application, status_of(resources, names.stack, BUCKET)),
+        read_bucket(clients["s3"], names, application, status_of(resources, names.stack, BUCKET), on_counted),
         artifacts,
         existing if existing and bucket_exists(clients["s3"], existing, names.account) else None,
         endpoint,
         {stack: stuck_resources(found) for stack, found in resources.items()},
-        find_logs(clients["logs"], name) if has_logs else None,
+        find_logs(clients["logs"], name) if is_hosted or is_leftover else None,
     )
 
 
@@ -91,13 +93,19 @@ def stuck_resources(resources: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def read_bucket(s3: Any, names: Names, application: Stack | None, resource_status: str | None) -> Bucket | None:
+def read_bucket(
+    s3: Any,
+    names: Names,
+    application: Stack | None,
+    resource_status: str | None,
+    on_counted: Callable[[int], None],
+) -> Bucket | None:
     """The bucket of images and documents. resource_status: of the stack's bucket; None if the stack has none."""
     if not bucket_exists(s3, names.bucket, names.account):
         return None
     tags, settings = read_tags(s3, names.bucket), read_settings(s3, names.bucket)
     is_own = is_own_bucket(names, application, resource_status, tags, settings)
-    return Bucket(names.bucket, count_contents(s3, names.bucket) if is_own else Count(), is_own)
+    return Bucket(names.bucket, count_contents(s3, names.bucket, on_counted) if is_own else Count(), is_own)
 
 
 def is_kept_bucket(s3: Any, names: Names) -> bool:
@@ -105,12 +113,12 @@ def is_kept_bucket(s3: Any, names: Names) -> bool:
     return is_own_bucket(names, None, None, read_tags(s3, names.bucket), read_settings(s3, names.bucket))
 
 
-def read_artifacts_bucket(s3: Any, names: Names) -> Bucket | None:
+def read_artifacts_bucket(s3: Any, names: Names, on_counted: Callable[[int], None]) -> Bucket | None:
     bucket = names.artifacts_bucket
     if not bucket_exists(s3, bucket, names.account):
         return None
     own_rules = [rule["ID"] for rule in lifecycle_rules()]
-    count = count_contents(s3, bucket)
+    count = count_contents(s3, bucket, on_counted)
     return Bucket(bucket, count, is_own_artifacts_bucket(count, read_rules(s3, bucket), own_rules))
 
 
@@ -136,10 +144,11 @@ def read_rules(s3: Any, bucket: str) -> list[str]:
     return [rule.get("ID", "") for rule in rules]
 
 
-def count_contents(s3: Any, bucket: str) -> Count:
+def count_contents(s3: Any, bucket: str, on_counted: Callable[[int], None]) -> Count:
     count = Count()
     for page in list_contents(s3, bucket):
         count.add(page)
+        on_counted(len(page))
     return count
 
 
@@ -158,9 +167,9 @@ def read_endpoint(sagemaker: Any, name: str, is_hosted: bool) -> Endpoint | None
 
 
 def read_foreign_endpoint(sagemaker: Any, name: str) -> Endpoint | None:
-    """Describes an endpoint that no stack of the deployment has made; None if it does not exist, or may not be read.
+    """Describes an endpoint that no stack of the deployment has made; None if it does not exist.
 
-    It is kept anyway, so a person who may only invoke it can remove the deployment.
+    It is kept anyway, so a person who may not describe it can remove the deployment.
     """
     try:
         description = describe_endpoint(name, sagemaker)
@@ -171,7 +180,7 @@ def read_foreign_endpoint(sagemaker: Any, name: str) -> Endpoint | None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "AccessDeniedException":
             raise
-        return None
+        return Endpoint(name, "you may not describe it")
 
 
 def find_logs(logs: Any, endpoint: str) -> str | None:

@@ -13,7 +13,7 @@ from deployment.errors import DeploymentError
 from deployment.inventory import SERVICES, Clients, read_deployment
 from deployment.names import Names
 from deployment.progress import print_line, show, show_stack
-from deployment.removal import deletes_anything, find_obstacles, loss, plan_removal
+from deployment.removal import Deployment, deletes_anything, find_obstacles, loss, plan_removal
 from deployment.removal_report import print_deployment, print_kept_data, print_outcome
 from deployment.removal_steps import Removal
 from deployment.stacks import read_stack, wait_until_settled
@@ -85,8 +85,7 @@ class Undeployment:
         """
         if not self.dry_run:
             self.settle_stacks()
-        with show("looking for what there is, and counting objects"):
-            found = read_deployment(self.clients, self.names)
+        found = self.look()
         if obstacles := find_obstacles(found):
             raise DeploymentError("\n".join((*obstacles, "nothing was deleted")))
         print_deployment(found, self.keep_data)
@@ -103,6 +102,17 @@ class Undeployment:
         if self.keep_data:
             print_kept_data(found)
         return not failures
+
+    def look(self) -> Deployment:
+        counted = 0
+        with show("looking for what there is, and counting objects") as remark:
+
+            def on_counted(number: int) -> None:
+                nonlocal counted
+                counted += number
+                remark(f"{counted:,} versions")
+
+            return read_deployment(self.clients, self.names, on_counted)
 
     def settle_stacks(self) -> None:
         """Waits until nobody is changing the stacks: CloudFormation can't delete a stack that is being updated."""

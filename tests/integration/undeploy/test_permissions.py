@@ -53,12 +53,17 @@ def test_a_whole_deployment_is_removed_with_all_three_policies(deployments: Depl
 
 
 def test_whoever_may_only_invoke_an_endpoint_can_remove_the_application_that_uses_it(
-    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def deny(**request: Any) -> None:
         raise AwsError("AccessDeniedException", "not authorized to perform this")
 
+    logs = deployments.clients["logs"]
+    logs.create_log_group(logGroupName="/aws/sagemaker/Endpoints/others")
+    deployments.artifacts()
     deployments.application(EndpointName="others")
     monkeypatch.setattr(deployments.account.sagemaker, "describe_endpoint", deny)
     assert called(deployments, keep_data=False) <= allowed("deploy", "deploy-application")
-    assert deployments.left() == set()
+    assert deployments.left() == {"/aws/sagemaker/Endpoints/others"}
+    assert "Kept: endpoint others (you may not describe it)" in capsys.readouterr().out
+    logs.delete_log_group(logGroupName="/aws/sagemaker/Endpoints/others")
