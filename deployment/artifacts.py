@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from deployment.errors import DeploymentError
 from deployment.names import Names
+from deployment.tags import OWNER_TAG, is_marked, mark_bucket, read_tags
+from operate.versions import list_contents
 
 # Where models are stored in the bucket, and where SAM stores the functions' packages. hosting.yaml's role may read
 # models only.
@@ -36,13 +38,16 @@ def prepare_bucket(s3: Any, names: Names, kms_key: str | None) -> None:
     """Creates the bucket of artifacts if it is missing, and sets its settings. It is safe to run it again.
 
     kms_key: the ARN of the key that encrypts new objects; None for S3's own keys, or for what is set already.
-    Raises DeploymentError if the bucket belongs to another account.
+    Raises DeploymentError if the bucket belongs to another account, or to something else in this account.
     """
     bucket = names.artifacts_bucket
-    if not bucket_exists(s3, bucket, names.account):
+    if bucket_exists(s3, bucket, names.account):
+        require_own_bucket(s3, names)
+    else:
         location = {} if names.region == REGION_WITHOUT_LOCATION else {"LocationConstraint": names.region}
         configuration = {"CreateBucketConfiguration": location} if location else {}
         s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced", **configuration)
+    mark_bucket(s3, bucket, names.stack)
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={
@@ -59,6 +64,16 @@ def prepare_bucket(s3: Any, names: Names, kms_key: str | None) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_only(bucket, names.partition)))
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": lifecycle_rules()})
+
+
+def require_own_bucket(s3: Any, names: Names) -> None:
+    """Raises DeploymentError if nothing shows that the bucket is the deployment's, and if it is not empty either."""
+    bucket = names.artifacts_bucket
+    if not is_marked(names.stack, read_tags(s3, bucket)) and any(list_contents(s3, bucket)):
+        raise DeploymentError(
+            f"bucket {bucket} has the name of the deployment's own, but not its tag {OWNER_TAG}={names.stack}: choose "
+            "another name with --stack NAME, or set the tag if the bucket may be changed and deleted"
+        )
 
 
 def tls_only(bucket: str, partition: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deployment.errors import DeploymentError
-from deployment.inventory import list_resources, read_tags, stuck_resources
-from deployment.removal import OWNER_TAG, is_marked, plural
+from deployment.inventory import list_resources, stuck_resources
+from deployment.removal import plural
 from deployment.stacks import Progress, Stack, read_progress, read_stack
 from operate.versions import delete_versions, list_contents
 
@@ -102,14 +102,6 @@ def empty_bucket(s3: Any, bucket: str, on_deleted: Callable[[int], None]) -> Non
                 f"{plural(len(failures), 'version')} in bucket {bucket} can't be deleted, for example one of "
                 f"{failures[0].key}: {failures[0].reason}"
             )
-
-
-def mark_bucket(s3: Any, bucket: str, stack: str) -> None:
-    """Adds a tag that says to which stack a bucket belongs, unless there is one. It outlives the stack."""
-    tags = read_tags(s3, bucket)
-    if not is_marked(stack, tags):
-        tags[OWNER_TAG] = stack
-        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
 
 
 def delete_logs(logs: Any, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployment.artifacts import bucket_exists, lifecycle_rules
+from deployment.artifacts import bucket_exists
 from deployment.names import Names
 from deployment.removal import (
     Bucket,
@@ -19,6 +19,7 @@ from deployment.removal import (
     was_created,
 )
 from deployment.stacks import Stack, read_stack
+from deployment.tags import read_tags
 from operate.connection import read_settings
 from operate.versions import Count, list_contents
 from training.hosting.inventory import describe_config, describe_endpoint, is_owned
@@ -117,31 +118,8 @@ def read_artifacts_bucket(s3: Any, names: Names, on_counted: Callable[[int], Non
     bucket = names.artifacts_bucket
     if not bucket_exists(s3, bucket, names.account):
         return None
-    own_rules = [rule["ID"] for rule in lifecycle_rules()]
     count = count_contents(s3, bucket, on_counted)
-    return Bucket(bucket, count, is_own_artifacts_bucket(count, read_rules(s3, bucket), own_rules))
-
-
-def read_tags(s3: Any, bucket: str) -> dict[str, str]:
-    """The tags of a bucket, by their keys."""
-    try:
-        tags = s3.get_bucket_tagging(Bucket=bucket)["TagSet"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchTagSet":
-            raise
-        return {}
-    return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-def read_rules(s3: Any, bucket: str) -> list[str]:
-    """The IDs of a bucket's lifecycle rules."""
-    try:
-        rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
-            raise
-        return []
-    return [rule.get("ID", "") for rule in rules]
+    return Bucket(bucket, count, is_own_artifacts_bucket(count, names.stack, read_tags(s3, bucket)))
 
 
 def count_contents(s3: Any, bucket: str, on_counted: Callable[[int], None]) -> Count:

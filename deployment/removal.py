@@ -6,16 +6,13 @@ from enum import Enum
 
 from deployment.names import Names
 from deployment.stacks import Stack
+from deployment.tags import is_marked
 from operate.connection import BucketSettings, disconnected
 from operate.stack import OWN_PARAMETERS
 from operate.versions import Count
 
 # Parameters that only hosting.yaml has. Another application's stack is never deleted.
 HOSTING_PARAMETERS = frozenset({"EndpointName", "ArtifactBucket", "ModelKey"})
-# The tags that say to which stack a bucket belongs. CloudFormation sets the first one when it creates a bucket. The
-# second one is set before the stack is deleted, if the first one is missing.
-STACK_TAG = "aws:cloudformation:stack-name"
-OWNER_TAG = "mien:stack"
 # A resource with one of these does not exist, or it was never the stack's own.
 NOT_CREATED = ("CREATE_FAILED", "DELETE_COMPLETE")
 
@@ -198,18 +195,12 @@ def was_created(resource_status: str | None) -> bool:
     return resource_status is not None and resource_status not in NOT_CREATED
 
 
-def is_marked(stack: str, tags: Mapping[str, str]) -> bool:
-    """Whether a tag of a bucket says that it belongs to the stack."""
-    return stack in (tags.get(STACK_TAG), tags.get(OWNER_TAG))
-
-
-def is_own_artifacts_bucket(count: Count, rules: Collection[str], own_rules: Collection[str]) -> bool:
+def is_own_artifacts_bucket(count: Count, stack: str, tags: Mapping[str, str]) -> bool:
     """Returns whether the bucket with the name that a deployment gives to its artifacts is the deployment's.
 
-    rules: IDs of the bucket's lifecycle rules.
-    own_rules: those that a deployment sets. It can be interrupted before that, and the bucket is still empty then.
+    A deployment can be interrupted before it has set the tag, and the bucket is still empty then.
     """
-    return not count.total or set(own_rules) <= set(rules)
+    return not count.total or is_marked(stack, tags)
 
 
 def endpoint_name(names: Names, application: Stack | None, hosting: Stack | None) -> str:

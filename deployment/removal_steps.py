@@ -8,11 +8,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 
 from cli import explain_aws_error
 from deployment import progress
-from deployment.deletion import delete_bucket, delete_logs, delete_stack, mark_bucket
+from deployment.deletion import delete_bucket, delete_logs, delete_stack
 from deployment.errors import DeploymentError
 from deployment.inventory import Clients
 from deployment.progress import print_line, show, show_stack
 from deployment.removal import DELETIONS, Action, Deployment, Step
+from deployment.tags import mark_bucket
 from operate.connection import disconnect_bucket, eventbridge_remark
 from operate.stack import OperateError
 from training.hosting.inventory import wait_until_settled as wait_for_endpoint

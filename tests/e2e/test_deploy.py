@@ -21,6 +21,7 @@ from local.paths import ROOT
 from local.sam import architecture
 from local.stack import finish_deployment
 from tests.support.account import Account, start_account
+from tests.support.aws_requests import AwsCall
 from tests.support.iam_names import action_of
 from tests.support.onnx_files import write_color_model
 from tests.support.waiting import eventually
@@ -34,6 +35,8 @@ Result = subprocess.CompletedProcess[str]
 
 # What the commands of these tests have called, as IAM names it.
 called: set[str] = set()
+# The requests of the first deployment that change something.
+sent_first: list[AwsCall] = []
 
 
 def run(account: Account, *words: str) -> Result:
@@ -69,6 +72,7 @@ def first(account: Account) -> Result:
     """The first deployment into the empty account."""
     result = deploy(account, *FOR_THIS_MACHINE)
     assert result.returncode == 0, result.stderr
+    sent_first.extend(account.changes)
     return result
 
 
@@ -100,20 +104,13 @@ def test_it_says_what_it_will_make_and_what_that_costs_before_it_makes_it(first:
     assert "The API labels a sample of a happy face as happy." in done
 
 
-def test_everything_is_made_in_the_order_in_which_it_is_needed(account: Account, first: Result) -> None:
-    made = [f"{call.service} {call.operation}" for call in account.changes]
-    in_order = (
-        "s3 CreateBucket",
-        "s3 CompleteMultipartUpload",
-        "cloudformation CreateStack",
-        "sagemaker CreateModel",
-        "sagemaker CreateEndpointConfig",
-        "sagemaker CreateEndpoint",
-        "sagemaker-runtime InvokeEndpoint",
-        "cloudformation ExecuteChangeSet",
-    )
-    places = [made.index(step) for step in in_order]
-    assert places == sorted(places)
+def test_what_is_sent_is_what_the_documentation_lists_in_its_order(first: Result) -> None:
+    page = (ROOT / "docs" / "aws.md").read_text().partition("## What is sent")[2].partition("\n## ")[0]
+    requests = [line.split(" | ")[1] for line in page.splitlines() if line.startswith("|") and "`" in line]
+    words = [word for request in requests for word in re.findall("`([A-Z][A-Za-z]+)`", request.partition(" with ")[0])]
+    documented = [word for word in words if not word.startswith("CAPABILITY")]
+    sent = [call.operation for call in sent_first]
+    assert list(dict.fromkeys(sent)) == list(dict.fromkeys(documented))
 
 
 def test_the_page_opens_at_the_printed_address(first: Result) -> None:

@@ -90,7 +90,9 @@ def rest_operations(service: str) -> tuple[OperationModel, ...]:
     if service not in session.get_available_services():
         return ()
     model: ServiceModel = session.get_service_model(service)
-    return tuple(model.operation_model(name) for name in model.operation_names)
+    operations = (model.operation_model(name) for name in model.operation_names)
+    # S3 has some operations twice, under an old and a new name.
+    return tuple(operation for operation in operations if not operation.deprecated)
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 import typer
 from botocore import xform_name
 
+from deployment import __main__ as deployment
 from local import __main__ as local
 from local import template
 from local.paths import ROOT
@@ -26,7 +27,13 @@ PAGES = [documents.name_of(page) for page in documents.pages() if page.name != "
 COMMANDS = [(page, command) for page in PAGES for command in documents.commands(page)]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = {name for rule in re.findall(r"^([^\s#:=][^#:=]*):(?!=)", MAKEFILE, re.MULTILINE) for name in rule.split()}
-APPLICATIONS = {"local": local.app, "operate": operate.app, "tests.faults": faults.app, "training": training.app}
+APPLICATIONS = {
+    "deployment": deployment.app,
+    "local": local.app,
+    "operate": operate.app,
+    "tests.faults": faults.app,
+    "training": training.app,
+}
 # What stands for a value of the reader's own.
 PLACEHOLDER = re.compile(r"[A-Z_]+|…")
 FOLDERS = "functions|training|local|operate|tests|events|samples|docs|models|benchmarks|requirements"
@@ -92,6 +99,8 @@ def check_sam(words: Sequence[str]) -> None:
 
 
 def check_aws(words: Sequence[str]) -> None:
+    if list(words) == ["configure"]:
+        return
     service, operation, *options = words
     if service == "s3":
         assert operation in ("cp", "ls", "rm", "sync")

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deployment.deletion import delete_bucket, delete_stack, mark_bucket
+from deployment.deletion import delete_bucket, delete_stack
 from deployment.errors import DeploymentError
 from deployment.stacks import Stack
+from deployment.tags import mark_bucket
 
 STACK = Stack("mien", "arn:stack/mien/1", "CREATE_COMPLETE", "", False, {}, {})
 BUCKET_TYPE = "AWS::S3::Bucket"

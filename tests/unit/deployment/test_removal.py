@@ -195,11 +195,10 @@ def test_a_bucket_whose_stack_is_gone_is_known_by_what_the_stack_left_in_its_set
     assert not is_own_bucket(NAMES, None, None, {}, BucketSettings({"QueueConfigurations": [other]}, [{"ID": "x"}]))
 
 
-def test_a_bucket_of_artifacts_is_known_by_its_rules_or_is_empty() -> None:
-    rules = ("delete-old-versions", "abort-unfinished-uploads")
-    assert is_own_artifacts_bucket(Count(versions=1), [*rules, "other"], rules)
-    assert is_own_artifacts_bucket(Count(), [], rules)
-    assert not is_own_artifacts_bucket(Count(delete_markers=1), ["other"], rules)
+def test_a_bucket_of_artifacts_is_known_by_its_tag_or_is_empty() -> None:
+    assert is_own_artifacts_bucket(Count(versions=1), "mien", {"mien:stack": "mien"})
+    assert is_own_artifacts_bucket(Count(), "mien", {})
+    assert not is_own_artifacts_bucket(Count(delete_markers=1), "mien", {"mien:stack": "letters"})
 
 
 def test_the_endpoint_is_that_of_the_hosting_stack_or_of_the_application() -> None:
