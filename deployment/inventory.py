@@ -19,10 +19,12 @@ from deployment.removal import (
     was_created,
 )
 from deployment.stacks import Stack, read_stack
-from deployment.tags import read_tags
+from deployment.tags import STACK_TAG, read_tags
 from operate.connection import read_settings
 from operate.versions import Count, list_contents
-from training.hosting.inventory import describe_config, describe_endpoint, is_owned
+from training.hosting.inventory import describe_config, describe_endpoint
+from training.hosting.inventory import read_tags as read_endpoint_tags
+from training.hosting.state import OWNER_TAG as TRAINING_TAG
 
 # boto3's clients, by service.
 Clients = Mapping[str, Any]
@@ -45,8 +47,8 @@ def read_deployment(clients: Clients, names: Names, on_counted: Callable[[int], 
     artifacts = read_artifacts_bucket(clients["s3"], names, on_counted)
     existing = used_bucket(names, application)
     name = endpoint_name(names, application, hosting)
-    is_hosted = was_created(status_of(resources, names.model_stack, ENDPOINT))
-    endpoint = read_endpoint(clients["sagemaker"], name, is_hosted)
+    is_created = was_created(status_of(resources, names.model_stack, ENDPOINT))
+    endpoint = read_endpoint(clients["sagemaker"], names, name, is_created)
     # The logs of an endpoint outlive it. A removal can have been interrupted before it deleted them.
     is_leftover = endpoint is None and name == names.endpoint and (hosting is not None or artifacts is not None)
     return Deployment(
@@ -58,7 +60,7 @@ def read_deployment(clients: Clients, names: Names, on_counted: Callable[[int], 
         existing if existing and bucket_exists(clients["s3"], existing, names.account) else None,
         endpoint,
         {stack: stuck_resources(found) for stack, found in resources.items()},
-        find_logs(clients["logs"], name) if is_hosted or is_leftover else None,
+        find_logs(clients["logs"], name) if is_leftover or (endpoint and endpoint.is_own) else None,
     )
 
 
@@ -76,6 +78,8 @@ def read_stack_or_change_set(cloudformation: Any, name: str) -> Stack | None:
 
 
 def list_resources(cloudformation: Any, stack: Stack) -> list[dict[str, Any]]:
+    if stack.status == "REVIEW_IN_PROGRESS":
+        return []
     return list(cloudformation.describe_stack_resources(StackName=stack.id)["StackResources"])
 
 
@@ -130,35 +134,30 @@ def count_contents(s3: Any, bucket: str, on_counted: Callable[[int], None]) -> C
     return count
 
 
-def read_endpoint(sagemaker: Any, name: str, is_hosted: bool) -> Endpoint | None:
-    """Describes an endpoint; None if it does not exist. is_hosted: whether the hosting stack has made it."""
-    if not is_hosted:
-        return read_foreign_endpoint(sagemaker, name)
-    description = describe_endpoint(name, sagemaker)
+def read_endpoint(sagemaker: Any, names: Names, name: str, is_created: bool) -> Endpoint | None:
+    """Describes an endpoint; None if it does not exist.
+
+    is_created: whether it is a resource of the hosting stack. If not, the stack may have left it: then a tag says so.
+
+    An endpoint of others is kept, so a person who may not describe it can remove the deployment all the same.
+    """
+    try:
+        description = describe_endpoint(name, sagemaker)
+        tags = read_endpoint_tags(description["EndpointArn"], sagemaker) if description and not is_created else {}
+    except ClientError as error:
+        if is_created or error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return Endpoint(name, "you may not describe it", "other")
     if description is None:
         return None
+    status = description["EndpointStatus"]
+    if not is_created and tags.get(STACK_TAG) != names.model_stack:
+        return Endpoint(name, status, "training" if tags.get(TRAINING_TAG) == name else "other")
     # The description has no variants while the endpoint is created.
     [variant, *_] = describe_config(description["EndpointConfigName"], sagemaker).get("ProductionVariants") or [{}]
     [running, *_] = description.get("ProductionVariants") or [{}]
     count = running.get("CurrentInstanceCount") or variant.get("InitialInstanceCount") or 0
-    return Endpoint(name, description["EndpointStatus"], variant.get("InstanceType", ""), count, is_hosted=True)
-
-
-def read_foreign_endpoint(sagemaker: Any, name: str) -> Endpoint | None:
-    """Describes an endpoint that no stack of the deployment has made; None if it does not exist.
-
-    It is kept anyway, so a person who may not describe it can remove the deployment.
-    """
-    try:
-        description = describe_endpoint(name, sagemaker)
-        if description is None:
-            return None
-        is_from_training = is_owned(description["EndpointArn"], name, sagemaker)
-        return Endpoint(name, description["EndpointStatus"], is_from_training=is_from_training)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDeniedException":
-            raise
-        return Endpoint(name, "you may not describe it")
+    return Endpoint(name, status, "hosting", variant.get("InstanceType", ""), count)
 
 
 def find_logs(logs: Any, endpoint: str) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from deployment.names import Names
 from deployment.stacks import Stack
@@ -33,17 +34,20 @@ class Bucket:
 class Endpoint:
     """An endpoint as SageMaker describes it.
 
-    instance_type, instances: of its only variant; empty and 0 if it is serverless, or if it is not hosted.
-    is_hosted: whether the hosting stack has made it.
-    is_from_training: whether `training deploy` has made it.
+    maker: what has made it: the hosting stack, `training deploy` or something else.
+    instance_type, instances: of its only variant; empty and 0 if it is serverless, or if another maker has made it.
     """
 
     name: str
     status: str
+    maker: Literal["hosting", "training", "other"]
     instance_type: str = ""
     instances: int = 0
-    is_hosted: bool = False
-    is_from_training: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it belongs to the deployment."""
+        return self.maker == "hosting"
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,12 @@ class Action(Enum):
     DISCONNECT_BUCKET = "disconnect the bucket from the stack"
     DELETE_STACK = "delete the stack"
     SETTLE_ENDPOINT = "wait until the endpoint is not changing"
+    DELETE_ENDPOINT = "delete the endpoint, which its stack has left"
     DELETE_LOGS = "delete the logs"
     DELETE_BUCKET = "delete the bucket with everything in it"
 
 
-DELETIONS = (Action.DELETE_STACK, Action.DELETE_LOGS, Action.DELETE_BUCKET)
+DELETIONS = (Action.DELETE_STACK, Action.DELETE_ENDPOINT, Action.DELETE_LOGS, Action.DELETE_BUCKET)
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,13 @@ def plan_removal(found: Deployment, keep_data: bool) -> list[Step]:
         steps.append(Step(Action.MARK_BUCKET, own_bucket))
     if application:
         steps.append(Step(Action.DELETE_STACK, application.name))
+    endpoint = found.endpoint.name if found.endpoint and found.endpoint.is_own else None
+    if endpoint:
+        steps.append(Step(Action.SETTLE_ENDPOINT, endpoint))
     if found.hosting:
-        if found.endpoint and found.endpoint.is_hosted:
-            steps.append(Step(Action.SETTLE_ENDPOINT, found.endpoint.name))
         steps.append(Step(Action.DELETE_STACK, found.hosting.name))
+    elif endpoint:
+        steps.append(Step(Action.DELETE_ENDPOINT, endpoint))
     if found.logs:
         steps.append(Step(Action.DELETE_LOGS, found.logs, (names.model_stack,)))
     if own_bucket:

@@ -41,7 +41,7 @@ def list_rows(found: Deployment, keep_data: bool) -> list[tuple[str, str, str]]:
         rows.append(("stack", found.application.name, f"{what}; {stack_state(found, found.application)}"))
     if found.hosting:
         rows.append(("stack", found.hosting.name, f"model and endpoint; {stack_state(found, found.hosting)}"))
-    if found.endpoint and found.endpoint.is_hosted:
+    if found.endpoint and found.endpoint.is_own:
         rows.append(("endpoint", found.endpoint.name, endpoint_state(found.endpoint)))
     if found.logs:
         rows.append(("logs", found.logs, "of the endpoint"))
@@ -63,10 +63,10 @@ def list_kept(found: Deployment, keep_data: bool) -> list[str]:
         elif bucket and keep_data:
             kept.append(f"Kept: bucket {bucket.name}, {bucket_state(bucket)}")
     endpoint = found.endpoint
-    if endpoint and not endpoint.is_hosted:
+    if endpoint and not endpoint.is_own:
         hint = (
             f"To delete it: python -m training deploy --endpoint {endpoint.name} --delete"
-            if endpoint.is_from_training
+            if endpoint.maker == "training"
             else "It may cost money."
         )
         kept.append(

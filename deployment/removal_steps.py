@@ -59,6 +59,8 @@ class Removal:
                 self.delete_stack(step.target)
             case Action.SETTLE_ENDPOINT:
                 self.settle_endpoint(step.target)
+            case Action.DELETE_ENDPOINT:
+                self.delete_endpoint(step.target)
             case Action.DELETE_LOGS:
                 delete_logs(self.clients["logs"], step.target)
                 print_line(f"Deleted the logs {step.target}.")
@@ -83,6 +85,11 @@ class Removal:
         """SageMaker can't delete an endpoint that is being created or updated, and CloudFormation would fail."""
         with show(f"endpoint {name}") as remark:
             wait_for_endpoint(name, self.clients["sagemaker"], self.pause, remark)
+
+    def delete_endpoint(self, name: str) -> None:
+        self.clients["sagemaker"].delete_endpoint(EndpointName=name)
+        self.settle_endpoint(name)
+        print_line(f"Deleted endpoint {name}.")
 
     def delete_bucket(self, name: str) -> None:
         [bucket] = [bucket for bucket in self.found.buckets if bucket.name == name]

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-# CloudFormation sets the first one when it creates a bucket. The second one is set for a bucket that CloudFormation has
+# CloudFormation sets the first one when it creates a bucket or an endpoint. The second one is for a bucket that it has
 # not created or that outlives its stack.
 STACK_TAG = "aws:cloudformation:stack-name"
 OWNER_TAG = "mien:stack"

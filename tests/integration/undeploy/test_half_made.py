@@ -162,6 +162,18 @@ def test_a_stack_that_was_deleted_without_its_stuck_resources_is_no_obstacle(dep
     obstruction.clear()
 
 
+def test_an_endpoint_that_its_stack_has_left_is_deleted(deployments: Deployments) -> None:
+    template = hosting_template(SERVERLESS, {})
+    template["Resources"]["Endpoint"]["DeletionPolicy"] = "Retain"
+    deployments.artifacts()
+    assert deployments.create(NAMES.model_stack, template, hosting_parameters()) == "CREATE_COMPLETE"
+    deployments.cloudformation.delete_stack(StackName=NAMES.model_stack)
+    deployments.settle(NAMES.model_stack)
+    assert NAMES.endpoint in deployments.left()
+    assert deployments.undeploy()
+    assert deployments.left() == set()
+
+
 def test_a_stack_whose_creation_could_not_be_rolled_back_is_removed(
     deployments: Deployments, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,7 +44,7 @@ WHOLE: dict[str, Any] = {
     "hosting": stack("mien-model"),
     "bucket": bucket(NAMES.bucket),
     "artifacts": bucket(NAMES.artifacts_bucket),
-    "endpoint": Endpoint("mien-faces", "InService", is_hosted=True),
+    "endpoint": Endpoint("mien-faces", "InService", "hosting"),
     "logs": LOGS,
 }
 
@@ -92,7 +92,7 @@ def test_every_part_that_is_left_alone_is_removed(keep_data: bool) -> None:
 
 def test_there_is_nothing_to_do_if_nothing_is_there() -> None:
     assert plan_removal(deployment(), keep_data=False) == []
-    assert plan_removal(deployment(endpoint=Endpoint("mien-faces", "InService")), keep_data=False) == []
+    assert plan_removal(deployment(endpoint=Endpoint("mien-faces", "InService", "other")), keep_data=False) == []
 
 
 def test_a_bucket_is_only_deleted_when_what_writes_to_it_or_reads_from_it_is_gone() -> None:
@@ -112,8 +112,13 @@ def test_a_bucket_that_existed_before_is_disconnected_before_its_stack_is_delete
 
 
 def test_an_endpoint_that_the_hosting_stack_has_not_made_is_not_waited_for() -> None:
-    found = deployment(application=stack(), endpoint=Endpoint("mien-faces", "Creating"))
+    found = deployment(application=stack(), endpoint=Endpoint("mien-faces", "Creating", "training"))
     assert [step.target for step in plan_removal(found, keep_data=False)] == ["mien"]
+
+
+def test_an_endpoint_that_its_stack_has_left_is_deleted() -> None:
+    """This can be the way out if CloudFormation can't delete it."""
+    assert deletions(deployment(endpoint=WHOLE["endpoint"])) == ["mien-faces"]
 
 
 def test_buckets_of_others_are_never_touched() -> None:
