@@ -14,7 +14,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 # template.yaml: the MemorySize of the functions, its alarms, and those that TrafficShift adds.
 FUNCTION_MB = 1024
 APPLICATION_ALARMS = 8
-SHIFT_ALARMS = 2
+SHIFT_ALARMS = 4
 # hosting.yaml: the alarms that roll back an update of instances.
 ROLLBACK_ALARMS = 3
 # Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works": one alarm for

@@ -21,6 +21,7 @@ from mien.aws.storage import read_image
 from mien.errors import Outdated, Rejected, TryAgain
 from mien.handlers.responses import HEADERS, TEXT, respond, respond_json
 from mien.handlers.routing import ROUTES, ExactResolver
+from mien.handlers.unexpected import count_unexpected
 from mien.logic import problems
 from mien.logic.contract import COLORS
 from mien.logic.deadline import Deadline
@@ -216,6 +217,7 @@ def log_and_describe(error: Exception) -> Problem:
         logger.warning(str(error))
     elif not isinstance(error, Rejected | Outdated):
         logger.error("unexpected error", exc_info=error)
+        count_unexpected("api", [error])
     return problems.describe_error(error)
 
 

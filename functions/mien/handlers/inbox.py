@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from mien.errors import NeedsOperator, TryAgain
+from mien.handlers.unexpected import count_unexpected
 from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
 from mien.logic.results import count_results
@@ -69,6 +70,7 @@ def report(decisions: Decisions) -> None:
     temporary = Counter(str(error) for error in outcome.failures.values() if isinstance(error, TryAgain))
     for reason, count in temporary.items():
         logger.warning(reason, images=count)
+    count_unexpected("inbox", outcome.failures.values())
     for change, error in outcome.failures.items():
         version_id = change.version_id if isinstance(change, Upload) else None
         if isinstance(error, NeedsOperator):

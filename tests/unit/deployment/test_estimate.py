@@ -80,9 +80,9 @@ def test_instances_cost_every_hour_and_bring_alarms_of_their_own() -> None:
     assert line(estimate(Plan(Instances("ml.c5.large", 2, 2))).idle, "alarm").quantity == 11
 
 
-def test_shifting_traffic_brings_two_alarms() -> None:
+def test_shifting_traffic_brings_four_alarms() -> None:
     shifting = Plan(SERVERLESS.hosting, shifts_traffic=True)
-    assert total(estimate(shifting).idle) - total(estimate(SERVERLESS).idle) == pytest.approx(0.20)
+    assert total(estimate(shifting).idle) - total(estimate(SERVERLESS).idle) == pytest.approx(0.40)
 
 
 def test_further_instances_are_counted_at_the_load_at_which_auto_scaling_adds_one() -> None:

@@ -7,6 +7,7 @@ import pytest
 from samtranslator.translator.transform import transform
 
 from local import template
+from mien.handlers import unexpected
 from tests.support.stack import TEMPLATE, Template, as_text, properties_of
 
 FUNCTIONS = ("ApiFunction", "InboxFunction", "PageFunction")
@@ -119,7 +120,7 @@ def test_without_a_shift_there_is_nothing_of_codedeploy() -> None:
         for name, resource in expanded["Resources"].items()
         if template.evaluate_condition(resource.get("Condition", "BucketIsCreated"), parameters)
     }
-    assert not [name for name in left if "CodeDeploy" in name or "VersionAlarm" in name]
+    assert not [name for name in left if "CodeDeploy" in name or ("Version" in name and "Alarm" in name)]
     assert "codedeploy" not in json.dumps(left).lower()
 
 
@@ -127,14 +128,21 @@ def test_the_new_version_alone_decides_whether_codedeploy_goes_back() -> None:
     """An alarm about the old version too would stop its repair."""
     groups = properties_of(TEMPLATE, "AWS::CodeDeploy::DeploymentGroup")
     alarms = properties_of(TEMPLATE, "AWS::CloudWatch::Alarm")
-    for function in SHIFTED:
-        [alarm] = groups[f"{function}DeploymentGroup"]["AlarmConfiguration"]["Alarms"]
-        watched = alarms[alarm["Name"]["Ref"]]
-        dimensions = {dimension["Name"]: as_text(dimension["Value"]) for dimension in watched["Dimensions"]}
-        assert dimensions == {
+    for function, service in zip(SHIFTED, ("api", "inbox"), strict=True):
+        named = groups[f"{function}DeploymentGroup"]["AlarmConfiguration"]["Alarms"]
+        crashes, bugs = (alarms[alarm["Name"]["Ref"]] for alarm in named)
+        version = f"${{{versions(TEMPLATE)[function]}.Version}}"
+        assert (crashes["Namespace"], crashes["MetricName"]) == ("AWS/Lambda", "Errors")
+        assert dimensions(crashes) == {
             "FunctionName": f"${{{function}}}",
             "Resource": f"${{{function}}}:live",
-            "ExecutedVersion": f"${{{versions(TEMPLATE)[function]}.Version}}",
+            "ExecutedVersion": version,
         }
+        assert (as_text(bugs["Namespace"]), bugs["MetricName"]) == ("${AWS::StackName}", unexpected.METRIC)
+        assert dimensions(bugs) == {"service": service, "version": version}
         # The shortest shift lasts five minutes.
-        assert watched["Period"] * watched["EvaluationPeriods"] == 60
+        assert {alarm["Period"] * alarm["EvaluationPeriods"] for alarm in (crashes, bugs)} == {60}
+
+
+def dimensions(alarm: Any) -> dict[str, str]:
+    return {dimension["Name"]: as_text(dimension["Value"]) for dimension in alarm["Dimensions"]}
