@@ -1,8 +1,11 @@
 """`undeploy` removes what a deployment has made, and nothing else."""
 
+import re
+
 import pytest
 
 from deployment.errors import DeploymentError
+from tests.support import documents
 from tests.support.undeploying import INSTANCES, LOGS, NAMES, Deployments
 
 EVERYTHING = {NAMES.stack, NAMES.model_stack, NAMES.bucket, NAMES.artifacts_bucket, NAMES.endpoint, LOGS}
@@ -23,22 +26,18 @@ def test_everything_is_removed_after_a_question_that_names_the_loss(
     assert "InService, serverless: costs nothing while nobody calls it" in shown
 
 
-def test_the_application_is_gone_before_the_endpoint_and_both_before_the_buckets(deployments: Deployments) -> None:
+@pytest.mark.parametrize("keep_data", [False, True])
+def test_what_is_sent_is_what_the_documentation_lists_in_its_order(deployments: Deployments, keep_data: bool) -> None:
+    section = documents.text_of("docs/aws.md").partition("## What is sent to go back")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("|") and "`" in line]
+    listed = [name for row in rows for name in re.findall("`([A-Z][A-Za-z]+)`", row[1])]
     deployments.whole()
     deployments.account.calls.clear()
-    deployments.undeploy()
-    order = [
-        (call.operation, call.parameters.get("StackName", call.parameters.get("Bucket", "")))
-        for call in deployments.account.changes
-        if call.operation in ("DeleteStack", "DeleteEndpoint", "DeleteBucket")
-    ]
-    assert [operation for operation, _ in order] == [
-        "DeleteStack",
-        "DeleteStack",
-        "DeleteEndpoint",
-        "DeleteBucket",
-        "DeleteBucket",
-    ]
+    deployments.undeploy(keep_data)
+    sent = list(dict.fromkeys(call.operation for call in deployments.account.changes))
+    if keep_data:
+        listed = [name for name in listed if name not in ("DeleteObjects", "DeleteBucket")] + ["DeleteBucketCors"]
+    assert sent == list(dict.fromkeys(listed))
 
 
 def test_a_dry_run_shows_everything_and_deletes_nothing(
