@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deployment.artifacts import bucket_exists
+from deployment.errors import DeploymentError
 from deployment.names import Names
 from deployment.removal import (
     Bucket,
@@ -57,7 +58,7 @@ def read_deployment(clients: Clients, names: Names, on_counted: Callable[[int], 
         hosting,
         read_bucket(clients["s3"], names, application, status_of(resources, names.stack, BUCKET), on_counted),
         artifacts,
-        existing if existing and bucket_exists(clients["s3"], existing, names.account) else None,
+        existing if existing and may_exist(clients["s3"], existing, names.account) else None,
         endpoint,
         {stack: stuck_resources(found) for stack, found in resources.items()},
         find_logs(clients["logs"], name) if is_leftover or (endpoint and endpoint.is_own) else None,
@@ -111,6 +112,14 @@ def read_bucket(
     tags, settings = read_tags(s3, names.bucket), read_settings(s3, names.bucket)
     is_own = is_own_bucket(names, application, resource_status, tags, settings)
     return Bucket(names.bucket, count_contents(s3, names.bucket, on_counted) if is_own else Count(), is_own)
+
+
+def may_exist(s3: Any, bucket: str, account: str) -> bool:
+    """Whether the account has this bucket, or S3 does not say."""
+    try:
+        return bucket_exists(s3, bucket, account)
+    except DeploymentError:
+        return True
 
 
 def is_kept_bucket(s3: Any, names: Names) -> bool:

@@ -69,7 +69,14 @@ class Removal:
 
     def disconnect(self, bucket: str) -> None:
         s3, names, application = self.clients["s3"], self.found.names, self.found.application
-        if disconnect_bucket(s3, bucket, names.stack):
+        try:
+            is_changed = disconnect_bucket(s3, bucket, names.stack)
+        except ClientError as error:
+            command = f"python -m operate disconnect --stack {names.stack} --bucket {bucket}"
+            raise DeploymentError(
+                f"it is not disconnected: {explain_aws_error(error)}. With the permission, {command} does it"
+            ) from error
+        if is_changed:
             print_line(f"Disconnected bucket {bucket} from stack {names.stack}.")
         uses_eventbridge = application and application.parameters.get("Notifications") == "eventbridge"
         if uses_eventbridge and (remark := eventbridge_remark(s3, bucket)):

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.paths import ROOT
 from tests.support.aws_json import AwsError
@@ -67,3 +68,24 @@ def test_whoever_may_only_invoke_an_endpoint_can_remove_the_application_that_use
     assert deployments.left() == {"/aws/sagemaker/Endpoints/others"}
     assert "Kept: endpoint others (you may not describe it)" in capsys.readouterr().out
     logs.delete_log_group(logGroupName="/aws/sagemaker/Endpoints/others")
+
+
+def test_a_bucket_of_others_that_can_not_be_disconnected_is_named_with_the_command_for_later(
+    deployments: Deployments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deny(model: Any, params: dict[str, Any], **_: Any) -> None:
+        if "photos" in params["url"]:
+            code = "403" if model.name == "HeadBucket" else "AccessDenied"
+            raise ClientError({"Error": {"Code": code, "Message": "Access Denied"}}, model.name)
+
+    deployments.s3.create_bucket(Bucket="photos")
+    deployments.application(ExistingBucket="photos")
+    events = deployments.s3.meta.events
+    events.register("before-call.s3", deny)
+    assert not deployments.undeploy()
+    events.unregister("before-call.s3", deny)
+    assert deployments.left() == {"photos"}
+    shown = capsys.readouterr().out
+    assert "photos: it is not disconnected: " in shown
+    assert "python -m operate disconnect --stack mien --bucket photos does it" in shown
+    deployments.s3.delete_bucket(Bucket="photos")
