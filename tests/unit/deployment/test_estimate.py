@@ -185,3 +185,11 @@ def test_the_documentation_has_these_sums() -> None:
         assert f"| {name} | {total(sums[0]):.2f} | {total(sums[1]):.2f} |" in page
     assert f"up to ${total(plans[0].in_use):.2f} in addition" in page
     assert LEFT_OUT in " ".join(page.split())
+
+
+def test_the_walk_from_an_empty_account_shows_what_the_command_prints() -> None:
+    page = documents.text_of("docs/aws.md")
+    defaults = estimate(Plan(SERVERLESS.hosting, shifts_traffic=True))
+    idle, in_use, *_ = estimate_text.summary(defaults)
+    assert f"  {idle}\n  {in_use}\n" in page
+    assert f"{estimate_text.dollars(total(defaults.idle))} a month, in US East" in page
