@@ -174,7 +174,7 @@ def seconds_per_face(hosting: Hosting | None) -> float:
 def function_seconds(plan: Plan, image: Workload) -> float:
     """The share of one image in the time of an invocation, which Lambda bills: processing, and waiting for the model.
 
-    Waiting for S3 is not counted: eight images are read at a time, and others are processed meanwhile.
+    In a batch, waiting for S3 is not counted: eight images are read at a time, and others are processed meanwhile.
     """
     processing = image.processor_ms / 1000 * MB_PER_PROCESSOR / FUNCTION_MB
-    return processing + image.faces * seconds_per_face(plan.hosting)
+    return processing + image.waiting_ms / 1000 + image.faces * seconds_per_face(plan.hosting)

@@ -32,6 +32,7 @@ class Workload:
     s3_writes, s3_reads: requests of the functions to S3. The upload itself is not among them.
     events: events of EventBridge, if the bucket sends its events there: one of the image, and one of its document.
     processor_ms: processor time of the function, without the time in which it waits for the endpoint.
+    waiting_ms: time in which the function waits for S3 and has nothing else to do. A batch has: other images.
     faces: how many faces the endpoint classifies.
     log_bytes: what the function's log gets.
     """
@@ -46,6 +47,7 @@ class Workload:
     events: float = 2
     api_requests: float = 0
     log_bytes: float = LOG_BYTES + INVOCATION_LOG_BYTES / BATCH
+    waiting_ms: float = 0
 
 
 FACES = Workload("face crops", FACE_PROCESSOR_MS)
