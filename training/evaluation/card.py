@@ -6,6 +6,7 @@ The card states only what the model's own files say and what `evaluate` has meas
 from typing import Any
 
 from training.evaluation.card_data import data_section, how_section
+from training.evaluation.card_robustness import robustness_section
 from training.evaluation.card_use import use_section
 from training.evaluation.markdown import count_of, interval, paragraph, plain
 from training.evaluation.provenance import field, training_of
@@ -37,6 +38,7 @@ def card(figures: dict[str, Any], contract: dict[str, Any]) -> str:
         "![Confusion matrix](confusion.png)",
         "![Reliability diagram](reliability.png)",
         extremes_paragraph(figures["classes"], things),
+        robustness_section(figures.get("robustness"), things),
         use_section(contract, things),
         data_section(figures, contract, things),
         how_section(figures, contract, things),

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,17 @@ import numpy as np
 import typer
 
 from training.data.csv_rows import Usage
-from training.evaluation.display import counting, print_duplicates, print_figures, print_path, print_relation
-from training.evaluation.source_input import read_source, read_training_rows
+from training.evaluation.display import (
+    counting,
+    print_comparison,
+    print_duplicates,
+    print_figures,
+    print_path,
+    print_relation,
+    print_robustness,
+)
+from training.evaluation.source_input import read_for_other, read_source, read_training_rows
+from training.evaluation.sources import name_of
 from training.model_source import find_model
 
 
@@ -60,6 +70,20 @@ def evaluate(
             "too, and measures the accuracy without them.",
         ),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Another model, to compare with on the same images. It is named as --model is."
+        ),
+    ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Also measure the accuracy on disturbed images: badly cropped, turned, blurred, coarse, compressed, "
+            "dark, flat and noisy ones. This takes 25 times as long.",
+        ),
+    ] = False,
     usage: Annotated[
         Usage,
         typer.Option(case_sensitive=False, help="If the CSV has a column Usage, measure on the rows with this value."),
@@ -74,6 +98,9 @@ def evaluate(
     of each class, and which classes are confused. Images of a folder are read as the functions read them. The names of
     its folders must be the model's labels, in any order.
 
+    --against compares two models image by image: the difference of their accuracies and log losses with its standard
+    error, and a sign test.
+
     Of a folder that `prepare` wrote, the held-out images are measured. The output says so if the model was trained on
     the very images of the source.
 
@@ -84,10 +111,13 @@ def evaluate(
         --trained-on build/fer2013/train --report models
     """
     from training.evaluation import duplicates
+    from training.evaluation.disturbances import DISTURBANCES
     from training.evaluation.measure import load_model, measure, probabilities
+    from training.evaluation.paired import compare
     from training.evaluation.predictions import write_predictions
+    from training.evaluation.robustness import measure_robustness
 
-    with find_model(model) as folder:
+    with find_model(model) as folder, find_other(against) as other_folder:
         loaded = load_model(folder, model)
         measured = read_source(source, loaded, usage, skip_bad)
         images, contract = measured.images, loaded.contract.document
@@ -95,8 +125,20 @@ def evaluate(
             duplicates.load_training_set(trained_on, loaded.contract.version, contract) if trained_on else None
         )
         training_rows = read_training_rows(train or [], measured, skip_bad)
+        other = load_model(other_folder, against or "") if other_folder else None
+        other_images = read_for_other(source, other, measured, loaded, usage, skip_bad) if other else None
         with counting("measuring", len(images)) as progress:
             rows = probabilities(images.images, loaded, progress)
+        comparison = None
+        if other and other_images:
+            with counting(f"measuring {against}", len(images)) as progress:
+                other_rows = probabilities(other_images.images, other, progress)
+            compared = compare(rows, images.labels, other_rows, other_images.labels)
+            comparison = {"model": other.contract.version, **compared}
+        table = None
+        if robustness:
+            with counting("disturbing", len(images) * len(DISTURBANCES)) as progress:
+                table = measure_robustness(images, rows, loaded, progress)
     found: dict[str, Any] = {"within": duplicates.duplicates_within(images), "training": None, "trained_on": None}
     if training_rows:
         found["training"] = duplicates.overlap_with_csv(images, rows, training_rows)
@@ -105,16 +147,22 @@ def evaluate(
     figures = {
         "model": loaded.contract.version,
         "source": {"name": measured.name, "relation": measured.relation},
-        "command": command_text(source, model, train or [], trained_on, report),
+        "command": command_text(source, model, train or [], trained_on, report, against, robustness),
         "images_sha256": measured.sha256,
         "unread": measured.unread,
         **measure(images, rows),
         "duplicates": found,
+        **({"against": comparison} if comparison else {}),
+        **({"robustness": table} if table else {}),
     }
     print_figures(figures)
     print_duplicates(figures)
     if not training_set:
         print_relation(measured.relation)
+    if comparison:
+        print_comparison(comparison)
+    if table:
+        print_robustness(table)
     if predictions:
         write_predictions(predictions, measured.origin, measured.places, images.labels, rows, images.classes)
         print_path(f"predictions: {predictions}")
@@ -144,15 +192,34 @@ def write_report(
     save_reliability_diagram(rows, labels, folder / "reliability.png", source, things)
 
 
-def command_text(source: Path, model: str, train: list[Path], trained_on: Path | None, report: Path | None) -> str:
-    """The command that repeats the measurement, without the folders of this machine."""
-    from training.evaluation.sources import name_of
+def find_other(against: str | None) -> AbstractContextManager[Path | None]:
+    """As `find_model`, or None if no other model is named."""
+    return find_model(against) if against else nullcontext()
 
-    word = model if model.startswith("s3://") else name_of(Path(model))
-    words = ["python", "-m", "training", "evaluate", name_of(source), "--model", word]
+
+def command_text(
+    source: Path,
+    model: str,
+    train: list[Path],
+    trained_on: Path | None,
+    report: Path | None,
+    against: str | None,
+    robustness: bool,
+) -> str:
+    """The command that repeats the measurement, without the folders of this machine."""
+    words = ["python", "-m", "training", "evaluate", name_of(source), "--model", word_of(model)]
     for path in train:
         words += ["--train", name_of(path)]
-    for option, folder in (("--trained-on", trained_on), ("--report", report)):
-        if folder:
-            words += [option, name_of(folder)]
+    if trained_on:
+        words += ["--trained-on", name_of(trained_on)]
+    if against:
+        words += ["--against", word_of(against)]
+    if robustness:
+        words += ["--robustness"]
+    if report:
+        words += ["--report", name_of(report)]
     return shlex.join(words)
+
+
+def word_of(model: str) -> str:
+    return model if model.startswith("s3://") else name_of(Path(model))

@@ -98,6 +98,35 @@ def print_duplicates(figures: dict[str, Any]) -> None:
     console.print(table)
 
 
+def print_robustness(table: list[dict[str, Any]]) -> None:
+    """Prints the accuracy under each disturbance. table: of `measure_robustness`."""
+    console.print()
+    print_plain("accuracy and its change under disturbances, with standard errors over the images")
+    shown = Table("disturbance", "strength", *right("accuracy", "change"), box=None)
+    for row in table:
+        change = f"{row['difference']:+.4f} ± {row['standard_error']:.4f}" if row["strength"] else ""
+        accuracy = f"{row['accuracy']:.4f} ± {row['accuracy_error']:.4f}"
+        shown.add_row(row["disturbance"], row["strength"], accuracy, change)
+    console.print(shown)
+
+
+def print_comparison(against: dict[str, Any]) -> None:
+    """Prints how a model does beside another one on the same images. against: of `paired.compare`, with its `model`."""
+    console.print()
+    print_plain(f"against {against['model']}, image by image; a difference is this model's value minus the other's")
+    for name, title in (("accuracy", "accuracy"), ("log_loss", "log loss")):
+        part = against[name]
+        print_plain(
+            f"{title} of the other {part['other']:.4f}, difference {part['difference']:+.4f} "
+            f"(standard error {part['standard_error']:.4f})"
+        )
+    only, other_only = against["only_right"]
+    print_plain(
+        f"only this model is right on {only:,} images, only the other on {other_only:,} "
+        f"(sign test, p = {against['sign_test_p']:.2g})"
+    )
+
+
 def print_relation(relation: str) -> None:
     """Prints a warning if the figures do not show how the model does on new images."""
     warnings = {

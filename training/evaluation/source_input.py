@@ -61,6 +61,27 @@ def read_class_folders(source: Path, model: LoadedModel, skip_bad: bool) -> Sour
     return sources.make_source(read.data, model, name, places=files, unread=unread)
 
 
+def read_for_other(
+    source: Path, other: LoadedModel, measured: Source, model: LoadedModel, usage: Usage, skip_bad: bool
+) -> LabelledImages:
+    """The images that were measured, as another model reads them, with the labels of its outputs.
+
+    measured, model: what was read from the source, and for which model.
+
+    Raises ValueError, with a sentence, if the other model has other classes, or can't read the same images.
+    """
+    if reader_of(other) == reader_of(model):
+        outputs = list(other.contract.labels)
+        return sources.with_labels_of(measured.images, outputs, f"model {other.contract.version}", measured.name)
+    again = read_source(source, other, usage, skip_bad)
+    if list(again.places) != list(measured.places):
+        raise ValueError(
+            f"{other.name} and {model.name} read different images of {measured.name}, for instance because only one of "
+            "them is for faces: they can't be compared image by image"
+        )
+    return again.images
+
+
 def reader_of(model: LoadedModel) -> Reader:
     """How image files become the model's input."""
     contract = model.contract
