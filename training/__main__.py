@@ -16,6 +16,7 @@ from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
 from training.jobs.commands import compare, follow, stop
 from training.jobs.launch_command import launch
+from training.quantization.commands import quantize
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -27,6 +28,7 @@ for command in (
     stop,
     compare,
     describe,
+    quantize,
     deploy,
     evaluate,
     images,

@@ -31,7 +31,7 @@ def card(figures: dict[str, Any], contract: dict[str, Any]) -> str:
     sections = [
         f"# Model {plain(contract.get('version') or figures['model'])}",
         description(contract, things),
-        accuracy_paragraph(figures, training_of(contract), things),
+        accuracy_paragraph(figures, contract, things),
         duplicates_paragraph(figures["duplicates"], things),
         "\n".join([f"| label | {things} | precision | recall | F1 |", "| --- | ---: | ---: | ---: | ---: |", *rows]),
         calibration_paragraph(figures, contract, things),
@@ -66,6 +66,7 @@ def description(contract: dict[str, Any], things: str) -> str:
         f"{kind} for {'grayscale' if color == 'gray' else 'color'} {things} of {size}x{size} pixels, with {count:,}",
         f"labels. `{file}` reads {reads} `{shape}`, and returns {returns}.",
         "Normalisation is inside the file." if training_of(contract) else "",
+        quantized_sentence(contract),
         "The server normalises the pixels before." if model["dtype"] != "uint8" else "",
         "The server turns them into probabilities with softmax." if output["values"] == "logits" else "",
         "`model.json` has the labels in the order of the outputs"
@@ -73,7 +74,16 @@ def description(contract: dict[str, Any], things: str) -> str:
     )
 
 
-def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any] | None, things: str) -> str:
+def quantized_sentence(contract: dict[str, Any]) -> str:
+    """How the model was quantized; empty if `quantize` did not make it."""
+    source, images = (field(contract, "quantization", name) for name in ("from", "images"))
+    if not isinstance(source, str) or not isinstance(images, int):
+        return ""
+    return f"It computes with 8-bit integers: `quantize` made it of {plain(source)}, with {images:,} of its images."
+
+
+def accuracy_paragraph(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
+    training = training_of(contract)
     low, high = figures["accuracy_95"]
     source = figures["source"]
     top_2 = f"top-2 accuracy {figures['top_2_accuracy']:.4f}, " if len(figures["classes"]) > 2 else ""
@@ -98,11 +108,11 @@ def accuracy_paragraph(figures: dict[str, Any], training: dict[str, Any] | None,
             "among them."
         )
     elif training:
-        sentences.append(held_out_sentence(training, things))
+        sentences.append(held_out_sentence(training, things, bool(quantized_sentence(contract))))
     return paragraph(*sentences)
 
 
-def held_out_sentence(training: dict[str, Any], things: str) -> str:
+def held_out_sentence(training: dict[str, Any], things: str, is_quantized: bool) -> str:
     """How the model does on the images that were held out of its training, as train.py measured it."""
     balanced = training.get("validation_balanced_accuracy")
     figures = [f"accuracy is {training['validation_accuracy']:.4f}"]
@@ -113,7 +123,8 @@ def held_out_sentence(training: dict[str, Any], things: str) -> str:
         figures.append(f"its epoch was chosen by its {best_by} on them")
     *first, last = figures
     joined = f"{', '.join(first)}, and {last}" if first else last
-    return f"On the {training['validation_faces']:,} held-out {things} of the training data its {joined}."
+    before = ", before it was quantized," if is_quantized else ""
+    return f"On the {training['validation_faces']:,} held-out {things} of the training data{before} its {joined}."
 
 
 def duplicates_paragraph(duplicates: dict[str, Any], things: str) -> str:
@@ -150,7 +161,8 @@ def duplicates_paragraph(duplicates: dict[str, Any], things: str) -> str:
 def calibration_paragraph(figures: dict[str, Any], contract: dict[str, Any], things: str) -> str:
     difference = f"differs from the accuracy by {figures['expected_calibration_error']:.3f} on average (expected"
     if field(contract, "calibration", "temperature"):
-        first = f"The model's confidence is calibrated on the held-out {things}. It {difference}"
+        before = ", before the model was quantized" if quantized_sentence(contract) else ""
+        first = f"The model's confidence is calibrated on the held-out {things}{before}. It {difference}"
     else:
         first = f"The model's confidence {difference}"
     return paragraph(first, "calibration error, 15 bins).")

@@ -80,6 +80,9 @@ def commands(figures: dict[str, Any], contract: dict[str, Any]) -> str:
             ]
             launch = ["python", "-m", "training", "launch", "resnet", "--local", "--data", output, *settings]
             lines.append(command_line(launch))
+    quantized = field(contract, "quantization", "command")
+    if isinstance(quantized, str):
+        lines.append(command_text(quantized))
     lines.append(command_text(figures["command"]))
     return "\n".join(lines)
 
