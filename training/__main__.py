@@ -11,6 +11,7 @@ from training.data.commands import composites, images, photos, upload
 from training.data.prepare import prepare
 from training.description.commands import describe
 from training.detector.commands import detector
+from training.distillation.commands import soft_labels
 from training.errors import explain_error
 from training.evaluation.commands import evaluate
 from training.hosting.commands import deploy
@@ -22,6 +23,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich
 
 for command in (
     prepare,
+    soft_labels,
     upload,
     launch,
     follow,

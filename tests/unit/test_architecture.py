@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "training": {"cli", "training.commands", "training.errors"},
     "training.commands": {
         *("training.data", "training.jobs", "training.evaluation", "training.hosting", "training.detector"),
-        *("training.description", "training.quantization"),
+        *("training.description", "training.distillation", "training.quantization"),
         *("training.console", "training.model_source", "training.s3_uri", "training.errors", "training.quotas", "cli"),
         *("mien.logic", *AWS),
     },
@@ -48,6 +48,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "training.detector": set(),
     "training.description": set(),
+    "training.distillation": {"training.data", "training.evaluation"},
     "training.quantization": set(),
     "training.s3_uri": set(),
     "training.quotas": set(AWS),

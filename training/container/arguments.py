@@ -49,6 +49,14 @@ def fraction(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A type of options: numbers from 0 to 1."""
+    value = number(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"{text} is more than 1")
+    return value
+
+
 def number(text: str) -> float:
     """A type of options: finite numbers from 0 on."""
     try:
@@ -144,6 +152,19 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         default=0.0,
         help="weight of the loss of a second output, which learns the FER+ votes and is not exported; not used if the "
         "data has none (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--soft-labels",
+        type=share,
+        default=0.0,
+        help="weight of the loss by teachers' probabilities, from 0 to 1; that by the labels has the rest. They are in "
+        "soft_labels.npz, beside the training images (default: %(default)s)",
+    )
+    learning.add_argument(
+        "--soft-temperature",
+        type=positive,
+        default=1.0,
+        help="of the soft labels: above 1, their small probabilities count more (default: %(default)s)",
     )
     learning.add_argument(
         "--augment",

@@ -69,7 +69,8 @@ def write(
         "input": {"name": "faces", "size": size, "color": color, "layout": layout, "dtype": "uint8"},
         "output": {"name": "probabilities", "values": "probabilities"},
         # These are inside of model.onnx, and only people read them here. Gray levels are from 0 to 255.
-        "network": {"mean": model.mean, "deviation": model.deviation},
+        # flip: whether each answer averages an image and its mirror image.
+        "network": {"mean": model.mean, "deviation": model.deviation, "flip": model.flip},
         "calibration": {"temperature": model.temperature, "label_smoothing": model.smoothing},
         **({"data": data} if data else {}),
         **description,

@@ -20,7 +20,9 @@ MAX_BRIGHTNESS = 0.2
 MAX_ERASED_HALF = 1 / 6
 
 
-def augment(x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGMENTATIONS) -> Tensor:
+def augment(
+    x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGMENTATIONS, strength: float = 1.0
+) -> Tensor:
     """Changes normalised images, float32 [n, channels, height, width], at random in each of the given ways.
 
     kinds: names out of AUGMENTATIONS:
@@ -31,6 +33,7 @@ def augment(x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGM
         light: contrast by a factor of 0.8 to 1.2, brightness by up to 0.2 standard deviations.
         erasing: in half of the images, set a square of up to a third of the side to the mean (Zhong et al., "Random
             Erasing Data Augmentation", 2017).
+    strength: from 0 to 1, a factor of shift, rotation, scale and light: 0.5 shifts by up to 2 of 48 pixels.
 
     The random numbers of one way do not depend on which others are chosen.
     """
@@ -41,8 +44,11 @@ def augment(x: Tensor, generator: torch.Generator, kinds: Collection[str] = AUGM
 
     def draw_if(kind: str, low: float, high: float) -> Tensor:
         """Random numbers from low to high or, if this kind was not chosen, the value in the middle."""
-        values = draw(low, high)
-        return values if kind in kinds else torch.full_like(values, (low + high) / 2)
+        values, middle = draw(low, high), (low + high) / 2
+        if kind not in kinds:
+            return torch.full_like(values, middle)
+        # The product with 1 would round.
+        return values if strength == 1 else middle + strength * (values - middle)
 
     # The order of the draws is part of what a seed means: another order gives another training.
     angle = draw_if("rotation", -MAX_ROTATION, MAX_ROTATION)

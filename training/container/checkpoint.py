@@ -1,5 +1,6 @@
 """The state of a training between two epochs: saved after each epoch, restored by an interrupted training."""
 
+import argparse
 import math
 import pickle
 from dataclasses import dataclass, field
@@ -11,10 +12,19 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 Hyperparameters = dict[str, Any]
+# They exist only if soft labels are used. Otherwise no training could continue from a checkpoint of an earlier version.
+OF_SOFT_LABELS = ("soft_labels", "soft_temperature")
 
 
 class UnusableCheckpoint(Exception):
     """The checkpoint is damaged, or of a training with other hyperparameters or data. Use another folder."""
+
+
+def hyperparameters_of(options: argparse.Namespace) -> Hyperparameters:
+    """All options of a training but its folders."""
+    unused = () if options.soft_labels else OF_SOFT_LABELS
+    values = vars(options).items()
+    return {name: value for name, value in values if name not in unused and not isinstance(value, Path | None)}
 
 
 @dataclass

@@ -14,6 +14,7 @@ import contract
 import weights
 from checkpoint import Hyperparameters, State
 from faces import Data
+from losses import smoothing_of
 from processes import Processes
 from resnet import Classifier
 from validation import Validated
@@ -44,12 +45,13 @@ def write_model(
     The new model is written beside the folder and tried there, so the folder has a complete model at any moment, except
     for the time of two renames. Raises ExportFailed, and leaves the folder as it is.
     """
-    train, smoothing = data.train, options.label_smoothing
+    train, smoothing = data.train, smoothing_of(options)
     training = {
         "hyperparameters": hyperparameters,
         "faces": len(train),
         "faces_sha256": train.sha256,
         **({"start_from": {"file": start.name, "sha256": start.sha256}} if start else {}),
+        **({"soft_labels": {"sha256": data.soft.sha256, **data.soft.description}} if data.soft else {}),
         "epoch": state.epoch,
         "weights": chosen.name,
         "validation_faces": len(data.validation),

@@ -68,17 +68,33 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class SoftLabels:
+    """What teachers answered for the training images. soft_labels.py reads it.
+
+    targets: float32 [n, classes], the distribution that the network learns for each image.
+    description: who the teachers are, and how they were asked.
+    sha256: a digest of the teachers' probabilities.
+    """
+
+    targets: Tensor
+    description: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Data:
     """Both channels, and what `prepare` wrote about them.
 
     description: the content of data.json; None if the training channel has none.
     normalisation: mean and standard deviation of the training pixels, one gray level per channel of color each.
+    soft: None if the network learns from the labels alone.
     """
 
     train: Channel
     validation: Channel
     description: dict[str, Any] | None
     normalisation: tuple[list[float], list[float]]
+    soft: SoftLabels | None = None
 
     @property
     def faces(self) -> str:
@@ -89,6 +105,7 @@ class Data:
     def sha256(self) -> str:
         """A digest of the images, labels and classes of both channels. A training can continue only with the same."""
         parts = (self.train.sha256, self.validation.sha256, *self.train.classes)
+        parts += (self.soft.sha256,) if self.soft else ()
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -3,7 +3,8 @@
     python training/container/train.py --train DIR --validation DIR --model-dir DIR
 
 Reads faces.npz from each channel's folder: images, uint8 [n, size, size], gray, or [n, size, size, 3], RGB; labels,
-int64 [n]; classes, str [k]; and, if there are any, votes, uint8 [n, answers].
+int64 [n]; classes, str [k]; and, if there are any, votes, uint8 [n, answers]. With --soft-labels, it reads
+soft_labels.npz, beside the training images, too.
 
 Writes to the model's folder:
     model.onnx     the network that is served
@@ -19,26 +20,27 @@ started again with more epochs. Under torchrun, each process trains on its part 
 """
 
 import argparse
+import dataclasses
 import math
 import shutil
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 import faces
 import failures
+import soft_labels
 from arguments import InvalidOptions, parse_arguments
 from augment import augment
 from batches import class_weights, draw_batches, steps_per_epoch
-from checkpoint import State, UnusableCheckpoint
+from checkpoint import State, UnusableCheckpoint, hyperparameters_of
 from export import ExportFailed, write_model
 from faces import Data, InvalidData
+from losses import training_loss
 from measures import Measures, Tally
 from processes import Processes, StopSignal
 from progress import Progress, print_row, write_history
@@ -72,7 +74,7 @@ def train(options: argparse.Namespace) -> None:
     if options.votes and not data.train.votes.shape[1]:
         processes.say("the data has no votes, so --votes is not used")
         options.votes = 0.0
-    hyperparameters = {name: value for name, value in vars(options).items() if not isinstance(value, Path | None)}
+    hyperparameters = hyperparameters_of(options)
     try:
         start = read_start(options.start_from) if options.start_from else None
         data = started_data(data, start)
@@ -158,6 +160,9 @@ def load_data(options: argparse.Namespace, processes: Processes) -> Data:
     """Reads both channels. Ends the process with a message if they do not fit each other or the options."""
     try:
         data = faces.read_both(options.train, options.validation)
+        if options.soft_labels:
+            soft = soft_labels.read(options.train, data.train, options.soft_temperature)
+            data = dataclasses.replace(data, soft=soft)
     except InvalidData as error:
         sys.exit(str(error))
     if options.batch_size > len(data.train):
@@ -172,7 +177,7 @@ class Trained:
     """What an epoch of training gives.
 
     measures: of the training batches as they came.
-    optimised_loss: the mean of what the optimizer lowers, with smoothed labels, class weights and votes.
+    optimised_loss: the mean of what the optimizer lowers, with smoothed and soft labels, class weights and votes.
     learning_rate: of the last step.
     """
 
@@ -219,19 +224,15 @@ def train_epoch(
         inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
             logits = parallel(inputs).float()
-        class_logits, vote_logits = logits[:, :classes], logits[:, classes:]
         labels = data.train.labels[batch].to(device)
-        loss = F.cross_entropy(class_logits, labels, weights, label_smoothing=options.label_smoothing)
-        if options.votes:
-            # A face without votes has zeros as its target, and adds nothing to the loss.
-            loss = loss + options.votes * F.cross_entropy(vote_logits, data.train.votes[batch].to(device))
+        loss = training_loss(logits, batch, labels, weights, data, options)
         learning_rate = state.schedule.get_last_lr()[0]
         state.optimizer.zero_grad()
         loss.backward()
         state.optimizer.step()
         state.schedule.step()
         state.average.update_parameters(state.network)
-        tally.add(class_logits.detach(), labels)
+        tally.add(logits[:, :classes].detach(), labels)
         total_loss += loss.detach()
         if processes.is_first:
             progress.report(state.epoch + 1, step, tally.mean_loss)

@@ -14,10 +14,13 @@ from training.data.writers import CHANNELS, LARGE, SMALL
 RECORD = "data.json"
 # What `prepare` writes into a folder. Only these are ever replaced.
 ENTRIES = (*CHANNELS, *(f"{c}.{kind}" for c in CHANNELS for kind in ("rec", "idx", "lst")), SMALL, LARGE, RECORD)
-IN_CHANNEL = frozenset({"faces.npz", RECORD})
+# A channel may have soft labels too, which `soft-labels` wrote for its images. They go with them.
+IN_CHANNEL = frozenset({"faces.npz", "soft_labels.npz", RECORD})
 NUMBERED = re.compile(r"\d{5,}\.png")
 # Where a run collects its files, and where it moves those of an earlier one. They exist while it runs.
 UNFINISHED, REPLACED = ".unfinished", ".replaced"
+# Where `soft-labels` keeps what each teacher has answered, so that it can go on.
+PASSES = ".teachers"
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 from boto3.s3.transfer import TransferConfig
 
-from training.data.staging import REPLACED, UNFINISHED
+from training.data.staging import PASSES, REPLACED, UNFINISHED
 
 THREADS = 16
 PART_BYTES = 64 * 1024 * 1024
@@ -38,12 +38,12 @@ def etag(path: Path) -> str:
 def files_by_key(folder: Path, prefix: str) -> dict[str, Path]:
     """All files in the folder and its subfolders, by the key of the object that each one becomes.
 
-    The folders of a `prepare` that is running, or was killed, are left out: their files are incomplete.
+    The folders of a `prepare` that is running, or was killed, are left out: their files are incomplete. So is what
+    `soft-labels` keeps of each teacher.
     """
     paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
-        prefix + name.as_posix(): path for name, path in paths.items() if name.parts[0] not in (REPLACED, UNFINISHED)
-    }
+    left_out = (REPLACED, UNFINISHED, PASSES)
+    return {prefix + name.as_posix(): path for name, path in paths.items() if name.parts[0] not in left_out}
 
 
 def pop_unsendable(files: dict[str, Path]) -> list[str]:

@@ -78,6 +78,10 @@ def commands(figures: dict[str, Any], contract: dict[str, Any]) -> str:
                 for name, value in sorted(values.items())
                 for word in ("--set", f"{name.replace('_', '-')}={value}")
             ]
+            if teachers := teacher_names(contract):
+                copies, seed = (str(field(training, "soft_labels", name)) for name in ("copies", "seed"))
+                words = ["soft-labels", output, *teachers, "--copies", copies, "--seed", seed]
+                lines.append(command_line(["python", "-m", "training", *words]))
             launch = ["python", "-m", "training", "launch", "resnet", "--local", "--data", output, *settings]
             lines.append(command_line(launch))
     quantized = field(contract, "quantization", "command")
@@ -91,6 +95,12 @@ def first_weights(contract: dict[str, Any]) -> dict[str, str] | None:
     """The file of weights that the training started from, if there was one."""
     weights = field(contract, "training", "start_from")
     return weights if isinstance(field(weights, "file"), str) else None
+
+
+def teacher_names(contract: dict[str, Any]) -> list[str]:
+    """The models from whose answers the training learned."""
+    teachers = field(contract, "training", "soft_labels", "teachers")
+    return [str(field(teacher, "name")) for teacher in teachers] if isinstance(teachers, list) else []
 
 
 def duration(seconds: float) -> str:

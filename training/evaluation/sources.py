@@ -102,6 +102,12 @@ def relation_to(sha256: str, name: str, contract: dict[str, Any]) -> Relation:
 def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
     """Reads a channel that `prepare` wrote. Raises ValueError, also if the model reads images of another kind."""
     images = load_channel(channel)
+    require_input(images, channel, model)
+    return images
+
+
+def require_input(images: LabelledImages, channel: Path, model: LoadedModel) -> None:
+    """Raises ValueError if the model reads images of another kind than those of a channel."""
     size, color = model.contract.input.size, model.contract.input.color
     found = (images.images.shape[1], "rgb" if images.images.ndim == 4 else "gray")
     if found != (size, color):
@@ -109,7 +115,6 @@ def read_channel(channel: Path, model: LoadedModel) -> LabelledImages:
             f"{channel} has {found[1]} images of {found[0]} pixels, and the model reads {color} ones of {size}: "
             f"prepare the data with --size {size} --color {color}, or give the folder of images itself"
         )
-    return images
 
 
 def other_training_data(channel: Path, model: LoadedModel) -> bool:

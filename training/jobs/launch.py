@@ -17,6 +17,7 @@ from training.jobs.quotas import validate_training_quota
 from training.jobs.recipe import Recipe, Value
 from training.jobs.recipe_file import override_recipe, parse_value
 from training.jobs.session import make_session
+from training.jobs.soft_labels import missing_soft_labels, soft_labels_path
 from training.jobs.start_weights import require_weights_channel
 from training.s3_uri import parse_s3_uri
 
@@ -129,13 +130,23 @@ def require_data(recipe: Recipe, data: str, session: "boto3.Session") -> None:
     """
     bucket, prefix = parse_s3_uri(data)
     s3 = session.client("s3")
+
+    def key_of(path: str) -> str:
+        return f"{prefix.rstrip('/')}/{path}".lstrip("/")
+
+    def exists(key: str) -> bool:
+        return bool(s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"))
+
     for channel, path in recipe.channels.items():
-        key = f"{prefix.rstrip('/')}/{path}".lstrip("/")
-        if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"):
+        key = key_of(path)
+        if not exists(key):
             raise ValueError(
                 f"s3://{bucket}/{key} is missing, which channel {channel} reads: send it with `python -m training "
                 f"upload`, after `python -m training prepare {recipe.prepare}`{written_with(path, recipe.prepare)}"
             )
+    soft_labels = soft_labels_path(recipe)
+    if soft_labels and not exists(key_of(soft_labels)):
+        raise ValueError(missing_soft_labels(f"s3://{bucket}/{key_of(soft_labels)}"))
 
 
 def written_with(path: str, options: str) -> str:

@@ -14,6 +14,7 @@ from training.jobs.local_record import read_local_job, read_recipe
 from training.jobs.prepared_data import find_data
 from training.jobs.recipe import Recipe, Value
 from training.jobs.seeds import run_group, run_job
+from training.jobs.soft_labels import soft_labels_path
 from training.jobs.start_weights import with_local_weights
 
 
@@ -80,6 +81,9 @@ def print_local_plan(recipe: Recipe, data: str, jobs: Path) -> None:
 def print_data_hint(recipe: Recipe, data: str) -> None:
     made = f"python -m training prepare {recipe.prepare}"
     console.print(f"# data: {data or made}", style="dim", soft_wrap=True, highlight=False)
+    if soft_labels_path(recipe):
+        labelled = "python -m training soft-labels DATA MODEL..."
+        console.print(f"# soft labels: {labelled}", style="dim", soft_wrap=True, highlight=False)
 
 
 def resume_locally(root: Path, settings: Mapping[str, Value], mlflow: str = "", dry_run: bool = False) -> None:

@@ -31,6 +31,7 @@ from training.jobs.local_record import (
 from training.jobs.metrics import EpochProgress, MetricsByEpoch, parse_metrics, parse_progress
 from training.jobs.prepared_data import option_that_writes
 from training.jobs.recipe import Recipe
+from training.jobs.soft_labels import missing_soft_labels, soft_labels_path
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 # Seconds between two looks at the script's log.
@@ -101,13 +102,16 @@ def require_script(recipe: Recipe) -> None:
 
 
 def require_channels(recipe: Recipe, data: Path) -> None:
-    """Raises ValueError if the data lacks a channel."""
+    """Raises ValueError if the data lacks a channel, or soft labels that the recipe learns."""
     for channel, path in recipe.channels.items():
         if not (data / path).exists():
             raise ValueError(
                 f"{data / path} is missing, which channel {channel} reads: create it with `python -m training "
                 f"prepare{option_that_writes(path)}`"
             )
+    soft_labels = soft_labels_path(recipe)
+    if soft_labels and not (data / soft_labels).exists():
+        raise ValueError(missing_soft_labels(str(data / soft_labels)))
 
 
 def follow_process(

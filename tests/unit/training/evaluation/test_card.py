@@ -121,6 +121,13 @@ def test_it_names_the_weights_that_the_training_started_from(fruit: tuple[dict[s
     assert "--set start-from=resnet18.pt" in text
 
 
+def test_it_has_the_command_that_made_the_soft_labels(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    figures, contract = fruit
+    contract["training"]["soft_labels"] = {"teachers": [{"name": "wide"}, {"name": "deep"}], "copies": 8, "seed": 1}
+    assert "python -m training soft-labels build/" in one_line(card(figures, contract))
+    assert "wide deep --copies 8 --seed 1" in one_line(card(figures, contract))
+
+
 def test_a_command_that_cannot_be_read_is_shown_as_it_is(fruit: tuple[dict[str, Any], dict[str, Any]]) -> None:
     figures, contract = fruit
     contract["data"]["command"] = "prepare it's"

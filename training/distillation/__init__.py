@@ -1,0 +1,1 @@
+"""Teachers label the training images for a smaller network."""
