@@ -71,7 +71,7 @@ def load_handler(cloud: Cloud) -> Handler:
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     os.environ.update(variables, **cloud.credentials, AWS_ENDPOINT_URL=cloud.url)
     os.environ["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] = str(cloud.endpoint_url)
-    sys.path.insert(0, str(DETECTOR))
+    sys.path.insert(0, str(DETECTOR.parent))
     from mien.handlers import inbox
 
     return inbox.handler

@@ -57,6 +57,7 @@ class Outcome:
     """What happened to the images.
 
     ages: seconds from each image's arrival to its document. The largest is also the largest age of the oldest message.
+        Infinite for images that were not done when the simulation ended.
     batches: how many invocations had how many images.
     refused, late: calls that the endpoint refused, and calls without an answer in time.
     retried: messages that were sent again.
@@ -86,6 +87,8 @@ class Simulation:
 
     Lambda's pollers fill their batches at the same time, and here they do so one after the other. So with few images
     real batches are smaller, and cost more; none waits longer.
+
+    longest: the simulation ends once an image is older, in seconds.
     """
 
     def __init__(
@@ -97,7 +100,9 @@ class Simulation:
         batch_size: int,
         window: float,
         seed: int = 0,
+        longest: float = np.inf,
     ):
+        self.longest = longest
         self.arrivals, self.work, self.endpoint, self.pollers = arrivals, work, endpoint, pollers
         self.batch_size, self.window = batch_size, window
         self.clock = Clock()
@@ -110,14 +115,26 @@ class Simulation:
         self.running = self.in_flight = 0
         self.collecting_since: float | None = None
         self.wakes_at = self.grows_at = 0.0
-        self.outcome = Outcome(np.zeros(len(arrivals)))
+        self.done = bytearray(len(arrivals))
+        self.first_open = 0
+        self.outcome = Outcome(np.full(len(arrivals), np.inf))
 
     def run(self) -> Outcome:
         self.receive()
         while self.events:
             self.clock.now, _, action = heapq.heappop(self.events)
+            if self.is_too_late():
+                break
             action()
         return self.outcome
+
+    def is_too_late(self) -> bool:
+        """Returns whether an image that is not done is older than `longest`."""
+        while self.first_open < len(self.done) and self.done[self.first_open]:
+            self.first_open += 1
+        if self.first_open == len(self.done):
+            return False
+        return bool(self.clock.now - self.arrivals[self.first_open] > self.longest)
 
     def at(self, time: float, action: Callable[[], None]) -> None:
         heapq.heappush(self.events, (time, next(self.order), action))
@@ -201,6 +218,8 @@ class Simulation:
 
     def finish(self, function: Function, batch: list[int]) -> None:
         self.outcome.ages[batch] = self.clock.now - self.arrivals[batch]
+        for image in batch:
+            self.done[image] = True
         self.end_batch(function, batch)
 
     def send_again(self, function: Function, batch: list[int]) -> None:

@@ -1,10 +1,11 @@
 """Writes results into docs/reliability.md, between marks, each with the command that made it."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.report import write_part
 
 from . import ROOT
 from .runs import Result
@@ -64,12 +65,7 @@ def table(results: Iterable[Result]) -> str:
 
 def write(part: str, text: str, page: Path = PAGE) -> None:
     """Replaces the text between the marks of a part. Raises ValueError if the page does not have these marks."""
-    begin, end = f"<!-- {part}: written by the harness -->", f"<!-- {part}: end -->"
-    old = page.read_text()
-    if begin not in old or end not in old:
-        raise ValueError(f"{page} has no place for {part}: it must hold {begin} and {end}")
-    new = re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n{text}\n{end}", old, flags=re.DOTALL)
-    page.write_text(new)
+    write_part(page, part, text, "the harness")
 
 
 def injections(counts: Counter[str]) -> str:

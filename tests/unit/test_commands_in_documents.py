@@ -13,6 +13,7 @@ import pytest
 import typer
 from botocore import xform_name
 
+from benchmarks import __main__ as benchmarks
 from deployment import __main__ as deployment
 from local import __main__ as local
 from local import template
@@ -28,6 +29,7 @@ COMMANDS = [(page, command) for page in PAGES for command in documents.commands(
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = {name for rule in re.findall(r"^([^\s#:=][^#:=]*):(?!=)", MAKEFILE, re.MULTILINE) for name in rule.split()}
 APPLICATIONS = {
+    "benchmarks": benchmarks.app,
     "deployment": deployment.app,
     "local": local.app,
     "operate": operate.app,

@@ -1,5 +1,7 @@
 """What a deployment costs, against sums that were made by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from deployment import estimate_text
@@ -108,6 +110,16 @@ def test_eventbridge_and_x86_functions_cost_more() -> None:
     assert total(events) - total(plain) == pytest.approx(2.0)
     ratio = line(x86, "lambda_second_x86_64").dollars / line(plain, "lambda_second_arm64").dollars
     assert ratio == pytest.approx(1.25, abs=0.001)
+
+
+def test_waiting_for_s3_is_paid_like_processing() -> None:
+    waits = replace(FACES, name="waits", waiting_ms=100)
+    dollars = [
+        line(estimate(SERVERLESS, workloads=[image]).per_million[image.name], "lambda_second_arm64").dollars
+        for image in (FACES, waits)
+    ]
+    # 100 ms at 1 GB and $0.0000133334.
+    assert dollars[1] - dollars[0] == pytest.approx(1.33334)
 
 
 def test_the_constants_are_those_of_the_template() -> None:
