@@ -75,5 +75,12 @@ def read_classifier(folder: Path, document: dict[str, Any]) -> Classifier:
     network = started_network(start, len(start.weights[f"{head}.weight"]), channels, options, labels)
     network.keep_outputs(len(labels))
     calibration = document["calibration"]
-    flip = field(document, "training", "hyperparameters", "flip") == 1
-    return Classifier(network, *start.normalisation, flip, calibration["temperature"], calibration["label_smoothing"])
+    temperature, smoothing = calibration["temperature"], calibration["label_smoothing"]
+    return Classifier(network, *start.normalisation, averages_mirror_image(document), temperature, smoothing)
+
+
+def averages_mirror_image(document: dict[str, Any]) -> bool:
+    """Whether each answer of a model averages an image and its mirror image, as far as its model.json says."""
+    # Models of earlier versions have it among their hyperparameters only.
+    hyperparameter = field(document, "training", "hyperparameters", "flip")
+    return field(document, "network", "flip") is True or hyperparameter == 1

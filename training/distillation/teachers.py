@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from training.data.labelled_images import LabelledImages
-from training.distillation.graphics_card import NoGpu, Run, load_on_gpu
+from training.distillation.graphics_card import NoGpu, Run, averages_mirror_image, load_on_gpu
 from training.evaluation.channels import HELD_OUT, TRAINING
 from training.evaluation.classes import require_same_classes
 from training.evaluation.measure import LoadedModel, load_model, probabilities
@@ -78,7 +78,7 @@ def load_teacher(folder: Path, name: str, channels: dict[str, LabelledImages], d
         version=contract.version,
         sha256=digest.hexdigest(),
         order=np.array([contract.labels.index(label) for label in classes], np.int64),
-        flips=field(document, "network", "flip") is True or field(document, "training", "hyperparameters", "flip") == 1,
+        flips=averages_mirror_image(document),
         seen=seen_by(model, channels),
         run=run,
         not_on_gpu=reason,

@@ -1,12 +1,16 @@
 """A model replaces the best one only if ONNX Runtime gives the probabilities that PyTorch gives."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+import inference
 from arguments import parse_arguments
 from artifact import write
 from averaging import average_weights
@@ -49,6 +53,19 @@ def test_without_onnx_runtime_a_line_says_that_nothing_was_compared(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     compare(onnx, new_model(1), IMAGES)
     assert "model.onnx was not compared with the network" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_the_second_pass_over_the_mirror_image_is_inside_of_the_model_and_named(flip: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Classifier(ResNet(3, depth=10, width=2), [100.0], [50.0], flip, 0.3, 0.1).eval()
+    kind: dict[str, Any] = {"size": 16, "color": "gray", "faces": "whole", "data": None, "description": {}}
+    write(model, tmp_path, ["a", "b", "c"], **kind)
+    assert json.loads((tmp_path / "model.json").read_text())["network"]["flip"] is flip
+    served = inference.model_fn(str(tmp_path))
+    faces = IMAGES.numpy()
+    answers, mirrored = (inference.probabilities(view, served) for view in (faces, faces[:, :, ::-1].copy()))
+    assert np.allclose(answers, mirrored, atol=1e-5) is flip
 
 
 def export(folder: Path, network: torch.nn.Module, options: argparse.Namespace) -> None:

@@ -12,7 +12,8 @@ from training.data.writers import LARGE
 
 FILES = [
     "data.json", "train/faces.npz", "train/data.json", "validation/faces.npz", "train.rec", "train.idx", "train.lst",
-    "validation.rec", "validation.idx", "validation.lst", f"{LARGE}/happy/00001.png", "FacialExpressions/sad/12345.png",
+    "train/soft_labels.npz", "validation.rec", "validation.idx", "validation.lst", f"{LARGE}/happy/00001.png",
+    "FacialExpressions/sad/12345.png",
 ]  # fmt: skip
 
 
