@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from training.model_source import find_model
+from training.jobs.group import is_group, read_group
+from training.model_source import JOBS, find_model
 
 
 def soft_labels(
@@ -19,7 +20,8 @@ def soft_labels(
         typer.Argument(
             metavar="MODEL...",
             help="The teachers, each by one word as for `evaluate`: a job below build/jobs, a folder with model.json, "
-            "a model.tar.gz, s3://BUCKET/KEY/model.tar.gz, or a SageMaker training job.",
+            "a model.tar.gz, s3://BUCKET/KEY/model.tar.gz, or a SageMaker training job. A group of seeds names all its "
+            "jobs.",
         ),
     ],
     copies: Annotated[
@@ -53,13 +55,14 @@ def soft_labels(
     from training.evaluation.display import counting
     from training.evaluation.sources import name_of
 
-    if len(set(models)) < len(models):
+    words = [job for word in models for job in jobs_of_group(word)]
+    if len(set(words)) < len(words):
         raise ValueError("a model is named twice: it would count twice in the average")
     channels = {name: load_channel(data / name) for name in (TRAINING, HELD_OUT)}
     training, held_out = channels[TRAINING], channels[HELD_OUT]
     with contextlib.ExitStack() as stack:
-        folders = [stack.enter_context(find_model(word)) for word in models]
-        names = [word if word.startswith("s3://") else name_of(Path(word)) for word in models]
+        folders = [stack.enter_context(find_model(word)) for word in words]
+        names = [word if word.startswith("s3://") else name_of(Path(word)) for word in words]
         teachers = [load_teacher(folder, name, channels, data) for folder, name in zip(folders, names, strict=True)]
         print_slow(teachers)
         of_training, of_held_out = Passes(data, training, seed, copies), Passes(data, held_out, seed, copies=0)
@@ -70,3 +73,11 @@ def soft_labels(
     figures = measure_teachers(names, measured, held_out, labelled, training)
     path = write_soft_labels(data, teachers, labelled, figures, training, copies, seed)
     print_result(figures, teachers, data, path)
+
+
+def jobs_of_group(word: str) -> list[str]:
+    """Returns the folders of all jobs of a group of seeds; the word itself if it is no group."""
+    for folder in (Path(word), JOBS / word):
+        if is_group(folder):
+            return [str(root) for _, root in read_group(folder).jobs()]
+    return [word]

@@ -15,6 +15,7 @@ from faces import read
 from resnet import Classifier, ResNet
 from soft_labels import read as read_soft_labels
 from tests.training.evaluation.tiny_models import write_model
+from tests.training.small_recipe import small_recipe
 from training.__main__ import app
 from training.data.labelled_images import LabelledImages
 from training.data.writers import write_arrays
@@ -22,6 +23,7 @@ from training.distillation.copies import copy_in_parts
 from training.distillation.graphics_card import NoGpu, load_on_gpu
 from training.distillation.teachers import load_teacher
 from training.evaluation.measure import load_model, probabilities
+from training.jobs.group import Group
 
 LEVELS = {"dark": 40, "gray": 128, "bright": 215}
 OTHER_LEVELS = {"bright": 240, "gray": 100, "dark": 10}
@@ -80,6 +82,16 @@ def test_the_answers_of_all_teachers_are_averaged_whatever_the_order_of_their_ou
     assert [teacher["version"] for teacher in found["teachers"]] == ["tiny", "tiny"]
     assert found["average"]["accuracy"] == found["average"]["agreement"] == 1
     assert (found["copies"], found["seed"]) == (0, 0)
+
+
+def test_a_group_of_seeds_names_all_its_jobs(data: Path, tmp_path: Path) -> None:
+    group = Group(tmp_path / "group", small_recipe(seed=3), data, seeds=2)
+    group.root.mkdir()
+    group.write()
+    for (_, root), levels in zip(group.jobs(), (LEVELS, OTHER_LEVELS), strict=True):
+        write_model(root / "model", levels)
+    soft_labels(data, group.root, "--copies", 0)
+    assert [teacher["name"] for teacher in description(data)["teachers"]] == ["group-seed-3", "group-seed-4"]
 
 
 def test_the_figures_are_those_of_the_held_out_images_and_agreement_that_of_the_training_images(
