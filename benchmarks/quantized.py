@@ -107,7 +107,7 @@ def accuracy_table(models: dict[str, tuple[LoadedModel, Path]], data: Path) -> l
         cells = [name, f"{path.stat().st_size / 1e6:.1f}"]
         for part in (found["accuracy"], found["log_loss"]):
             error = f"{part['difference']:+.4f} ± {part['standard_error']:.4f}" if model is not float_model else ""
-            cells += [f"{part['other'] + part['difference']:.4f}", error]
+            cells += [f"{part['own']:.4f}", error]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

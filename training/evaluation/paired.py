@@ -19,6 +19,10 @@ def difference(of_first: np.ndarray, of_second: np.ndarray) -> dict[str, float]:
     return {"difference": round(float(differences.mean()), 4), "standard_error": round(error, 4)}
 
 
+def means(of_first: np.ndarray, of_second: np.ndarray) -> dict[str, float]:
+    return {"own": round(float(of_first.mean()), 4), "other": round(float(of_second.mean()), 4)}
+
+
 def sign_test(first: int, second: int) -> float:
     """The probability that two equally good models differ by chance at least so much. It is exact and two-sided.
 
@@ -40,15 +44,20 @@ def compare(rows: np.ndarray, labels: np.ndarray, other_rows: np.ndarray, other_
 
     rows, other_rows: each model's probabilities, float32 [n, classes].
     labels, other_labels: int64 [n], as indices of each model's own outputs.
+
+    Returns
+        accuracy, log_loss: each model's own value and the other's, their difference and its standard error.
+        only_right: how many images only the model has right, and only the other.
+        sign_test_p: of these two counts.
     """
     right, other_right = rows.argmax(1) == labels, other_rows.argmax(1) == other_labels
     only, other_only = int((right & ~other_right).sum()), int((other_right & ~right).sum())
     losses, other_losses = losses_of(rows, labels), losses_of(other_rows, other_labels)
     return {
-        "accuracy": {"other": round(float(other_right.mean()), 4), **difference(right, other_right)},
+        "accuracy": {**means(right, other_right), **difference(right, other_right)},
         "only_right": [only, other_only],
         "sign_test_p": float(f"{sign_test(only, other_only):.3g}"),
-        "log_loss": {"other": round(float(other_losses.mean()), 4), **difference(losses, other_losses)},
+        "log_loss": {**means(losses, other_losses), **difference(losses, other_losses)},
     }
 
 

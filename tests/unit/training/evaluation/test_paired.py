@@ -40,7 +40,7 @@ def test_two_models_are_compared_whatever_the_order_of_their_outputs() -> None:
     other_labels = 1 - labels
     other_rows = np.array([[0.4, 0.6], [0.25, 0.75], [0.8, 0.2], [0.6, 0.4]], np.float32)
     found = compare(rows, labels, other_rows, other_labels)
-    assert found["accuracy"]["other"] == 0.5
+    assert (found["accuracy"]["own"], found["accuracy"]["other"]) == (0.75, 0.5)
     assert found["accuracy"]["difference"] == 0.25
     assert found["only_right"] == [2, 1]
     assert found["sign_test_p"] == 1.0
