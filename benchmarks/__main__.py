@@ -24,7 +24,7 @@ def cost(
     ] = False,
     images: Annotated[int, typer.Option(min=100, help="Images of each of these runs.")] = 1000,
 ) -> None:
-    """Write the tables of docs/cost.md again. It takes about two minutes, and a minute more with --measure."""
+    """Write the tables of docs/cost.md again. It takes about two minutes, and some more with --measure."""
     from benchmarks.cost import page
     from benchmarks.cost.runs import save_runs
 

@@ -1,71 +1,91 @@
-"""Measures what the simulation is checked against: single batches, and a full queue that one and two functions empty.
+"""Measures what the simulation is checked against: single batches, and a full queue that a few functions empty.
 
 template.yaml is deployed into MiniStack, and the real functions and the real model work. The queue is filled while
-Lambda does not read it, so that uploads cost the functions nothing.
+Lambda does not read it, so that uploads cost the functions nothing. Single batches are measured right before each run,
+because other work on the machine changes how fast they are.
 """
 
-import contextlib
-import io
+import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 from benchmarks.cost.runs import BATCH_SIZE, SHARES, Run, Runs
-from benchmarks.inbox import Requests, load_handler, upload_batch
+from benchmarks.inbox import upload_batch
 from benchmarks.simulation.work import Work
 from local.cloud import Cloud
 from local.demo import list_keys
 from local.paths import SAMPLES
 from local.stack import start_application
-from tests.support.lambda_context import Context
+from tests.support.proxy import Exchange, Forward, Proxy, Reply, proxy
 
-CONCURRENCIES = (1, 2)
-REPEATS = 30
+# MaximumConcurrency, at least 2, and seconds that are added to each call of the endpoint. With a pause, functions
+# compete less for the machine's cores. These runs take long, and have a third of the images.
+CASES = ((2, 0.0), (2, 1.0), (4, 1.0))
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
+REPEATS = 12
 POLL_SECONDS = 0.25
 # Seconds without a new document, after which a run has failed.
 PATIENCE = 60
 
 
+class Timer:
+    """Adds a pause to each call of the endpoint, and adds up how long the calls themselves take, in seconds."""
+
+    def __init__(self) -> None:
+        self.pause = self.waited = 0.0
+
+    def __call__(self, exchange: Exchange, forward: Forward) -> Reply:
+        time.sleep(self.pause)
+        began = time.perf_counter()
+        reply = forward()
+        self.waited += time.perf_counter() - began
+        return reply
+
+
 def measure_runs(images: int) -> Runs:
     faces = [path.read_bytes() for path in sorted(SAMPLES.glob("*/*.png"))]
     files = (faces * (images // len(faces) + 1))[:images]
-    requests = Requests()
-    with start_application() as cloud:
-        runs = [empty_queue(cloud, files, concurrency) for concurrency in CONCURRENCIES]
-        # It takes the queue away from the deployed functions, so it comes last.
-        work = measure_work(cloud, requests, files)
-    machine = f"an {platform.machine()} machine with {os.cpu_count()} cores that also did other work"
-    return Runs(machine, work, runs)
+    with proxy() as endpoint, start_application(variables={ENDPOINT_VARIABLE: endpoint.url}) as cloud:
+        endpoint.upstream = str(cloud.endpoint_url)
+        runs = [
+            empty_queue(cloud, endpoint, files[: images // 3] if pause else files, concurrency, pause)
+            for concurrency, pause in CASES
+        ]
+    return Runs(f"an {platform.machine()} machine with {os.cpu_count()} cores that also did other work", runs)
 
 
-def empty_queue(cloud: Cloud, files: list[bytes], concurrency: int) -> Run:
-    """Fills the queue, lets functions empty it, and returns how long that took.
-
-    MaximumConcurrency is at least 2, so the function's own concurrency is what is set.
-    """
+def empty_queue(cloud: Cloud, endpoint: Proxy, files: list[bytes], concurrency: int, pause: float) -> Run:
+    """Fills the queue, lets functions empty it, and returns how long that took."""
     functions, s3 = cloud.client("lambda"), cloud.client("s3")
     [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
-    folder = f"{cloud.prefix('Inbox')}{concurrency}/"
+    name = f"{concurrency}-{pause:.0f}/"
+    folder = f"{cloud.prefix('Inbox')}{name}"
+    endpoint.intervene = timer = Timer()
 
     def change(**settings: Any) -> None:
         functions.update_event_source_mapping(UUID=mapping["UUID"], **settings)
 
     # Starts the processes and asks the model for its labels: only later batches are measured.
-    name = mapping["FunctionArn"].partition(":function:")[2].partition(":")[0]
-    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
-    change(MaximumBatchingWindowInSeconds=0)
+    scaling = {"MaximumConcurrency": concurrency}
+    change(ScalingConfig=scaling, MaximumBatchingWindowInSeconds=0, Enabled=True)
+    timer.pause = 1
     upload(s3, cloud.bucket, f"{folder}warm-", files[: 4 * BATCH_SIZE])
-    list(follow(cloud, f"{concurrency}/warm-", 4 * BATCH_SIZE))
+    list(follow(cloud, f"{name}warm-", 4 * BATCH_SIZE))
+    timer.pause = 0
     change(Enabled=False)
     time.sleep(2)
     upload(s3, cloud.bucket, f"{folder}full-", files)
-    change(Enabled=True)
+    work = measure_work(cloud, timer, mapping["FunctionArn"], files)
+    timer.pause = pause
     began = time.monotonic()
-    times = {count: now - began for now, count in follow(cloud, f"{concurrency}/full-", len(files))}
+    change(Enabled=True)
+    times = {count: now - began for now, count in follow(cloud, f"{name}full-", len(files))}
     first = [min(t for count, t in times.items() if count >= round(len(files) * share)) for share in SHARES]
-    return Run(len(files), concurrency, tuple(round(seconds, 1) for seconds in first))
+    return Run(len(files), concurrency, pause, tuple(round(seconds, 1) for seconds in first), work)
 
 
 def upload(s3: Any, bucket: str, prefix: str, files: list[bytes]) -> None:
@@ -88,35 +108,33 @@ def follow(cloud: Cloud, folder: str, images: int) -> Iterator[tuple[float, int]
             raise TimeoutError(f"{images - count} of {images} images have no document after {PATIENCE} s")
 
 
-def measure_work(cloud: Cloud, requests: Requests, files: list[bytes]) -> Work:
+def measure_work(cloud: Cloud, timer: Timer, function: str, files: list[bytes]) -> Work:
     """The times of a function that works alone: batches of one and of ten images give the parts per batch and image."""
-    handler = load_handler(cloud)
-    one, one_waited = batch_seconds(cloud, handler, requests, files[:1], 1)
-    ten, ten_waited = batch_seconds(cloud, handler, requests, files[:BATCH_SIZE], 2)
-    face = max(0.0, (ten_waited - one_waited) / (BATCH_SIZE - 1))
-    image = max(0.0, (ten - ten_waited - one + one_waited) / (BATCH_SIZE - 1))
+    own_one, model_one = batch_seconds(cloud, timer, function, files[:1])
+    own_ten, model_ten = batch_seconds(cloud, timer, function, files[:BATCH_SIZE])
+    image = max(0.0, (own_ten - own_one) / (BATCH_SIZE - 1))
+    face = max(0.0, (model_ten - model_one) / (BATCH_SIZE - 1))
     return Work(
         start=0,
-        before=round(max(0.0, one - one_waited - image), 4),
+        before=round(max(0.0, own_ten - BATCH_SIZE * image), 4),
         after=0,
         image=round(image, 4),
-        call=round(max(0.0, one_waited - face), 4),
+        call=round(max(0.0, model_ten - BATCH_SIZE * face), 4),
         face=round(face, 4),
     )
 
 
-def batch_seconds(
-    cloud: Cloud, handler: Callable[..., Any], requests: Requests, files: list[bytes], number: int
-) -> tuple[float, float]:
-    """Median seconds of a batch, and of its waiting for the endpoint."""
-    times = []
-    for repeat in range(REPEATS + 2):
-        event = upload_batch(cloud, files, ".png", number * 1000 + repeat)
-        requests.clear()
+def batch_seconds(cloud: Cloud, timer: Timer, function: str, files: list[bytes]) -> tuple[float, float]:
+    """Median seconds of an invocation with a batch: of the function itself, and of its waiting for the model.
+
+    The messages are not in the queue, so nobody deletes them; their images lie outside the folder of the run.
+    """
+    functions, own, model = cloud.client("lambda"), [], []
+    for number in range(REPEATS):
+        event = json.dumps(upload_batch(cloud, files, ".png", number))
+        timer.waited = 0.0
         began = time.perf_counter()
-        with contextlib.redirect_stdout(io.StringIO()):
-            handler(event, Context())
-        times.append((time.perf_counter() - began, requests.waited))
-    # The first batches connect, and ask the model for its labels.
-    times = sorted(times[2:])
-    return times[len(times) // 2]
+        functions.invoke(FunctionName=function, Payload=event)
+        own.append(time.perf_counter() - began - timer.waited)
+        model.append(timer.waited)
+    return median(own), median(model)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.simulation.arrivals import all_at_once
@@ -23,35 +23,42 @@ class Run:
     """A queue full of images, which was emptied.
 
     concurrency: how many functions ran at the same time.
+    pause: seconds that a proxy added to each call of the endpoint.
     seconds: until each of SHARES of the images had documents.
+    work: times of single batches, measured right before, without a queue.
     """
 
     images: int
     concurrency: int
+    pause: float
     seconds: tuple[float, ...]
+    work: Work
 
 
 @dataclass(frozen=True)
 class Runs:
-    """work: times of single batches, measured without a queue. machine: what it was measured on."""
+    """machine: what it was measured on."""
 
     machine: str
-    work: Work
     runs: Sequence[Run]
 
 
 def load_runs() -> Runs:
     content = json.loads(FILE.read_text())
-    runs = [Run(run["images"], run["concurrency"], tuple(run["seconds"])) for run in content["runs"]]
-    return Runs(content["machine"], Work(**content["work"]), runs)
+    runs = [Run(**run | {"seconds": tuple(run["seconds"]), "work": Work(**run["work"])}) for run in content["runs"]]
+    return Runs(content["machine"], runs)
 
 
 def save_runs(runs: Runs) -> None:
     FILE.write_text(json.dumps(asdict(runs), indent=2) + "\n")
 
 
-def simulated_seconds(work: Work, run: Run) -> list[float]:
-    """The times of a run, as the simulation has them. All functions begin at once, as in MiniStack."""
+def simulated_seconds(run: Run) -> list[float]:
+    """The times of a run, as the simulation has them. All functions begin at once, as in MiniStack.
+
+    A pause keeps the function waiting, and the model's only process is free for others meanwhile.
+    """
+    work = replace(run.work, before=run.work.before + run.pause)
     pollers = Pollers(run.concurrency, first=run.concurrency)
     arrivals = all_at_once(run.images)
     ages = sorted(Simulation(arrivals, work, Instances(1), pollers, BATCH_SIZE, window=0).run().ages)
