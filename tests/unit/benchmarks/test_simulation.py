@@ -86,6 +86,14 @@ def test_more_images_than_can_be_handled_wait_longer_and_longer() -> None:
     assert outcome.ages[1000] == pytest.approx(50, rel=0.03)
 
 
+def test_a_simulation_ends_once_an_image_is_too_old_and_says_which_were_not_done() -> None:
+    pollers = Pollers(1)
+    overloaded = Simulation(all_at_once(100), constant_work(10), Instances(1), pollers, 10, window=0, longest=35)
+    ages = overloaded.run().ages
+    assert list(ages[:30]) == [10] * 10 + [20] * 10 + [30] * 10
+    assert np.isinf(ages[30:]).all()
+
+
 def test_lambda_begins_with_five_batches_and_adds_five_a_second_up_to_the_maximum() -> None:
     def run(batches: int, concurrency: int) -> Outcome:
         return simulate(all_at_once(10 * batches), constant_work(9.9), concurrency=concurrency)
