@@ -210,6 +210,9 @@ def what_is_left(account: Account) -> dict[str, list[str]]:
     """The names of everything of a deployment that an account can have."""
     listed = account.client("cloudformation").describe_stacks()["Stacks"]
     sagemaker = account.client("sagemaker")
+    # MiniStack makes the log group of a function again if an invocation ends after the stack is deleted. On AWS, the
+    # functions' roles may make none.
+    log_groups = [each["logGroupName"] for each in account.client("logs").describe_log_groups()["logGroups"]]
     left = {
         "stacks": [stack["StackName"] for stack in listed if stack["StackStatus"] != "DELETE_COMPLETE"],
         "buckets": [bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]],
@@ -219,7 +222,7 @@ def what_is_left(account: Account) -> dict[str, list[str]]:
         "keys": [key["id"] for key in account.client("apigateway").get_api_keys()["items"]],
         "roles": [role["RoleName"] for role in account.client("iam").list_roles()["Roles"]],
         "alarms": [each["AlarmName"] for each in account.client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "logs": [each["logGroupName"] for each in account.client("logs").describe_log_groups()["logGroups"]],
+        "logs": [name for name in log_groups if not name.startswith("/aws/lambda/")],
         "endpoints": [each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]],
         "configurations": [each["EndpointConfigName"] for each in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
         "models": [each["ModelName"] for each in sagemaker.list_models()["Models"]],
