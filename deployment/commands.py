@@ -37,6 +37,8 @@ ProfileOption = Annotated[
     str | None, typer.Option(help="The profile of the AWS CLI.", show_default="that of the AWS CLI")
 ]
 
+INTERRUPTED_EXIT_CODE = 130
+
 
 def deploy(
     model: Annotated[
@@ -137,7 +139,11 @@ def deploy(
         parameters=parse_parameters(parameter or []),
         confirm=lambda plan: confirm(plan, yes, dry_run),
     )
-    api = deploy_all(options, session)
+    try:
+        api = deploy_all(options, session)
+    except KeyboardInterrupt:
+        print_line("Interrupted. AWS finishes what it has begun. To do the rest, run the same command again.")
+        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     if api:
         print_report(options.names, api, session, hide_key)
 

@@ -67,8 +67,12 @@ def deploy_stack(plan: Plan, given: Mapping[str, str], s3: Any, session: Any) ->
     """Deploys the application's stack, and asks its API. given: parameters of template.yaml, by name."""
     names, cloudformation = plan.names, session.client("cloudformation")
     bucket = plan.existing_bucket
-    with show_stack(names.stack) as on_progress:
-        find_updatable(cloudformation, names.stack, Waiting(pause, on_progress))
+    found = read_stack(cloudformation, names.stack)
+    if found and (found.is_changing or found.is_useless):
+        what = "waiting for its end" if found.is_changing else "deleting what an earlier attempt has left"
+        print_line(f"The stack {names.stack} is {found.status}: {what}.")
+        with show_stack(names.stack) as on_progress:
+            find_updatable(cloudformation, names.stack, Waiting(pause, on_progress))
     if bucket == names.bucket and plan.stack is None and delete_if_empty(s3, bucket):
         bucket = None
     parameters = {**given, **({"ExistingBucket": bucket} if bucket else {})}

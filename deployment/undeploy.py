@@ -8,7 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from deployment import progress
-from deployment.commands import ProfileOption, RegionOption, StackOption, make_session, read_names
+from deployment.commands import (
+    INTERRUPTED_EXIT_CODE,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    make_session,
+    read_names,
+)
 from deployment.errors import DeploymentError
 from deployment.inventory import SERVICES, Clients, read_deployment
 from deployment.names import Names
@@ -52,7 +59,7 @@ def undeploy(
         ).run()
     except KeyboardInterrupt:
         print_line("Interrupted. AWS finishes what it has begun. To delete the rest, run the same command again.")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     if not is_done:
         raise typer.Exit(1)
 

@@ -84,6 +84,11 @@ class Selection:
         """Whether an object key is the one of a selected image."""
         return key.startswith(self.key) if self.is_folder else key == self.key
 
+    def has_cut(self, key: str) -> bool:
+        """Whether the key of a document or a review has not the whole name, because the name is too long for a key."""
+        prefixes = (self.stack.inbox, self.stack.results, self.stack.rejected, self.stack.reviews)
+        return self.is_folder and not key.startswith(tuple(prefix + self.name for prefix in prefixes))
+
     def is_about(self, letter: DeadLetter) -> bool:
         """Whether a dead letter is about selected images."""
         return any(self.includes(key) for key in letter.images)
@@ -193,6 +198,18 @@ def image_key(document: bytes) -> str:
     return key if isinstance(key, str) else ""
 
 
+def list_again(s3: S3, selection: Selection, keys: set[str]) -> Iterator[list[Version]]:
+    """Yields what was written to these keys of documents and reviews after they were listed.
+
+    keys: is read when the first page is asked for. They are cut keys, of folders with very long names.
+
+    The function that handles the removal of an image may leave a delete marker on the key of a document that is gone. A
+    second run would not know which image such a marker is about, so it has to be found now.
+    """
+    for key in sorted(keys):
+        yield from list_versions_of(s3, selection.stack.bucket, key)
+
+
 def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
     """Counts what there is about the selected images. Changes nothing."""
     contents = Contents()
@@ -216,16 +233,19 @@ def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: 
     on_handled: is called with numbers of versions and messages, to show progress.
     """
     deleted, url = outcome.deleted, selection.stack.dead_letters
+    cut_keys: set[str] = set()
     for pages, count in (
         (list_images(s3, selection), deleted.images),
         (list_documents(s3, selection), deleted.documents),
         (list_reviews(s3, selection), deleted.reviews),
+        (list_again(s3, selection, cut_keys), deleted.documents),
     ):
         for page in pages:
             failures = delete_versions(s3, selection.stack.bucket, page)
             failed = {(failure.key, failure.id) for failure in failures}
             count.add([version for version in page if (version.key, version.id) not in failed])
             outcome.add_failures((failure.key, failure.reason) for failure in failures)
+            cut_keys |= {version.key for version in page if selection.has_cut(version.key)}
             on_handled(len(page))
     for letters, reasons in dead_letters.delete(sqs, url, selection.is_only_about):
         deleted.dead_letters += letters

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -22,6 +23,7 @@ from local.sam import architecture
 from local.stack import finish_deployment
 from tests.support.account import Account, start_account
 from tests.support.aws_requests import AwsCall
+from tests.support.commands import restore_signals
 from tests.support.iam_names import action_of
 from tests.support.onnx_files import write_color_model
 from tests.support.waiting import eventually
@@ -210,6 +212,9 @@ def what_is_left(account: Account) -> dict[str, list[str]]:
     """The names of everything of a deployment that an account can have."""
     listed = account.client("cloudformation").describe_stacks()["Stacks"]
     sagemaker = account.client("sagemaker")
+    # MiniStack makes the log group of a function again if an invocation ends after the stack is deleted. On AWS, the
+    # functions' roles may make none.
+    log_groups = [each["logGroupName"] for each in account.client("logs").describe_log_groups()["logGroups"]]
     left = {
         "stacks": [stack["StackName"] for stack in listed if stack["StackStatus"] != "DELETE_COMPLETE"],
         "buckets": [bucket["Name"] for bucket in account.client("s3").list_buckets()["Buckets"]],
@@ -219,7 +224,7 @@ def what_is_left(account: Account) -> dict[str, list[str]]:
         "keys": [key["id"] for key in account.client("apigateway").get_api_keys()["items"]],
         "roles": [role["RoleName"] for role in account.client("iam").list_roles()["Roles"]],
         "alarms": [each["AlarmName"] for each in account.client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "logs": [each["logGroupName"] for each in account.client("logs").describe_log_groups()["logGroups"]],
+        "logs": [name for name in log_groups if not name.startswith("/aws/lambda/")],
         "endpoints": [each["EndpointName"] for each in sagemaker.list_endpoints()["Endpoints"]],
         "configurations": [each["EndpointConfigName"] for each in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
         "models": [each["ModelName"] for each in sagemaker.list_models()["Models"]],
@@ -250,6 +255,44 @@ def test_kept_images_are_used_by_the_next_deployment_and_in_the_end_nothing_is_l
 
     gone = undeploy(account)
     assert gone.returncode == 0, gone.stderr
+    assert what_is_left(account) == {}
+
+
+class Everything(dict[str, str]):
+    """Says the same of every model."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return "The container did not start."
+
+
+def test_a_deployment_that_failed_or_was_interrupted_is_finished_by_the_same_command(
+    account: Account, first: Result
+) -> None:
+    assert undeploy(account).returncode == 0
+    able = account.sagemaker.failing_models
+    account.sagemaker.failing_models = Everything()
+    failed = deploy(account, *FOR_THIS_MACHINE)
+    account.sagemaker.failing_models = able
+    assert failed.returncode == 1
+    assert "stack mien-model is ROLLBACK_COMPLETE: Endpoint: " in failed.stderr
+    assert "The container did not start." in failed.stderr
+
+    before = len(account.calls)
+    command = [sys.executable, "-m", "deployment", "deploy", *FOR_THIS_MACHINE]
+    environment = {**os.environ, **account.environment}
+    # A terminal sends Ctrl-C to all processes of a command, and so to the SAM CLI too.
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, preexec_fn=restore_signals, start_new_session=True
+    ) as interrupted:
+        assert eventually(lambda: any(call.operation == "CreateChangeSet" for call in account.calls[before:]), 120)
+        os.killpg(interrupted.pid, signal.SIGINT)
+        assert interrupted.wait(60) == 130
+    assert served(account)["status"] == "InService"
+
+    finished = deploy(account, *FOR_THIS_MACHINE)
+    assert finished.returncode == 0, finished.stderr
+    assert "The API labels a sample of a happy face as happy." in finished.stderr
+    assert undeploy(account).returncode == 0
     assert what_is_left(account) == {}
 
 

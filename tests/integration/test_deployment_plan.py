@@ -34,7 +34,7 @@ def test_a_dry_run_says_what_the_deployment_costs_in_parts_and_changes_nothing(a
     assert "per million face crops" in shown
     assert "S3: write documents" in shown
     # A new stack has the alarms for shifting traffic too.
-    assert "10 x alarm and month" in " ".join(shown.split())
+    assert "12 x alarm and month" in " ".join(shown.split())
     assert account.changes == []
 
 

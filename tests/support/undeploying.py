@@ -105,8 +105,13 @@ class Deployments:
         return Undeployment(self.clients, NAMES, keep_data, dry_run, self.questions.append, pause=lambda: None).run()
 
     def left(self) -> set[str]:
-        """The names of all stacks, buckets, endpoints and their parts, queues and log groups of the account."""
+        """The names of all stacks, buckets, endpoints and their parts, queues and endpoints' log groups of the account.
+
+        The log groups of functions are left out: MiniStack makes one again if a function ends after its stack is
+        deleted. On AWS, the functions' roles may make none.
+        """
         account, sqs = self.account, self.clients["sqs"]
+        groups = self.clients["logs"].describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
         stacks = self.cloudformation.describe_stacks()["Stacks"]
         queues = [url.rpartition("/")[2] for url in sqs.list_queues().get("QueueUrls", [])]
         return {
@@ -116,7 +121,7 @@ class Deployments:
             *account.sagemaker.configs,
             *account.sagemaker.models,
             *("a queue" for _ in queues),
-            *(group["logGroupName"] for group in self.clients["logs"].describe_log_groups()["logGroups"]),
+            *(group["logGroupName"] for group in groups),
         }
 
     def keys(self, bucket: str) -> list[str]:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from mien.logic.chunks import chunks
+from mien.logic.results import document_key
 from operate.erasure import MAX_EXAMPLES, Outcome, Selection, Stack, erase, survey
 from operate.evidence import Erasure, evidence
 from operate.forget import run, select
@@ -129,6 +130,33 @@ def test_all_images_are_forgotten_only_if_that_is_asked_for() -> None:
     selection = select(STACK, "", everything=True)
     erase(bucket, Queue([]), selection, Outcome(), lambda count: None)
     assert bucket.versions == {("exports/a.csv", "0")}
+
+
+class BucketOfLongNames(Bucket):
+    """All documents are about images in one folder. A function puts a delete marker on each that is deleted."""
+
+    def __init__(self, keys: dict[str, int], image: str) -> None:
+        super().__init__(keys)
+        self.image = image
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(json.dumps({"image": {"key": self.image}}).encode())}
+
+    def delete_objects(self, **request: Any) -> dict[str, Any]:
+        answer = super().delete_objects(**request)
+        versions = [entry for entry in request["Delete"]["Objects"] if entry["VersionId"] != MARKER]
+        self.versions |= {(entry["Key"], MARKER) for entry in versions if entry["Key"].startswith("results/")}
+        return answer
+
+
+def test_a_marker_that_a_function_leaves_on_a_cut_key_is_deleted_although_it_says_nothing() -> None:
+    folder = "d" * 1010 + "/"
+    image = f"inbox/{folder}1.png"
+    key = document_key(image, "inbox/", "results/")
+    bucket = BucketOfLongNames({key: 2}, image)
+    erasure = erased(bucket, Queue([]), folder)
+    assert bucket.versions == set()
+    assert erasure.is_complete
 
 
 def test_what_can_not_be_deleted_is_counted_and_the_rest_is_deleted() -> None:
