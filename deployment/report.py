@@ -1,6 +1,7 @@
 """What `deploy` prints: first what it will do, and in the end what to try."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -35,7 +36,8 @@ def plan_lines(plan: Plan, in_parts: bool = False) -> list[str]:
     bucket = plan.existing_bucket or names.bucket
     kept = ", which exists already" if plan.existing_bucket else ""
     lines.append(f"  stack {names.stack} ({verb} it): functions, API, queues, alarms; bucket {bucket}{kept}")
-    lines.append(f"  bucket {names.artifacts_bucket}: the model, and the functions' packages")
+    artifacts = "the model, and the functions' packages" if plan.hosting else "the functions' packages"
+    lines.append(f"  bucket {names.artifacts_bucket}: {artifacts}")
     costs = estimate(
         CostPlan(
             plan.hosting,
@@ -62,20 +64,29 @@ def print_report(names: Names, api: Api, session: Any, hide_key: bool) -> None:
     """Prints the page's address, the key, and commands that work as they are printed."""
     stack = read_stack(session.client("cloudformation"), names.stack)
     assert stack, "it was deployed just now"
-    key = HIDDEN_KEY if hide_key else api.key
-    sections = [f"Mien runs in account {names.account}, region {names.region}. To remove it: make undeploy"]
+    text = report(names, api, stack.outputs, hide_key)
+    Console(file=sys.stdout).print("\n" + printable(text, kept="\n"), highlight=False, markup=False, soft_wrap=True)
+
+
+def report(names: Names, api: Api, outputs: Mapping[str, str], hide_key: bool) -> str:
+    """What a user can try now.
+
+    outputs: of the application's stack.
+    hide_key: put a word in place of the API key, and say how to see the key. An API without a key has nothing to hide.
+    """
+    key = HIDDEN_KEY if hide_key and api.key else api.key
+    undeploy = "make undeploy" if names.stack == "mien" else f"make undeploy STACK={names.stack}"
+    sections = [f"Mien runs in account {names.account}, region {names.region}. To remove it: {undeploy}"]
     if page := page_address(api.url, key):
         sections.append(f"The page, with the API key in its address:\n\n{page}")
-    sections.append("With the AWS CLI:\n\n" + indented(inbox_commands(stack.outputs)))
+    sections.append("With the AWS CLI:\n\n" + indented(inbox_commands(outputs)))
     if key:
         sections.append("One image in one request:\n\n" + indented(api_commands(api.url, key)))
-        export = export_command(api.url, key, stack.outputs["BucketName"])
+        export = export_command(api.url, key, outputs["BucketName"])
         sections.append("Variables for the examples of the documentation:\n\n" + indented([export]))
     else:
         sections.append(f"The API wants requests that are signed with AWS credentials: {api.url}")
-    if hide_key:
-        command = f"aws apigateway get-api-key --include-value --api-key {stack.outputs.get('ApiKeyId')} --query value"
+    if key == HIDDEN_KEY:
+        command = f"aws apigateway get-api-key --include-value --api-key {outputs['ApiKeyId']} --query value"
         sections.append(f"{HIDDEN_KEY} stands for the API key. To see it:\n\n{indented([command])}")
-    Console(file=sys.stdout).print(
-        "\n" + printable("\n\n".join(sections), kept="\n"), highlight=False, markup=False, soft_wrap=True
-    )
+    return "\n\n".join(sections)
