@@ -1,6 +1,7 @@
 """Before a job is created on SageMaker, its instances are compared with the account's quota for training."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -23,9 +24,9 @@ def error(recipe: Recipe, aws: FakeAws) -> str:
     return str(caught.value)
 
 
-def with_compute(name: str, **fields: object) -> Recipe:
+def with_compute(name: str, **fields: Any) -> Recipe:
     recipe = load_recipe(name)
-    compute: Compute = dataclasses.replace(recipe.compute, **fields)  # type: ignore[arg-type]
+    compute: Compute = dataclasses.replace(recipe.compute, **fields)
     return dataclasses.replace(recipe, compute=compute)
 
 

@@ -33,7 +33,7 @@ class CloudFormation:
     attempts: int = 0
     looks: int = 0
 
-    def delete_stack(self, StackName: str, RetainResources: tuple[str, ...] = ()) -> None:  # noqa: N803
+    def delete_stack(self, StackName: str, RetainResources: tuple[str, ...] = ()) -> None:
         assert StackName == STACK.id
         assert not RetainResources or self.status == "DELETE_FAILED", "CloudFormation refuses the list otherwise"
         self.failures = self.stuck[self.attempts] if self.attempts < len(self.stuck) else {}
@@ -43,7 +43,7 @@ class CloudFormation:
         self.resources = {name: self.resources[name] for name in left}
         self.looks = 0
 
-    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:
         self.looks += 1
         if self.looks == self.late + 1:
             self.status = "DELETE_IN_PROGRESS"
@@ -51,7 +51,7 @@ class CloudFormation:
             self.status = "DELETE_FAILED" if self.resources else "DELETE_COMPLETE"
         return {"Stacks": [{"StackName": "mien", "StackId": StackName, "StackStatus": self.status}]}
 
-    def describe_stack_resources(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+    def describe_stack_resources(self, StackName: str) -> dict[str, Any]:
         return {
             "StackResources": [
                 {
@@ -131,7 +131,7 @@ class S3:
         self.entries = [entry for entry in self.entries if entry not in asked or entry[0] == self.locked]
         return {"Errors": [{"Key": key, "VersionId": version, "Code": "AccessDenied"} for key, version in self.entries]}
 
-    def delete_bucket(self, Bucket: str) -> None:  # noqa: N803
+    def delete_bucket(self, Bucket: str) -> None:
         if self.entries is None:
             raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "DeleteBucket")
         if self.uploads:
@@ -140,12 +140,12 @@ class S3:
             raise ClientError({"Error": {"Code": "BucketNotEmpty"}}, "DeleteBucket")
         self.entries = None
 
-    def get_bucket_tagging(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+    def get_bucket_tagging(self, Bucket: str) -> dict[str, Any]:
         if self.tags is None:
             raise ClientError({"Error": {"Code": "NoSuchTagSet"}}, "GetBucketTagging")
         return {"TagSet": self.tags}
 
-    def put_bucket_tagging(self, Bucket: str, Tagging: dict[str, Any]) -> None:  # noqa: N803
+    def put_bucket_tagging(self, Bucket: str, Tagging: dict[str, Any]) -> None:
         self.tags = Tagging["TagSet"]
 
     def delete(self) -> int:
