@@ -55,7 +55,7 @@ def measure_runs(images: int) -> Runs:
             empty_queue(cloud, endpoint, files[: images // 3] if pause else files, concurrency, pause)
             for concurrency, pause in CASES
         ]
-    return Runs(f"an {platform.machine()} machine with {os.cpu_count()} cores that also did other work", runs)
+    return Runs(f"an {platform.machine()} machine with {os.cpu_count()} cores", runs)
 
 
 def empty_queue(cloud: Cloud, endpoint: Proxy, files: list[bytes], concurrency: int, pause: float) -> Run:

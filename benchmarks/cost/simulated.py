@@ -152,6 +152,6 @@ def check() -> str:
     header = ["functions", "images", "pause", "a batch alone", *(f"{share:.0%}" for share in SHARES)]
     ends = [simulated_seconds(run)[-1] / run.seconds[-1] - 1 for run in measured.runs]
     return (
-        f"{table(header, rows)}\n\nMeasured on {measured.machine}. At the end of a run, the simulation differs\n"
+        f"{table(header, rows)}\n\nMeasured on {measured.machine}. At the end of a run, the simulation differs "
         f"by {min(ends):+.0%} to {max(ends):+.0%}."
     )
