@@ -13,6 +13,8 @@ from typing import NoReturn
 
 # Random changes of the training images. augment.py describes them.
 AUGMENTATIONS = ("mirror", "shift", "rotation", "scale", "light", "erasing")
+# One more, which quality.py describes. Networks learn longer with it, so it is not a default.
+QUALITY = "quality"
 # What the best model has the best of, on the validation images.
 BEST_BY = ("accuracy", "balanced_accuracy", "loss")
 
@@ -77,11 +79,11 @@ def positive(text: str) -> float:
 
 
 def augmentations(text: str) -> str:
-    """A type of options: names of AUGMENTATIONS, separated by commas, or `none`."""
-    unknown = set(text.split(",")) - {*AUGMENTATIONS, "none"}
+    """A type of options: names of AUGMENTATIONS, and QUALITY, separated by commas, or `none`."""
+    known = (*AUGMENTATIONS, QUALITY, "none")
+    unknown = set(text.split(",")) - {*known}
     if unknown:
-        choices = ", ".join((*AUGMENTATIONS, "none"))
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is unknown; choose from {choices}")
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is unknown; choose from {', '.join(known)}")
     return text
 
 
@@ -170,7 +172,8 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         "--augment",
         type=augmentations,
         default=",".join(AUGMENTATIONS),
-        help="random changes of the training images, separated by commas, or none (default: %(default)s)",
+        help="random changes of the training images, separated by commas, or none; `quality` blurs, darkens, disturbs "
+        "and compresses some, as photos do (default: %(default)s)",
     )
     network.add_argument(
         "--dropout",
@@ -196,6 +199,13 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         choices=(1, 2),
         help="stride of the first convolution; 2 takes a quarter of the time; images from 128 pixels on have a "
         "stem of their own (default: %(default)s)",
+    )
+    network.add_argument(
+        "--standardize",
+        type=int,
+        default=0,
+        choices=(0, 1),
+        help="1: the network first brings each image to the same brightness and contrast (default: %(default)s)",
     )
     network.add_argument(
         "--flip",

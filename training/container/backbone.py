@@ -73,6 +73,7 @@ class Backbone(nn.Module):
 
     # Its stem is always the same.
     stem_stride = 0
+    standardize = False
 
     def __init__(self, shapes: Shapes, classes: int, channels: int, dropout: float = 0.0):
         super().__init__()

@@ -12,8 +12,9 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 Hyperparameters = dict[str, Any]
-# They exist only if soft labels are used. Otherwise no training could continue from a checkpoint of an earlier version.
-OF_SOFT_LABELS = ("soft_labels", "soft_temperature")
+# Options that are kept only where the first of them is used. Otherwise no training could continue from a checkpoint of
+# an earlier version, which lacks them.
+OPTIONAL = (("soft_labels", "soft_temperature"), ("standardize",))
 
 
 class UnusableCheckpoint(Exception):
@@ -22,7 +23,7 @@ class UnusableCheckpoint(Exception):
 
 def hyperparameters_of(options: argparse.Namespace) -> Hyperparameters:
     """All options of a training but its folders."""
-    unused = () if options.soft_labels else OF_SOFT_LABELS
+    unused = [name for names in OPTIONAL if not getattr(options, names[0]) for name in names]
     values = vars(options).items()
     return {name: value for name, value in values if name not in unused and not isinstance(value, Path | None)}
 

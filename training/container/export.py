@@ -88,6 +88,7 @@ def write_model(
     details = {
         "classes": train.classes,
         "stem_stride": chosen.network.stem_stride,
+        "standardize": chosen.network.standardize,
         "normalisation": data.normalisation,
     }
     weights.save(unfinished / "model.pt", chosen.network, details)

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 # No class gets a smaller probability than this, before the probabilities are scaled to a sum of 1.
 MINIMUM_PROBABILITY = 1e-3
+# Added to the standard deviation of an image, so that an even image is not divided by 0. FER2013's gray levels are 0.015 apart.
+MINIMUM_DEVIATION = 1e-3
 # From this size on, in pixels, the stem is the paper's: a 7x7 convolution and a maximum, each with stride 2.
 LARGE = 128
 # From the depth to the count of blocks in each of the four stages. 18 and 34 are the paper's.
@@ -52,6 +54,7 @@ class ResNet(nn.Module):
     dropout: probability of dropping a feature before the classifier.
     channels: 1 for gray images, 3 for RGB.
     large: whether the images are large, so that the first stage sees a quarter of their side, as in the paper.
+    standardize: bring each image to mean 0 and standard deviation 1 first, so that dark photos look like bright ones.
     """
 
     def __init__(
@@ -63,11 +66,13 @@ class ResNet(nn.Module):
         dropout: float = 0.0,
         channels: int = 1,
         large: bool = False,
+        standardize: bool = False,
     ):
         super().__init__()
         if depth not in BLOCKS:
             raise ValueError(f"depth {depth} is not supported: choose one of {', '.join(map(str, BLOCKS))}")
         self.stem_stride = stem_stride
+        self.standardize = standardize
         self.stem = convolution(channels, width, 7, 2) if large else convolution(channels, width, 3, stem_stride)
         self.pool = nn.MaxPool2d(3, 2, padding=1) if large else nn.Identity()
         blocks = []
@@ -89,6 +94,8 @@ class ResNet(nn.Module):
             nn.init.zeros_(block.second[1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.standardize:
+            x = standardized(x)
         x = self.stages(self.pool(F.relu(self.stem(x))))
         x = x.mean(dim=(2, 3), keepdim=True)
         return self.classifier(self.dropout(x)).flatten(1)
@@ -102,6 +109,16 @@ def keep_first_outputs(layer: nn.Conv2d, count: int) -> None:
     """Removes all outputs of an output layer but the first `count` ones."""
     layer.weight = nn.Parameter(layer.weight[:count].detach())
     layer.bias = nn.Parameter(layer.bias[:count].detach())
+
+
+def standardized(images: Tensor) -> Tensor:
+    """Brings each image, float32 [n, channels, size, size], to mean 0 and standard deviation 1 over all its pixels.
+
+    All channels of an image are moved and scaled alike, so its colors stay different.
+    """
+    centered = images - images.mean(dim=(1, 2, 3), keepdim=True)
+    deviation = (centered * centered).mean(dim=(1, 2, 3), keepdim=True).sqrt()
+    return centered / (deviation + MINIMUM_DEVIATION)
 
 
 class Normalise(nn.Module):

@@ -30,7 +30,10 @@ def initial_state(options: argparse.Namespace, data: Data, start: Start | None, 
         processes.say(f"starting from {start.name}, which decides the network instead of --depth and --width")
     else:
         large = data.train.size >= LARGE
-        network = ResNet(outputs, options.depth, options.width, options.stem_stride, options.dropout, channels, large)
+        network = ResNet(
+            *(outputs, options.depth, options.width, options.stem_stride, options.dropout, channels, large),
+            standardize=bool(options.standardize),
+        )
     network = network.to(processes.device, memory_format=torch.channels_last)
     average = average_weights(network, options.averaging)
     # Weight decay is for weights only, not for biases and normalisation (He et al., "Bag of Tricks", 2018).
@@ -87,7 +90,10 @@ def our_network(start: Start, outputs: int, channels: int, options: argparse.Nam
         )
     stride = start.stem_stride or options.stem_stride
     large = stem.shape[2] > 3
-    return ResNet(outputs, depths[blocks], stem.shape[0], stride, options.dropout, channels, large)
+    return ResNet(
+        *(outputs, depths[blocks], stem.shape[0], stride, options.dropout, channels, large),
+        standardize=start.standardize or bool(options.standardize),
+    )
 
 
 def started_data(data: Data, start: Start | None) -> Data:

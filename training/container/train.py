@@ -33,8 +33,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 import faces
 import failures
+import quality
 import soft_labels
-from arguments import InvalidOptions, parse_arguments
+from arguments import QUALITY, InvalidOptions, parse_arguments
 from augment import augment
 from batches import class_weights, draw_batches, steps_per_epoch
 from checkpoint import State, UnusableCheckpoint, hyperparameters_of
@@ -210,6 +211,7 @@ def train_epoch(
     # All processes draw the same batches. Each one has its own augmentation, and its own dropout.
     batches = draw_batches(data.train.labels, classes, options.batch_size, options.sampler, epoch_seed)
     augmentation = torch.Generator().manual_seed(process_seed)
+    worsening = torch.Generator().manual_seed(process_seed)
     torch.manual_seed(process_seed)
 
     state.network.train()
@@ -220,7 +222,10 @@ def train_epoch(
         if processes.any(stop.received):
             return None
         batch = whole_batch[processes.rank :: processes.count]
-        inputs = augment(normalise(data.train.images[batch].to(device)), augmentation, kinds)
+        images = data.train.images[batch]
+        if QUALITY in kinds:
+            images = quality.worsen(images, worsening)
+        inputs = augment(normalise(images.to(device)), augmentation, kinds)
         inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):
             logits = parallel(inputs).float()

@@ -44,6 +44,7 @@ class Start:
     weights: by name.
     classes: names of the outputs; empty if the file does not say them.
     stem_stride: of our own network; 0 if the file does not say it.
+    standardize: whether our own network brings each image to the same brightness and contrast first.
     normalisation: means and deviations of the images on which the network was trained, in gray levels by channel; None
         if they are not known.
     """
@@ -54,6 +55,7 @@ class Start:
     classes: tuple[str, ...] = ()
     stem_stride: int = 0
     normalisation: tuple[list[float], list[float]] | None = None
+    standardize: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -87,6 +89,7 @@ def read_start(path: Path) -> Start:
         return Start(
             *(path.name, digest, weights, tuple(details["classes"]), int(details["stem_stride"])),
             (list(mean), list(deviation)),
+            bool(details.get("standardize", False)),
         )
     return start if start.is_ours else Start(path.name, digest, weights, normalisation=IMAGENET)
 
