@@ -53,3 +53,4 @@ resolve too-old-boto3.in too-old-boto3.txt
 resolve sam.in sam.txt
 resolve audit.in audit.txt
 resolve detector.in detector.txt
+resolve peers.in peers.txt --no-deps

@@ -54,8 +54,8 @@ def test_the_exported_model_answers_a_dark_image_as_a_bright_one(tmp_path: Path)
     loaded = inference.model_fn(str(folder))
     with np.load(tmp_path / "validation/faces.npz") as arrays:
         bright = arrays["images"] // 2 * 2
-    answers = [inference.probabilities(images, loaded) for images in (bright, bright // 2)]
-    assert np.allclose(*answers, atol=1e-3)
+    of_bright, of_dark = (inference.probabilities(images, loaded) for images in (bright, bright // 2))
+    assert np.allclose(of_bright, of_dark, atol=1e-3)
     assert read_start(folder / "model.pt").standardize
 
 
