@@ -197,10 +197,9 @@ def results(port: RunningPortOption = DEFAULT_PORT) -> None:
     """
     cloud = connect(port)
     s3 = cloud.client("s3")
-    for output in ("Results", "Rejected"):
-        for key in demo.list_keys(s3, cloud.bucket, cloud.prefix(output)):
-            body = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
-            sys.stdout.write(printable_json(body.decode(errors="replace")))
+    for key in demo.list_keys(s3, cloud.bucket, cloud.prefix("Results")):
+        body = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+        sys.stdout.write(printable_json(body.decode(errors="replace")))
 
 
 def connect(port: int) -> Cloud:

@@ -66,7 +66,7 @@ def classify_folder(cloud: Cloud, folder: Path, console: Console, patience: floa
     # Few attempts: the cloud is on this machine, and if it has ended, this is reported at once.
     s3 = cloud.client("s3", max_pool_connections=UPLOAD_THREADS, retries={"total_max_attempts": 2})
     inbox = cloud.prefix("Inbox")
-    document_prefixes = (cloud.prefix("Results"), cloud.prefix("Rejected"))
+    results = cloud.prefix("Results")
     selection = select_files(folder)
     files = selection.files
     began = time.monotonic()
@@ -80,7 +80,7 @@ def classify_folder(cloud: Cloud, folder: Path, console: Console, patience: floa
         while len(keys) < len(files) and time.monotonic() - changed < patience:
             time.sleep(POLL_SECONDS)
             cloud.require_running()
-            listed = [key for prefix in document_prefixes for key in list_keys(s3, cloud.bucket, prefix)]
+            listed = list(list_keys(s3, cloud.bucket, results))
             now = time.monotonic()
             if len(listed) > len(keys):
                 changed = now

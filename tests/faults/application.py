@@ -175,14 +175,13 @@ def start(visibility_timeout: int = VISIBILITY_TIMEOUT) -> Iterator[Application]
 
 def record_references(application: Application) -> None:
     """Uploads each content once, undisturbed, and keeps its document."""
-    inbox, results, rejected = application.prefixes
+    inbox, results, _ = application.prefixes
     run = "reference/"
     for number, data in enumerate(application.contents.values()):
         application.s3.put_object(Bucket=application.bucket, Key=f"{inbox}{run}{number}", Body=data)
     application.wait_until_idle()
     for number, name in enumerate(application.contents):
-        folder = results if name in GOOD_FILES else rejected
-        answer = application.s3.get_object(Bucket=application.bucket, Key=f"{folder}{run}{number}.json")
+        answer = application.s3.get_object(Bucket=application.bucket, Key=f"{results}{run}{number}.json")
         application.references[name] = json.loads(answer["Body"].read())
 
 

@@ -32,7 +32,8 @@ class Findings:
     images: keys that were uploaded; versions: uploads.
     lost: images without a document. wrong: images whose document has other bytes than expected, and deleted images that
         have one.
-    doubled: images with a result and a rejection. older: documents that an older upload has replaced.
+    doubled: images with a result and the copy of a rejection, or with a rejection and no copy of it.
+    older: documents that an older upload has replaced.
     dead: the number of images whose message is in the dead-letter queue, as the trial expects.
     strays: sentences about documents and dead letters that must not exist.
     """
@@ -102,27 +103,27 @@ def judged(
     inbox, results, rejected = prefixes
     newest, versions = uploaded(s3, bucket, inbox + run, contents)
     findings = Findings(len(newest), versions)
-    found: dict[str, list[tuple[str, bytes]]] = {}
+    found: dict[str, dict[str, bytes]] = {}
     for place in (results, rejected):
         for key, body in documents(s3, bucket, place + run):
-            found.setdefault(key.removeprefix(place), []).append((place, body))
+            found.setdefault(key.removeprefix(place), {})[place] = body
     for key, version in newest.items():
         name = document_key(key, inbox, "")
         assert len(name.encode()) < MAX_KEY_BYTES
-        written = found.pop(name, [])
+        written = found.pop(name, {})
         if version.content is None:
             findings.wrong += [key] * bool(written)
-        elif len(written) > 1:
-            findings.doubled.append(key)
-        elif not written:
+        elif results not in written:
             if key in dead and may_die(key, dead[key]):
                 findings.dead += 1
             else:
                 findings.lost.append(key)
         else:
-            [(_, body)] = written
-            if body != expected(references[version.content], version, json.loads(body)):
+            body, reference = written[results], references[version.content]
+            if body != expected(reference, version, json.loads(body)):
                 findings.wrong.append(key)
+            elif written.get(rejected) != (body if reference["status"] == "rejected" else None):
+                findings.doubled.append(key)
         if key in dead and not may_die(key, dead[key]):
             findings.strays.append(f"{key} is a dead letter: {dead[key]}")
     findings.strays += [f"a document without an image: {name}" for name in found]

@@ -55,14 +55,15 @@ class Bucket:
         return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
 
     def documents(self, name: str) -> list[Document]:
-        """The documents of one image: none yet, or a result or a rejection. Two of them are an error."""
-        found = []
+        """The documents of one image: none yet, or one. The copy of a rejection counts only if it differs from it."""
+        found: list[Document] = []
         for folder in (self.results, self.rejected):
             try:
                 answer = self.s3.get_object(Bucket=self.name, Key=f"{folder}{name}.json")
             except self.s3.exceptions.NoSuchKey:
                 continue
-            found.append(json.loads(answer["Body"].read()))
+            document = json.loads(answer["Body"].read())
+            found += [document] if document not in found else []
         return found
 
     def results_in(self, folder: str) -> dict[str, Document]:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 # No class gets a smaller probability than this, before the probabilities are scaled to a sum of 1.
 MINIMUM_PROBABILITY = 1e-3
-# Added to the standard deviation of an image, so that an even image is not divided by 0. FER2013's gray levels are 0.015 apart.
+# Added to an image's standard deviation, so that an even image is not divided by 0. It is far less than a gray level.
 MINIMUM_DEVIATION = 1e-3
 # From this size on, in pixels, the stem is the paper's: a 7x7 convolution and a maximum, each with stride 2.
 LARGE = 128

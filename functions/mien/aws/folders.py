@@ -1,7 +1,7 @@
 """Lists the folders that have documents, and counts the documents in each.
 
 S3 has no folders. It can group keys by their beginning up to a slash, but it does not say how many keys a group has. So
-each folder costs two requests: one lists its results, the other its rejections.
+each folder costs two requests: one lists its documents, the other the copies of its rejections.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from mien.logic.times import format_time
 # Folders on a page. Their 80 requests take about as long as 5 requests that are sent one after the other, because
 # THREADS of them are sent at once.
 FOLDERS = 40
-# Requests of one page that look for folders among the results, and as many among the rejections.
+# Requests of one page that look for folders among the documents, and as many that count rejections beside them.
 MAX_LISTS = 10
 # All documents end so. Other objects were written by something else.
 ENDING = ".json"
@@ -70,6 +70,8 @@ class Folders:
 
     def __init__(self, listing: Listing):
         self.listing = listing
+        # A rejection is among the documents too, so every folder is found there.
+        self.kinds = (listing.results, listing.rejected)
 
     def page(self, query: FolderQuery, deadline: Deadline) -> tuple[list[Result], str | None]:
         """Returns a page of folders in the order of their names, and the page's `next`, or None if it is the last.
@@ -79,10 +81,11 @@ class Folders:
         """
         with ThreadPoolExecutor(THREADS) as pool:
             look = partial(self.look, query=query, deadline=deadline)
-            levels = list(pool.map(look, self.listing.prefixes))
-            names, end = merge(levels)
-            after = names[FOLDERS - 1] if len(names) > FOLDERS else end
-            folders = [] if query.after else describe(query.prefix, [level.count for level in levels])
+            documents, *rejections = pool.map(look, self.kinds[:1] if query.after else self.kinds)
+            # `GET /results` does not accept names with control characters.
+            names = [name for name in documents.folders if is_valid_key(name)]
+            after = names[FOLDERS - 1] if len(names) > FOLDERS else documents.end
+            folders = [entry for level in rejections for entry in describe(query.prefix, documents.count, level.count)]
             for number, part in enumerate(chunks(names[:FOLDERS], THREADS // 2)):
                 if number and deadline.seconds_left() < TIMEOUTS.longest:
                     after = names[number * (THREADS // 2) - 1]
@@ -115,10 +118,9 @@ class Folders:
 
     def count_all(self, pool: Executor, names: Sequence[str]) -> list[Result]:
         """Counts the documents of folders, all at once."""
-        kinds = self.listing.prefixes
-        counts = list(pool.map(self.count, [kind + name for name in names for kind in kinds]))
-        of_each = zip(names, chunks(counts, len(kinds)), strict=True)
-        return [folder for name, own in of_each for folder in describe(name, own)]
+        counts = list(pool.map(self.count, [kind + name for name in names for kind in self.kinds]))
+        of_each = zip(names, chunks(counts, len(self.kinds)), strict=True)
+        return [folder for name, own in of_each for folder in describe(name, *own)]
 
     def count(self, prefix: str) -> Count:
         answer = self.list_keys(prefix)
@@ -142,32 +144,22 @@ def start_behind(kind: str, name: str) -> dict[str, str]:
     return {"StartAfter": kind + (f"{name[:-1]}0" if name.endswith("/") else name)}
 
 
-def merge(levels: Sequence[Level]) -> tuple[list[str], str | None]:
-    """Returns the names of the folders that have results or rejections, and the name up to which all are known.
+def describe(name: str, documents: Count, rejections: Count) -> list[Result]:
+    """Returns the entry of a folder, or nothing if it has no documents.
 
-    Folders whose names have control characters are left out, because `GET /results` does not accept them.
+    documents: results and rejections. rejections: their copies.
+
+    At most MAX_LISTED of each are stated: so many are counted with one request.
     """
-    end = min((level.end for level in levels if level.end is not None), key=str.encode, default=None)
-    found = {name for level in levels for name in level.folders if is_valid_key(name)}
-    known = [name for name in found if end is None or name.encode() <= end.encode()]
-    return sorted(known, key=str.encode), end
-
-
-def describe(name: str, counts: Sequence[Count]) -> list[Result]:
-    """Returns the entry of a folder, or nothing if it has no documents. counts: of its results and its rejections.
-
-    Of each kind, at most MAX_LISTED are stated: so many are counted with one request.
-    """
-    written = max(count.written for count in counts)
-    if not written:
+    if not documents.written:
         return []
-    results, rejections = counts
+    results = max(0, documents.number - rejections.number)
     return [
         {
             "prefix": name,
-            "documents": min(results.number, MAX_LISTED),
+            "documents": min(results, MAX_LISTED),
             "rejected": min(rejections.number, MAX_LISTED),
-            "has_more": any(count.has_more or count.number > MAX_LISTED for count in counts),
-            "written": written,
+            "has_more": any(count.has_more or count.number > MAX_LISTED for count in (documents, rejections)),
+            "written": max(documents.written, rejections.written),
         }
     ]

@@ -18,7 +18,7 @@ from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
 from mien.logic.documents import parse_document
 from mien.logic.queries import Query, format_next
-from mien.logic.results import Result, document_key, is_newer
+from mien.logic.results import Result, document_key
 from mien.logic.times import format_time
 from mien.settings import Settings
 
@@ -42,7 +42,7 @@ class Listing:
     def __init__(self, settings: Settings, bucket: str):
         self.settings = settings
         self.bucket = bucket
-        self.prefixes = (settings.results_prefix, settings.rejected_prefix)
+        self.results, self.rejected = settings.results_prefix, settings.rejected_prefix
         # Appending to a list is safe from several threads.
         self.skipped: list[str] = []
 
@@ -64,26 +64,21 @@ class Listing:
         name: the image's key below the inbox.
         """
         key = self.settings.inbox_prefix + name
-        documents = [self.read(self.key_of(key, prefix), prefix) for prefix in self.prefixes]
-        found = [document for document in documents if document and document["image"]["key"] == key]
-        if not found:
+        document = self.read(document_key(key, self.settings.inbox_prefix, self.results), self.results)
+        if document is None or document["image"]["key"] != key:
             return None
-        # For a moment, a result and a rejection can both exist: see storage.Storage.write.
-        first, last = found[0], found[-1]
-        is_last_newer = is_newer(last["image"]["sequencer"], first["image"]["sequencer"])
-        [document] = with_urls(self.s3, self.bucket, [last if is_last_newer else first])
-        return document
-
-    def key_of(self, image_key: str, prefix: str) -> str:
-        return document_key(image_key, self.settings.inbox_prefix, prefix)
+        [shown] = with_urls(self.s3, self.bucket, [document])
+        return shown
 
     def page(self, query: Query, deadline: Deadline) -> tuple[list[Result], str | None]:
         """Returns a page of documents in the order of their keys, and the page's `next`.
 
+        Rejections are few, and they are listed by their copies: otherwise all documents would be read to find them.
+
         The `next` is None if there are no more documents. A page can have fewer documents than PAGE, even none, and
         still not be the last.
         """
-        prefix = self.prefixes[query.status == "rejected"]
+        prefix = self.rejected if query.status == "rejected" else self.results
         keys, listed_to = self.list_keys(prefix, query, deadline)
         shown: list[Result] = []
         last_key, count = None, 0

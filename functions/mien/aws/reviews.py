@@ -14,7 +14,7 @@ from mien.aws.pictures import THREADS, find_etag
 from mien.errors import InvalidRequest
 from mien.logic.opinions import Opinion
 from mien.logic.queries import Query, format_next
-from mien.logic.results import Result, serialize
+from mien.logic.results import Result, is_rejected, serialize
 from mien.logic.review_keys import review_key
 from mien.logic.reviews import make_review, parse_review
 from mien.logic.times import format_time
@@ -46,7 +46,7 @@ class Reviews:
         reviews can have looked for them before.
         """
         document = self.listing.find(name)
-        if document is None or document["status"] == "rejected":
+        if document is None or is_rejected(document):
             detail = "This image has no result, so there is nothing to review."
             raise InvalidRequest(HTTPStatus.NOT_FOUND, "no_document", detail)
         review = make_review(opinion, document)

@@ -4,14 +4,14 @@ The document of the newest upload is the one that stays, and only as long as its
 """
 
 from contextlib import closing
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, require_conditional_writes, s3_failures
 from mien.aws.reviews import list_reviews
 from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
-from mien.logic.results import Result, document_key, is_newer, serialize
+from mien.logic.results import Result, document_key, is_newer, is_rejected, serialize
 from mien.logic.review_keys import review_folder
 from mien.logic.uploads import Upload
 from mien.logic.versions import (
@@ -50,9 +50,12 @@ class Storage:
     def write(self, upload: Upload, result: Result) -> None:
         """Writes an upload's document, unless a newer upload of the same key has one.
 
-        A key has one document: a result or a rejection. These have different prefixes, and S3 has no transaction over
-        two objects. Therefore each writer writes its own document first, then looks for the other one, and the older of
-        the two is deleted. The writer that looks last sees both.
+        A key has one document, below the results, whether it is a result or a rejection. A conditional write is enough
+        to keep the newest. A rejection has a copy below the rejections, for those who look for problems. S3 has no
+        transaction over two objects, so whoever changes one of them looks at the other afterwards: a rejection's writer
+        deletes its copy if the document is another one by then, and a result's writer deletes the copy of a rejection
+        that it has replaced. The writer that looks last sees both. A first result needs no look, because a rejection
+        before it would have been there to replace.
 
         A stored document can claim to be newer than it is, because its upload was read from a forged message. So the
         bucket decides: the document of the object's current version replaces every other one.
@@ -60,47 +63,63 @@ class Storage:
         Raises Outdated if the image was deleted or overwritten while it was classified. Its document can then be stored
         and must be deleted (delete_outdated): the event of the deletion may have been handled before it was written.
         """
-        prefix, other_prefix = self.settings.results_prefix, self.settings.rejected_prefix
-        if result["status"] == "rejected":
-            prefix, other_prefix = other_prefix, prefix
-        key = document_key(upload.key, self.settings.inbox_prefix, prefix)
-        other_key = document_key(upload.key, self.settings.inbox_prefix, other_prefix)
+        inbox = self.settings.inbox_prefix
+        key = document_key(upload.key, inbox, self.settings.results_prefix)
+        copy = document_key(upload.key, inbox, self.settings.rejected_prefix)
         with s3_failures("writing to S3"):
-            etag = self.put_if_newer(upload, key, serialize(result))
-            other = self.find(upload.bucket, other_key)
-            if other and (supersedes(result, upload.sequencer, other.sequencer) or self.is_forged(other, upload)):
-                self.delete(upload.bucket, other_key, other.etag)
-            elif other and etag:
-                self.delete(upload.bucket, key, etag)
+            state = self.put_if_newer(upload, key, result)
+            if is_rejected(result) and state:
+                self.copy_rejection(upload, key, copy, result)
+            elif state == "replaced":
+                self.delete_older_copy(upload, copy)
             image = self.find_image(upload.bucket, upload.key)
             if image is None or not is_version(upload, image):
                 raise Outdated("the image was deleted or overwritten while it was classified")
 
-    def put_if_newer(self, upload: Upload, key: str, body: bytes) -> str | None:
-        """Returns the ETag of the upload's document, or None if the document of a newer upload is stored."""
+    def put_if_newer(self, upload: Upload, key: str, result: Result) -> Literal["first", "replaced"] | None:
+        """Writes a document if it supersedes the stored one.
+
+        Returns `first` if none was stored before, `replaced` if one was, the upload's own or an older one, and None if
+        the document of a newer upload is stored, which stays.
+        """
         condition: dict[str, str] = {"IfNoneMatch": "*"}
         for _ in range(MAX_WRITE_ATTEMPTS):
             try:
-                answer = self.s3.put_object(
+                self.s3.put_object(
                     Bucket=upload.bucket,
                     Key=key,
-                    Body=body,
+                    Body=serialize(result),
                     ContentType="application/json",
-                    Metadata=document_metadata(upload),
+                    Metadata=document_metadata(upload, result),
                     **condition,
                 )
-                return answer["ETag"]
+                return "replaced" if "IfMatch" in condition else "first"
             except ClientError as error:
                 if error_code(error) not in CONFLICT_CODES | MISSING_CODES:
                     raise
             stored = self.find(upload.bucket, key)
             if stored is None:
                 condition = {"IfNoneMatch": "*"}
-            elif is_newer(upload.sequencer, stored.sequencer) or self.is_forged(stored, upload):
+            elif supersedes(result, upload.sequencer, stored) or self.is_forged(stored, upload):
                 condition = {"IfMatch": stored.etag}
             else:
-                return stored.etag if stored.sequencer == upload.sequencer else None
+                return "replaced" if is_of(stored, upload, result) else None
         raise StorageUnavailable(f"writing to S3: other writers were faster {MAX_WRITE_ATTEMPTS} times")
+
+    def copy_rejection(self, upload: Upload, key: str, copy: str, result: Result) -> None:
+        """Copies a rejection that was just written, and deletes the copy if another document has replaced it since."""
+        self.put_if_newer(upload, copy, result)
+        document = self.find(upload.bucket, key)
+        if document is None or not is_of(document, upload, result):
+            stored = self.find(upload.bucket, copy)
+            if stored and is_of(stored, upload, result):
+                self.delete(upload.bucket, copy, stored.etag)
+
+    def delete_older_copy(self, upload: Upload, copy: str) -> None:
+        """Deletes the copy of a rejection that a result has replaced. The copy of a newer rejection stays."""
+        stored = self.find(upload.bucket, copy)
+        if stored and (not is_newer(stored.sequencer, upload.sequencer) or self.is_forged(stored, upload)):
+            self.delete(upload.bucket, copy, stored.etag)
 
     def is_forged(self, stored: StoredDocument, upload: Upload) -> bool:
         """Returns whether a document claims to be newer than an upload that is the object's current version."""
@@ -118,21 +137,24 @@ class Storage:
         The documents are looked up before the image, and each is deleted only if it has not changed since. So the
         document of an upload that comes in the meantime always stays: it is a changed or a new document.
 
-        Returns the number of deleted documents and reviews, and the current version of the image, or None if it is
-        deleted. Raises TryAgain if a document has changed in the meantime.
+        Returns the number of deleted documents and reviews, copies not counted, and the current version of the image
+        or None if it is deleted. Raises TryAgain if a document has changed in the meantime.
         """
         inbox = self.settings.inbox_prefix
-        keys = [document_key(key, inbox, p) for p in (self.settings.results_prefix, self.settings.rejected_prefix)]
+        copy, document = (
+            document_key(key, inbox, p) for p in (self.settings.rejected_prefix, self.settings.results_prefix)
+        )
         deleted = 0
         with s3_failures("deleting the document of a removed image"):
-            found = [(name, document) for name in keys if (document := self.find(bucket, name))]
+            # The copy of a rejection first: it must not be left without its document.
+            found = [(name, stored) for name in (copy, document) if (stored := self.find(bucket, name))]
             reviews = list(list_reviews(self.s3, bucket, review_folder(key, inbox, self.settings.reviews_prefix)))
             image = self.find_image(bucket, key)
-            outdated = [(name, document.etag) for name, document in found if is_outdated(document, image)]
+            outdated = [(name, stored.etag) for name, stored in found if is_outdated(stored, image)]
             for name, etag in outdated if image else outdated + reviews:
                 if not self.delete(bucket, name, etag):
                     raise TryAgain("a document changed while it was deleted")
-                deleted += 1
+                deleted += name != copy
         return deleted, image
 
     def find_image(self, bucket: str, key: str) -> StoredImage | None:
@@ -196,13 +218,16 @@ def read_image(s3: Any, bucket: str, key: str, limit: int, upload: Upload | None
             return content
 
 
-def supersedes(result: Result, sequencer: str, other_sequencer: str) -> bool:
-    """Returns whether a document replaces one of the other kind.
+def supersedes(result: Result, sequencer: str, stored: StoredDocument) -> bool:
+    """Returns whether an upload's document replaces a stored one: that of an older upload, or a rejection by a result.
 
-    The newer upload wins. If both documents belong to the same upload, both writers keep the result.
+    If both belong to the same upload, every writer keeps the result.
     """
-    if is_newer(sequencer, other_sequencer):
+    if is_newer(sequencer, stored.sequencer):
         return True
-    if is_newer(other_sequencer, sequencer):
-        return False
-    return result["status"] != "rejected"
+    return sequencer == stored.sequencer and stored.is_rejected and not is_rejected(result)
+
+
+def is_of(stored: StoredDocument, upload: Upload, result: Result) -> bool:
+    """Returns whether a stored document is the upload's document."""
+    return stored.sequencer == upload.sequencer and stored.is_rejected == is_rejected(result)

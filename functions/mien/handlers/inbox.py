@@ -13,7 +13,7 @@ from mien.errors import NeedsOperator, TryAgain
 from mien.handlers.unexpected import count_unexpected
 from mien.logic.deadline import Deadline
 from mien.logic.messages import Message
-from mien.logic.results import count_results
+from mien.logic.results import count_results, is_rejected
 from mien.logic.retries import isolate_crashes
 from mien.logic.uploads import Delivery, Removal, Upload, parse_deliveries
 from mien.pipeline.deliveries import Decisions, DeliveryPipeline
@@ -53,9 +53,9 @@ def report(decisions: Decisions) -> None:
     An outage has one reason and thousands of messages. So temporary failures are one log line per reason.
     """
     outcome = decisions.outcome
-    rejections = [document for document in outcome.written.values() if document["status"] == "rejected"]
-    metrics.add_metric("ImagesRejected", MetricUnit.Count, len(rejections))
-    for metric, number in count_results(d for d in outcome.written.values() if d["status"] != "rejected").items():
+    results = [document for document in outcome.written.values() if not is_rejected(document)]
+    metrics.add_metric("ImagesRejected", MetricUnit.Count, len(outcome.written) - len(results))
+    for metric, number in count_results(results).items():
         metrics.add_metric(metric, MetricUnit.Count, number)
     removals = sum(isinstance(change, Removal) for change in outcome.cleared)
     metrics.add_metric("RemovalsHandled", MetricUnit.Count, removals)

@@ -12,7 +12,7 @@ from mien.logic.images import MIN_SIDE
 from mien.logic.labels import MAX_LABELS, is_label
 from mien.logic.orientation import TURNS
 from mien.logic.pictures import MAX_FACES
-from mien.logic.results import LABEL_FIELDS, SCHEMA, Result, document_key
+from mien.logic.results import LABEL_FIELDS, SCHEMA, Result, document_key, is_rejected
 
 # Documents of this version have one label per image, and no faces.
 OLD_SCHEMA = 1
@@ -148,7 +148,7 @@ def read_model(model: Any, fields: tuple[str, ...]) -> dict[str, str] | None:
 
 def faces_of(document: Result) -> list[Result]:
     """Returns the faces of a document. An old document is itself like a face: it has one label."""
-    if document["status"] == "rejected":
+    if is_rejected(document):
         return []
     return list(document.get("faces", [document]))
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from mien.errors import InvalidRequest
 from mien.logic.documents import faces_of
 from mien.logic.labels import RULE, is_label
-from mien.logic.results import MAX_KEY_BYTES, Result
+from mien.logic.results import MAX_KEY_BYTES, Result, is_rejected
 from mien.logic.times import is_time
 
 STATUSES = ("classified", "no_face", "too_small", "rejected")
@@ -48,8 +48,8 @@ class Query:
         return self.label is not None or self.status not in (None, "rejected")
 
     def selects(self, document: Result) -> bool:
-        """Returns whether a document of the queried prefix has the label and the status."""
-        if self.status not in (None, document["status"]):
+        """Returns whether a document has the label and the status."""
+        if is_rejected(document) != (self.status == "rejected") or self.status not in (None, document["status"]):
             return False
         return self.label is None or any(face.get("label") == self.label for face in faces_of(document))
 

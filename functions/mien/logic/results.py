@@ -131,6 +131,10 @@ def rejected(error: Rejected, image: dict[str, Any]) -> Result:
     return {"schema": SCHEMA, "status": "rejected", "reason": error.reason, "detail": error.detail, "image": image}
 
 
+def is_rejected(result: Result) -> bool:
+    return bool(result["status"] == "rejected")
+
+
 def failed(reason: str, detail: str) -> Result:
     """Returns the entry of an image that has no result this time. It is only part of HTTP responses, never stored."""
     return {"schema": SCHEMA, "status": "failed", "reason": reason, "detail": detail}

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mien.logic.results import Result, is_rejected
 from mien.logic.uploads import Upload
 
 # Names of a document's metadata. As metadata, they can be read with a HEAD request.
 SEQUENCER = "sequencer"
 VERSION = "version-id"
+STATUS = "status"
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,29 @@ class StoredDocument:
 
     sequencer, version_id: of the upload that it belongs to. version_id is None in a bucket without versions, and for
         documents of Mien 0.2, which do not state it in their metadata.
+    is_rejected: whether it is a rejection. Documents of earlier versions do not say it, and are results if they are
+        below the results.
     """
 
     etag: str
     sequencer: str
     version_id: str | None
+    is_rejected: bool
 
 
-def document_metadata(upload: Upload) -> dict[str, str]:
+def document_metadata(upload: Upload, result: Result) -> dict[str, str]:
     """Returns the metadata of an upload's document."""
     version = {VERSION: upload.version_id} if upload.version_id else {}
-    return {SEQUENCER: upload.sequencer, **version}
+    status = {STATUS: REJECTED} if is_rejected(result) else {}
+    return {SEQUENCER: upload.sequencer, **version, **status}
 
 
 def stored_document(answer: Mapping[str, Any]) -> StoredDocument:
     """answer: S3's answer to a GET or HEAD request."""
     metadata = answer["Metadata"]
-    return StoredDocument(answer["ETag"], metadata.get(SEQUENCER, ""), metadata.get(VERSION))
+    return StoredDocument(
+        *(answer["ETag"], metadata.get(SEQUENCER, ""), metadata.get(VERSION), metadata.get(STATUS) == REJECTED)
+    )
 
 
 def stored_image(answer: Mapping[str, Any]) -> StoredImage:

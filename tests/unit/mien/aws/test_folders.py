@@ -17,9 +17,13 @@ LONG = Deadline(1e9)
 
 
 def folders_of(*keys: str, stored: dict[str, datetime] | None = None) -> Folders:
-    """A bucket with objects of these keys. Their content is not a document, because nothing reads it."""
+    """A bucket with objects of these keys. Their content is not a document, because nothing reads it.
+
+    A key below the rejections is the copy of a document below the results.
+    """
     listing = Listing(SETTINGS, "bucket")
-    listing.__dict__["s3"] = FakeS3(dict.fromkeys(keys, b""), stored or {})
+    documents = [key.replace("rejected/", "results/", 1) for key in keys]
+    listing.__dict__["s3"] = FakeS3(dict.fromkeys([*keys, *documents], b""), stored or {})
     return Folders(listing)
 
 
@@ -40,7 +44,7 @@ def names(folders: Folders, deadline: Deadline = LONG, **parameters: str) -> lis
 
 
 def test_a_folder_has_the_numbers_of_its_documents_and_the_time_of_the_newest() -> None:
-    newest = {"rejected/a/3.png.json": STORED + timedelta(minutes=1)}
+    newest = {"results/a/3.png.json": STORED + timedelta(minutes=1)}
     keys = ["results/a/1.png.json", "results/a/b/2.png.json", "rejected/a/3.png.json", "results/c/4.png.json"]
     first = {"prefix": "a/", "documents": 2, "rejected": 1, "has_more": False, "written": "2026-11-26T20:01:00Z"}
     second = {"prefix": "c/", "documents": 1, "rejected": 0, "has_more": False, "written": "2026-11-26T20:00:00Z"}

@@ -163,25 +163,25 @@ def test_a_document_that_is_missing_is_not_counted_as_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "prefix", "schema"),
+    ("stored", "schema"),
     [
-        (STORED, "results/", "StoredResult"),
-        (SEVERAL, "results/", "StoredResult"),
-        (NO_FACE, "results/", "StoredResult"),
-        (TOO_SMALL, "results/", "StoredResult"),
-        (OLD, "results/", "OldStoredResult"),
-        (REJECTED, "rejected/", "StoredRejection"),
-        (OLD_REJECTED, "rejected/", "StoredRejection"),
+        (STORED, "StoredResult"),
+        (SEVERAL, "StoredResult"),
+        (NO_FACE, "StoredResult"),
+        (TOO_SMALL, "StoredResult"),
+        (OLD, "OldStoredResult"),
+        (REJECTED, "StoredRejection"),
+        (OLD_REJECTED, "StoredRejection"),
     ],
 )
 def test_a_document_is_handed_on_without_a_stored_url_and_without_unknown_fields(
-    stored: dict[str, Any], prefix: str, schema: str
+    stored: dict[str, Any], schema: str
 ) -> None:
     listing = listing_of()
     image = stored["image"] | {"url": "https://evil.example/", "more": 1}
     faces = {"faces": [face | {"more": 1} for face in stored["faces"]]} if "faces" in stored else {}
     stored_text = json.dumps(stored | faces | {"image": image, "more": 1, "written": "1999-01-01T00:00:00Z"})
-    listing.s3.objects |= {f"{prefix}a.json": stored_text.encode(), "inbox/a": IMAGE_FILE}
+    listing.s3.objects |= {"results/a.json": stored_text.encode(), "inbox/a": IMAGE_FILE}
     found = listing.find("a")
     assert found is not None
     assert schema_errors(found, SCHEMAS[schema]) == []
@@ -214,6 +214,16 @@ STATUSES = {"a": OLD, "b": SEVERAL, "c": NO_FACE, "d": TOO_SMALL}
 def test_the_list_has_the_images_with_the_label_and_the_status(parameters: dict[str, str], names: str) -> None:
     stored = {name: serialize(one | {"image": IMAGE | {"key": f"inbox/{name}"}}) for name, one in STATUSES.items()}
     assert page_of(listing_of(**stored), parse_query(parameters)) == (list(names), None)
+
+
+def test_rejections_are_among_the_documents_and_are_listed_by_their_copies() -> None:
+    listing = listing_of("b", a=serialize(REJECTED))
+    assert page_of(listing, Query()) == (["b"], None)
+    assert page_of(listing, Query(status="rejected")) == ([], None)
+    listing.s3.objects["rejected/a.json"] = serialize(REJECTED)
+    assert page_of(listing, Query(status="rejected")) == (["a"], None)
+    assert page_of(listing, Query(status="classified")) == (["b"], None)
+    assert listing.count_skipped() == 0
 
 
 def test_an_image_is_found_by_the_label_of_each_of_its_faces() -> None:

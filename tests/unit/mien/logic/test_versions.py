@@ -51,11 +51,14 @@ def test_an_event_is_about_a_version_by_its_id_or_its_etag(
 def test_a_document_is_outdated_if_its_image_is_deleted_or_another_version(
     version_id: str | None, image: StoredImage | None, expected: bool
 ) -> None:
-    assert is_outdated(StoredDocument("d", "0A", version_id), image) is expected
+    assert is_outdated(StoredDocument("d", "0A", version_id, False), image) is expected
 
 
 @pytest.mark.parametrize("version_id", ["v1", None])
-def test_a_document_states_its_version_in_its_metadata(version_id: str | None) -> None:
-    metadata = document_metadata(replace(UPLOAD, version_id=version_id))
+@pytest.mark.parametrize("status", ["classified", "no_face", "rejected"])
+def test_a_document_states_its_version_and_whether_it_is_a_rejection_in_its_metadata(
+    status: str, version_id: str | None
+) -> None:
+    metadata = document_metadata(replace(UPLOAD, version_id=version_id), {"status": status})
     stored = stored_document({"ETag": '"d"', "Metadata": metadata})
-    assert stored == StoredDocument('"d"', "0A", version_id)
+    assert stored == StoredDocument('"d"', "0A", version_id, status == "rejected")
