@@ -9,19 +9,18 @@ Source: Amazon SageMaker Runtime API Reference, "InvokeEndpoint"; botocore's ser
 """
 
 import json
-import os
 import re
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
-import inference
+import served_model
 from contract import ContractError
 from local.lifeline import end_with_parent
+from served_model import ServedModel
 
 # SageMaker's limit for the body of a request to a real-time endpoint on instances.
 MAX_BODY_BYTES = 25_000_000
@@ -34,12 +33,10 @@ class EndpointServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, name: str, model: inference.Model):
+    def __init__(self, port: int, name: str, served: ServedModel):
         super().__init__(("127.0.0.1", port), InvocationHandler)
         self.name = name
-        self.model = model
-        # More computations than cores would slow each other down, and each needs its own memory.
-        self.cores = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self.served = served
 
 
 class InvocationHandler(BaseHTTPRequestHandler):
@@ -64,8 +61,8 @@ class InvocationHandler(BaseHTTPRequestHandler):
 
     def invoke_model(self, body: bytes) -> None:
         headers = self.headers
-        with self.server.cores:
-            response = inference.respond(body, headers.get("Content-Type"), headers.get("Accept"), self.server.model)
+        requested = headers.get("Content-Type"), headers.get("Accept")
+        response = self.server.served.respond(body, *requested, self.connection)
         if response.status == 200:
             variant = {"x-Amzn-Invoked-Production-Variant": VARIANT}
             self.send_body(200, response.body, response.content_type, {**variant, **response.headers})
@@ -98,7 +95,7 @@ if __name__ == "__main__":
     folder, endpoint_name = sys.argv[1:]
     end_with_parent()
     try:
-        model = inference.model_fn(folder)
+        model = served_model.load(folder)
     except ContractError as error:
         sys.exit(str(error))
     except Exception as error:

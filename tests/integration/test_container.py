@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +175,22 @@ def test_a_chunked_body_is_refused_when_it_becomes_too_large(container: int) -> 
     assert (status, json.loads(content)) == (413, {"error": "the body has over 25,000,000 bytes"})
 
 
+def test_requests_at_the_same_time_get_the_same_bytes_as_alone(container: int, faces: np.ndarray) -> None:
+    images = [(path.read_bytes(), IMAGE) for path in sorted(SAMPLES.rglob("*.png"))]
+    batches = [(npy(np.resize(faces, (count, 48, 48))), NPY) for count in (1, 2, 3, 5, 70)]
+    bad = [(ONE[:-1], NPY), (b"no image", IMAGE), (npy(np.zeros((1, 47, 48), np.uint8)), NPY)]
+
+    def answer(request: tuple[bytes, str]) -> tuple[int, bytes]:
+        status, _, body = call(container, "POST", "/invocations", request[0], {"Content-Type": request[1]})
+        return status, body
+
+    requests = [*images, *batches, *bad]
+    alone = [answer(request) for request in requests]
+    assert [status for status, _ in alone] == [200] * (len(images) + len(batches)) + [400] * len(bad)
+    with ThreadPoolExecutor(len(requests)) as pool:
+        assert list(pool.map(answer, requests)) == alone
+
+
 def test_a_ping_does_not_wait_for_earlier_requests(container: int, faces: np.ndarray) -> None:
     body = npy(np.resize(faces, (64, 48, 48)))
     with ThreadPoolExecutor(16) as pool:
@@ -198,6 +214,30 @@ def test_after_sigterm_a_request_that_has_begun_is_still_answered(program: list[
             process.send_signal(signal.SIGTERM)
             connection.sendall(ONE)
             assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert process.wait(30) == 0
+
+
+def test_after_sigterm_requests_that_wait_for_the_model_are_still_answered(
+    program: list[str], faces: np.ndarray
+) -> None:
+    body = npy(np.resize(faces, (16, 48, 48)))
+    with serving(program, MODEL, "serve") as (process, port), ExitStack() as stack:
+        await_ping(process, port)
+        connections = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=120)) for _ in range(8)
+        ]
+        for connection in connections:
+            connection.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: c\r\nContent-Type: application/x-npy\r\n"
+                b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body)
+            )
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        for connection in connections:
+            connection.sendall(body)
+        process.send_signal(signal.SIGTERM)
+        assert all(connection.recv(100).startswith(b"HTTP/1.1 200 ") for connection in connections)
+        # gunicorn waits for the rest of the responses to be read.
+        stack.close()
         assert process.wait(30) == 0
 
 

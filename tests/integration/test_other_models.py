@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import inference
+import served_model
 from local.endpoint import EndpointServer
 from local.paths import MODEL
 from mien.errors import ModelExchanged
+from served_model import ServedModel
 from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, StartHandler
 from tests.support.labels import LABELS
@@ -22,12 +23,12 @@ from tests.support.messages import message
 from tests.support.onnx_files import write_color_model
 from tests.support.sagemaker_runtime import always, serving
 
-COMMITTED = inference.model_fn(str(MODEL))
+COMMITTED = served_model.load(str(MODEL))
 
 
 @contextmanager
-def serving_model(model: inference.Model) -> Iterator[EndpointServer]:
-    """An endpoint. Its `model` can be exchanged while it serves."""
+def serving_model(model: ServedModel) -> Iterator[EndpointServer]:
+    """An endpoint. Its model can be exchanged while it serves."""
     server = EndpointServer(0, "mien-faces", model)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -57,7 +58,7 @@ def test_images_are_read_again_for_a_model_with_another_input(
     bucket: Bucket, sample: bytes, start_handler: StartHandler, tmp_path: Path
 ) -> None:
     """It reads 64x64 in color instead of 48x48 in gray, has three other labels, and is not for faces."""
-    colors = inference.model_fn(str(write_color_model(tmp_path)))
+    colors = served_model.load(str(write_color_model(tmp_path)))
     for name, data in (
         ("exchange face.png", sample),
         ("exchange red.png", photo("red")),
@@ -67,12 +68,12 @@ def test_images_are_read_again_for_a_model_with_another_input(
     with serving_model(COMMITTED) as server:
         handle = start_handler(address(server))
         handle(event_about(bucket, "exchange face.png"))
-        server.model = colors
+        server.served = colors
         with pytest.raises(ModelExchanged):
             handle(event_about(bucket, "exchange red.png"))
         assert bucket.documents("exchange red.png") == []
         handle(event_about(bucket, "exchange red.png"))
-        server.model = COMMITTED
+        server.served = COMMITTED
         with pytest.raises(ModelExchanged):
             handle(event_about(bucket, "exchange back.png"))
         handle(event_about(bucket, "exchange back.png"))
@@ -100,7 +101,7 @@ def test_a_model_with_the_same_input_and_other_labels_needs_no_second_attempt(
     with serving_model(COMMITTED) as server:
         handle = start_handler(address(server))
         handle(event_about(bucket, "order before.png"))
-        server.model = inference.model_fn(str(tmp_path))
+        server.served = served_model.load(str(tmp_path))
         handle(event_about(bucket, "order after.png"))
     [before], [after] = bucket.documents("order before.png"), bucket.documents("order after.png")
     assert (before["label"], after["label"]) == ("happy", changed["labels"][contract["labels"].index("happy")])

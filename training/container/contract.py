@@ -18,7 +18,10 @@ from label_names import check_labels
 NAME = "model.json"
 DEFAULT_FILE = "model.onnx"
 # What serves a model. These files travel with it: in the folder code/ of its archive, and in the slim image.
-CODE_FILES = ("contract.py", "fields.py", "inference.py", "label_names.py", "network.py", "requirements.txt")
+CODE_FILES = (
+    *("contract.py", "cores.py", "fields.py", "inference.py", "label_names.py", "network.py"),
+    "requirements.txt",
+)
 ONNX_SUFFIX = ".onnx"
 TORCHSCRIPT_SUFFIXES = (".pt", ".pth", ".ts")
 # torch.onnx.export stores large weights beside the model, in a file with this suffix.

@@ -15,8 +15,11 @@ Sources: SageMaker Inference Toolkit 1.10.1, transformer.py; TorchServe 0.12, ts
 import contextlib
 import io
 import json
+import os
+import threading
 import traceback
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -38,6 +41,8 @@ MAX_FACES = 10_000
 MAX_PROBABILITIES = 1_000_000
 # A PNG of 10 kB can have 100 million pixels. Decoded, each one needs a byte of memory in gray, and four in color.
 MAX_PIXELS = {"gray": 50_000_000, "rgb": 25_000_000}
+# So many images are decoded at once. More would not be faster, and each needs memory for all of its pixels.
+DECODING = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -121,8 +126,14 @@ class Response(NamedTuple):
     headers: dict[str, str]
 
 
+# uint8 [n, size, size] or [n, size, size, 3] → float32 [n, classes].
+Classify = Callable[[np.ndarray], np.ndarray]
 Request = Faces | ImageFile | Question
 Result = Prediction | Description
+
+
+class Abandoned(Exception):
+    """Nobody waits for the result of a request any more, so it was not computed."""
 
 
 def model_fn(model_dir: str) -> Model:
@@ -167,7 +178,7 @@ def decode_image(file: ImageFile, contract: Contract) -> Faces | Problem:
     most = MAX_PIXELS[contract.input.color]
     mode = "L" if contract.input.color == "gray" else "RGB"
     size = contract.input.size
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(file.body), formats=("JPEG", "PNG")) as image:
+    with DECODING, contextlib.suppress(Exception), Image.open(io.BytesIO(file.body), formats=("JPEG", "PNG")) as image:
         if image.width * image.height <= most:
             side = min(image.size)
             left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -179,6 +190,11 @@ def decode_image(file: ImageFile, contract: Contract) -> Faces | Problem:
 
 def predict_fn(request: Request | Problem, model: Model) -> Result | Problem:
     """Computes the probabilities of a request's faces. A Problem is passed on."""
+    return predict(request, model, lambda pixels: probabilities(pixels, model))
+
+
+def predict(request: Request | Problem, model: Model, classify: Classify) -> Result | Problem:
+    """As predict_fn. classify: computes the probabilities of faces that fit the model."""
     if isinstance(request, Question):
         return Description(model.contract.description, model.version)
     faces = decode_image(request, model.contract) if isinstance(request, ImageFile) else request
@@ -194,7 +210,7 @@ def predict_fn(request: Request | Problem, model: Model) -> Result | Problem:
     if not 0 < len(pixels) <= most:
         return Problem(400, f"the request has {len(pixels):,} faces: send 1 to {most:,}")
     checksums = [f"{zlib.crc32(face.tobytes()):08x}" for face in pixels]
-    return Prediction(checksums, probabilities(pixels, model), faces.single_image, model.labels, model.version)
+    return Prediction(checksums, classify(pixels), faces.single_image, model.labels, model.version)
 
 
 def is_of_other_model(pixels: np.ndarray) -> bool:
@@ -243,13 +259,20 @@ def preferred_type(accept: str | None) -> str:
     return next((name for name in types if name in (JSON, NPY)), JSON)
 
 
-def respond(body: bytes, content_type: str | None, accept: str | None, model: Model) -> Response:
-    """Answers a request. It raises nothing: an unexpected error is logged with its traceback and becomes a 500."""
+def respond(
+    body: bytes, content_type: str | None, accept: str | None, model: Model, classify: Classify | None = None
+) -> Response:
+    """Answers a request. It raises nothing: an unexpected error is logged with its traceback and becomes a 500.
+
+    classify: as for `predict`; by default, the model runs for this request alone.
+    """
     try:
-        result = predict_fn(input_fn(body, content_type), model)
+        result = predict(input_fn(body, content_type), model, classify or model.network.probabilities)
         if isinstance(result, Problem):
             return problem_response(result)
         return Response(200, *output_fn(result, accept), {VERSION_HEADER: result.version})
+    except Abandoned:
+        return problem_response(Problem(503, "the connection was closed before the model was free"))
     except Exception:
         traceback.print_exc()
         return problem_response(Problem(500, "the model failed; the container's log has the traceback"))

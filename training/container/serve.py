@@ -1,14 +1,14 @@
 """Serves a model over HTTP as SageMaker requires of a custom container: GET /ping and POST /invocations.
 
 The image's command is `python serve.py serve`. It replaces itself by gunicorn with one process and many threads. One
-copy of the model is enough, because ONNX Runtime computes on all cores without Python's lock.
+copy of the model is enough, because ONNX Runtime computes on all cores without Python's lock. Calls that arrive
+together share a run of the model.
 Source: Amazon SageMaker AI Developer Guide, "Custom Inference Code with Hosting Services".
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,25 @@ from typing import Any
 from gunicorn.errors import AppImportError
 
 import inference
+import served_model
 from contract import ContractError
 from inference import Problem, Response
+from served_model import ServedModel
 
 MAX_BODY_BYTES = 25_000_000  # the limit of InvokeEndpoint
-# Threads that read requests or wait for their turn. There are enough that one is free to answer a ping within
-# SageMaker's limit of 2 seconds.
+# Threads that read requests or wait for a run of the model. Further requests wait unread, so they need no memory. There
+# are enough threads that one is free to answer a ping within SageMaker's limit of 2 seconds.
 THREADS = 32
-# Requests are computed in the order of their arrival, one per core. More at once are not faster, and need more memory.
-COMPUTING = ThreadPoolExecutor(os.cpu_count())
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def application(model: inference.Model | None = None) -> Application:
-    """Makes the WSGI application. model: by default, the one that SageMaker has put into SM_MODEL_DIR."""
-    loaded = model or load_model()
+def application() -> Application:
+    """Makes the WSGI application, which serves the model that SageMaker has put into SM_MODEL_DIR."""
+    served = load_model()
 
     def handle(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = respond(environ, loaded)
+        response = respond(environ, served)
         headers = {
             "Content-Type": response.content_type,
             "Content-Length": str(len(response.body)),
@@ -46,15 +46,15 @@ def application(model: inference.Model | None = None) -> Application:
     return handle
 
 
-def load_model() -> inference.Model:
+def load_model() -> ServedModel:
     try:
-        return inference.model_fn(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
+        return served_model.load(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
     except ContractError as error:
         # gunicorn logs the text of this error alone, and ends.
         raise AppImportError(str(error)) from None
 
 
-def respond(environ: Environ, model: inference.Model) -> Response:
+def respond(environ: Environ, served: ServedModel) -> Response:
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     if (method, path) == ("GET", "/ping"):
         return Response(200, b"", "text/plain", {})
@@ -65,8 +65,8 @@ def respond(environ: Environ, model: inference.Model) -> Response:
     body = read_body(environ)
     if isinstance(body, Problem):
         return inference.problem_response(body)
-    content_type, accept = environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT")
-    return COMPUTING.submit(inference.respond, body, content_type, accept, model).result()
+    headers = environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT")
+    return served.respond(body, *headers, environ["gunicorn.socket"])
 
 
 def read_body(environ: Environ) -> bytes | Problem:

@@ -9,13 +9,13 @@ from typing import Literal
 from training.hosting.artifact import BUILT_IN_IMAGE, ModelArtifact
 from training.hosting.images import built_in_image, pytorch_image
 from training.hosting.options import ContainerKind, Hosting, Serverless, architecture_of
-from training.hosting.packing import CODE_FILES
 from training.hosting.wheels import validate_wheels
 
 ECR_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/\S+")
-# The files that each container reads in an artifact, as patterns.
+# The files that each container reads in an artifact, as patterns. What else is in code/ depends on the version of Mien
+# that has packed it.
 REQUIRED_FILES: dict[ContainerKind, Sequence[str]] = {
-    "stock": (*(f"code/{name}" for name in CODE_FILES), "model.json"),
+    "stock": ("code/inference.py", "code/requirements.txt", "model.json"),
     "slim": ("model.json",),
     "built-in": ("*-symbol.json", "*.params"),
 }

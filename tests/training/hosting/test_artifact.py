@@ -136,7 +136,7 @@ def test_a_model_of_this_machine_needs_a_bucket_and_has_to_be_complete(aws: Fake
     error = command_error(path, *OPTIONS)
     assert "is on this machine: add --bucket s3://BUCKET/PREFIX, where it will be stored" in error
     error = command_error(path, *options, "--container", "stock")
-    assert "--container stock reads code/contract.py, which the artifact does not have" in error
+    assert "--container stock reads code/inference.py, which the artifact does not have" in error
     assert "deploy the folder, which packs it" in error
     path = create_archive(tmp_path, "model/model.json", "model/model.onnx")
     assert "has its model.json in the folder model, and SageMaker reads it at the top" in command_error(path, *options)
