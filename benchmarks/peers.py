@@ -100,7 +100,7 @@ def of_package(network: Network, faces: LabelledImages, training: LabelledImages
 
 def of_resnet(depth: int, folder: Path) -> Contender:
     path = export(resnet(depth), folder / f"{depth}.onnx")
-    served = load_contender(f"ResNet-{depth}", path)
+    served = load_contender(f"ResNet-{depth}", path, 1)
     single, batch = served.random_batch(1), served.random_batch(BATCH)
     return Contender(
         f"ResNet-{depth}",

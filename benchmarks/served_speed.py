@@ -1,10 +1,11 @@
-"""Measures how fast a model is served on one core: ours, and ResNet-18 and ResNet-50 in their ImageNet form.
+"""Measures how fast a model is served: ours, and ResNet-18 and ResNet-50 in their ImageNet form.
 
     .venv-training/bin/python benchmarks/served_speed.py [--model DIR]
 
-Needs the environment of `make install-training`, and about a minute. All models run in ONNX Runtime with one thread, in
-one process that is pinned to one core. Ours reads uint8 faces and normalises them itself; the ResNets read float32 that
-is already normalised. The ResNets have random weights, because the weights don't change the time of a convolution.
+Needs the environment of `make install-training`, and about a minute. All models run in ONNX Runtime, as the container
+runs them: with one thread in a process that is pinned to one core, and on all cores. Ours reads uint8 faces and
+normalises them itself; the ResNets read float32 that is already normalised. The ResNets have random weights, because the
+weights don't change the time of a convolution. The machine's own peak is measured beside them.
 Writes served_speed.md.
 """
 
@@ -19,7 +20,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -27,13 +27,25 @@ import onnxruntime
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "training" / "container"))
 
+from benchmarks.matrix_peak import SIZES, measure_peak
+from benchmarks.operations import Node, count_operations, count_parameters
 from benchmarks.report import write_page
 from benchmarks.resnets import CLASSES, RESNETS, export, resnet
+from cores import available_cores
+from network import open_session
 
 MODEL = Path(__file__).parent.parent / "models"
 BATCH_SIZES = (1, 16, 64)
 ROUNDS = 5
+# Batch of the comparison with the machine's peak.
+PEAK_BATCH = 16
+# Types of weights: 32-bit floats, and 8-bit integers with their 32-bit sums. Others are shapes and indices.
+WEIGHT_TYPES = (
+    *(onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16),
+    *(onnx.TensorProto.INT8, onnx.TensorProto.UINT8, onnx.TensorProto.INT32),
+)
 # Minimum duration of a measurement, in seconds: as many calls as fit, or one call of a large model with a large batch.
 MEASUREMENT_SECONDS = 0.25
 
@@ -69,38 +81,15 @@ class Contender:
         return {self.session.get_inputs()[0].name: pixels}
 
 
-def load_contender(name: str, path: Path) -> Contender:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def load_contender(name: str, path: Path, threads: int) -> Contender:
+    """threads: how many compute. The session is the one that the container serves."""
+    session = open_session(path, threads)
     graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
-    weights = (w for w in graph.initializer if w.data_type == onnx.TensorProto.FLOAT)
-    parameters = sum(int(np.prod(w.dims)) for w in weights)
-    return Contender(name, session, path.stat().st_size, parameters, count_operations(graph))
-
-
-def count_operations(graph: Any) -> int:
-    """Operations of all convolutions and matrix products for one image.
-
-    graph: an onnx.GraphProto with inferred shapes. Each weight needs two operations, a multiplication and an addition,
-        at each position to which it is applied.
-    """
-    weights = {w.name: w.dims for w in graph.initializer}
+    nodes = [Node(node.op_type, node.input, node.output[0]) for node in graph.node]
+    weights = {w.name: w.dims for w in graph.initializer if w.data_type in WEIGHT_TYPES}
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.value_info}
-    total = 0
-    for node in graph.node:
-        if node.op_type == "Identity" and node.input[0] in weights:
-            # A network that is applied twice stores its weights once, and names them a second time.
-            weights[node.output[0]] = weights[node.input[0]]
-        if node.op_type == "Conv":
-            positions = int(np.prod(shapes[node.output[0]][2:]))
-        elif node.op_type in ("Gemm", "MatMul"):
-            positions = 1
-        else:
-            continue
-        total += 2 * int(np.prod(weights[node.input[1]])) * positions
-    return total
+    operations = count_operations(nodes, weights, shapes)
+    return Contender(name, session, path.stat().st_size, count_parameters(nodes, weights), operations)
 
 
 def images_per_second(contender: Contender, batch: Mapping[str, np.ndarray]) -> float:
@@ -132,6 +121,38 @@ def measure_rates(contenders: list[Contender]) -> dict[tuple[str, int], list[flo
                 rate = images_per_second(contender, batches[contender.name, count])
                 rates[contender.name, count].append(rate)
     return rates
+
+
+def measure_on_all_cores(contenders: list[Contender]) -> dict[str, float]:
+    """Images per second of each model in batches of PEAK_BATCH: the median of ROUNDS measurements, by its name."""
+    batches = {c.name: c.random_batch(PEAK_BATCH) for c in contenders}
+    rates: dict[str, list[float]] = {c.name: [] for c in contenders}
+    for _ in range(ROUNDS):
+        for c in contenders:
+            rates[c.name].append(images_per_second(c, batches[c.name]))
+    return {name: statistics.median(measured) for name, measured in rates.items()}
+
+
+def peak_table(
+    contenders: list[Contender], one_core: Mapping[str, float], all_cores: Mapping[str, float], peaks: list[float]
+) -> list[str]:
+    """How much of the machine's peak the models reach.
+
+    one_core, all_cores: images per second of each model, by its name.
+    peaks: operations per second on one core and on all.
+    """
+    lines = [
+        "| | one core, GFLOP/s | share of the peak | all cores, GFLOP/s | share of the peak |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        f"| product of matrices | {peaks[0] / 1e9:.0f} | | {peaks[1] / 1e9:.0f} | |",
+    ]
+    for c in contenders:
+        cells = [c.name]
+        for rates, peak in zip((one_core, all_cores), peaks, strict=True):
+            reached = rates[c.name] * c.operations
+            cells += [f"{reached / 1e9:.0f}", f"{reached / peak:.0%}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def rate_table(contenders: list[Contender], rates: Mapping[tuple[str, int], list[float]]) -> list[str]:
@@ -182,15 +203,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=MODEL, help="folder with model.onnx and model.json (models)")
     folder: Path = parser.parse_args().model
-    pinned = pin_to_one_core()
     torch.set_num_threads(1)
     version = json.loads((folder / "model.json").read_text())["version"]
+    cores = available_cores()
     with tempfile.TemporaryDirectory() as scratch:
-        contenders = [load_contender(f"Mien, {version}", folder / "model.onnx")]
-        for depth in RESNETS:
-            path = export(resnet(depth), Path(scratch) / f"{depth}.onnx")
-            contenders.append(load_contender(f"ResNet-{depth}", path))
-        table = rate_table(contenders, measure_rates(contenders))
+        files = {f"Mien, {version}": folder / "model.onnx"}
+        files |= {f"ResNet-{n}": export(resnet(n), Path(scratch) / f"{n}.onnx") for n in RESNETS}
+        peaks = [measure_peak(threads) for threads in (1, cores)]
+        on_all_cores = measure_on_all_cores([load_contender(name, path, cores) for name, path in files.items()])
+        pinned = pin_to_one_core()
+        contenders = [load_contender(name, path, 1) for name, path in files.items()]
+        rates = measure_rates(contenders)
+    on_one_core = {c.name: statistics.median(rates[c.name, PEAK_BATCH]) for c in contenders}
+    table = [*rate_table(contenders, rates), "", *peak_table(contenders, on_one_core, on_all_cores, peaks)]
     notes = f"""
         Images per second: the median of {ROUNDS} measurements, and the lowest and the highest one in brackets.
 
@@ -198,6 +223,10 @@ def main() -> None:
         does not show how accurate they are, and does not include the decoding and scaling of images. Parameters and
         operations are counted in the model file, in which normalisations are folded into convolutions. A multiplication
         and an addition are two operations.
+
+        The second table compares the models with the machine: operations per second in batches of {PEAK_BATCH}, on one
+        core and on all {cores} with as many threads, and the most that a product of two float32 matrices of
+        {", ".join(map(str, SIZES))} rows reached in the same process. 8-bit integers can exceed it.
 
         The models took turns in one process, {pinned} (CPU: {processor_name()}), with one thread of ONNX Runtime
         {onnxruntime.__version__}. PyTorch {torch.__version__} exported the ResNets, on Python
