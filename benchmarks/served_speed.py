@@ -4,8 +4,8 @@
 
 Needs the environment of `make install-training`, and about a minute. All models run in ONNX Runtime, as the container
 runs them: with one thread in a process that is pinned to one core, and on all cores. Ours reads uint8 faces and
-normalises them itself; the ResNets read float32 that is already normalised. The ResNets have random weights, because the
-weights don't change the time of a convolution. The machine's own peak is measured beside them.
+normalises them itself; the ResNets read float32 that is already normalised. The ResNets have random weights, because
+the weights don't change the time of a convolution. The machine's own peak is measured beside them.
 Writes served_speed.md.
 """
 
