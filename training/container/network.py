@@ -25,8 +25,8 @@ GRAY = 128
 # ONNX Runtime's threads wait for the next part of a run in a loop, because waking up takes time. By default they go on
 # for milliseconds after a run, and take the cores from whatever else the machine does. So long is enough within a run:
 # one face on two cores took 4.4 ms and 8.6 ms of processor time, and by default 4.3 ms and 19 ms. Without the loop it
-# took 5.6 ms. Other options made no difference of more than 3%: without the memory arena or the patterns of memory, with
-# denormal numbers as zero, and with work divided into smaller blocks (session.dynamic_block_base).
+# took 5.6 ms. Other options did not help: no arena or no patterns of memory, denormal numbers as zero, and work divided
+# into smaller blocks (session.dynamic_block_base).
 SPIN_MICROSECONDS = 50
 # A row of probabilities may add up to this much more or less than 1: models compute in float16 too.
 TOLERANCE = 0.05
