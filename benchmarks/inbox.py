@@ -62,8 +62,11 @@ class Times:
     log: float
 
 
-def load_handler(cloud: Cloud) -> Handler:
-    """The handler, in this process, as the deployed function would have it. The queue stops calling that function."""
+def load_handler(cloud: Cloud, requests: "Requests") -> Handler:
+    """The handler, in this process, as the deployed function would have it. The queue stops calling that function.
+
+    requests: counts what it sends.
+    """
     functions = cloud.client("lambda")
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         functions.delete_event_source_mapping(UUID=mapping["UUID"])
@@ -74,11 +77,15 @@ def load_handler(cloud: Cloud) -> Handler:
     sys.path.insert(0, str(DETECTOR.parent))
     from mien.handlers import inbox
 
+    requests.count_attempts(inbox.pipeline.changes.storage.s3)
     return inbox.handler
 
 
 class Requests:
-    """Counts the requests of boto3's default session, and measures how long each call of the endpoint takes."""
+    """Counts the requests of boto3's default session, and measures how long each call of the endpoint takes.
+
+    Requests that the function sends without boto3 are counted too.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -87,6 +94,16 @@ class Requests:
         events = boto3.DEFAULT_SESSION.events
         events.register("before-call", self.begin)
         events.register("after-call.sagemaker-runtime.InvokeEndpoint", self.end)
+
+    def count_attempts(self, objects: Any) -> None:
+        """objects: mien.aws.objects.Objects."""
+        attempt, names = objects.attempt, objects.meta.method_to_api_mapping
+
+        def count(operation: str, parameters: Any) -> Any:
+            self.counts[names[operation]] += 1
+            return attempt(operation, parameters)
+
+        objects.attempt = count
 
     def begin(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         self.counts[model.name] += 1
@@ -147,7 +164,7 @@ def main() -> None:
     photos = [enlarge(SIZES[MEGAPIXELS], number) for number in range(4)] * (BATCH // 4)
     requests = Requests()
     with start_application() as cloud:
-        handler = load_handler(cloud)
+        handler = load_handler(cloud, requests)
         rows = [
             measure(cloud, handler, requests, "face, 48x48", faces, ".png", batches),
             measure(

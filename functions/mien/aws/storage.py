@@ -4,11 +4,13 @@ The document of the newest upload is the one that stays, and only as long as its
 """
 
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from mien.aws.clients import Timeouts, error_code, make_client, require_conditional_writes, s3_failures
+from mien.aws.objects import Objects
 from mien.aws.reviews import list_reviews
 from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
 from mien.logic.results import Result, document_key, is_newer, is_rejected, serialize
@@ -40,8 +42,10 @@ class Storage:
 
     def __init__(self, settings: Settings, connections: int):
         self.settings = settings
-        self.s3 = make_client("s3", TIMEOUTS, connections)
-        require_conditional_writes(self.s3)
+        # The first of the attempts is made in Objects.
+        client = make_client("s3", replace(TIMEOUTS, attempts=TIMEOUTS.attempts - 1), connections)
+        require_conditional_writes(client)
+        self.s3: Any = Objects(client, TIMEOUTS, connections)
 
     def read(self, upload: Upload, limit: int) -> bytes:
         """Returns the content of an image: `read_image` says more."""

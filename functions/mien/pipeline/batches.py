@@ -1,7 +1,7 @@
 """Uploads → their documents in the bucket, one batch at a time: read, decode, classify, write."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,9 @@ from mien.settings import Settings
 
 # Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
 WORKERS = 8
+# Threads that write documents, which are small: one for each image of a batch of the template's size. Writing is two
+# requests, one after the other, so these threads mostly wait.
+WRITERS = 32
 # Seconds for the endpoint's response. With a longer time, the model's description and its answer to the faces would not
 # both fit into one invocation. A model that takes longer to start is called again by the messages' next invocation.
 READ_TIMEOUT = 20.0
@@ -44,7 +47,7 @@ class Batches:
     """The steps from uploads to documents, over one bucket and one endpoint."""
 
     def __init__(self, settings: Settings):
-        self.storage = Storage(settings, connections=WORKERS)
+        self.storage = Storage(settings, connections=WORKERS + WRITERS)
         self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=WORKERS)
         self.readers = PictureReaders(settings)
 
@@ -61,19 +64,17 @@ class Batches:
             reader = self.readers.reader(self.endpoint.contract(answer_deadline))
         except Exception as error:
             return Outcome({}, dict.fromkeys(uploads, error))
-        with ThreadPoolExecutor(WORKERS) as pool:
-            documents: dict[Upload, Result] = {}
+        with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(WRITERS) as writers:
+            writes: dict[Upload, Future[Result]] = {}
             failures: dict[Upload, Exception] = {}
             for upload, outcome in self.classify_uploads(pool, reader, uploads, read_deadline, answer_deadline):
-                if isinstance(outcome, Rejected):
-                    documents[upload] = rejected(outcome, image_fields(upload))
-                elif isinstance(outcome, Exception):
+                if isinstance(outcome, Exception) and not isinstance(outcome, Rejected):
                     failures[upload] = outcome
                 else:
-                    documents[upload] = outcome
-            write = partial(self.write_document, documents, deadline)
-            written, unwritten = run_all(pool, write, list(documents))
-        return Outcome({upload: documents[upload] for upload in written}, failures | unwritten)
+                    document = rejected(outcome, image_fields(upload)) if isinstance(outcome, Rejected) else outcome
+                    writes[upload] = writers.submit(self.write_document, document, deadline, upload)
+            written, unwritten = sort_results(writes)
+        return Outcome(written, failures | unwritten)
 
     def classify_uploads(
         self,
@@ -124,9 +125,10 @@ class Batches:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
         return self.storage.read(upload, MAX_BYTES)
 
-    def write_document(self, documents: dict[Upload, Result], deadline: Deadline, upload: Upload) -> None:
+    def write_document(self, document: Result, deadline: Deadline, upload: Upload) -> Result:
         require_time(deadline, TIMEOUTS.longest)
-        self.storage.write(upload, documents[upload])
+        self.storage.write(upload, document)
+        return document
 
 
 def require_time(deadline: Deadline, seconds: float) -> None:
@@ -136,8 +138,12 @@ def require_time(deadline: Deadline, seconds: float) -> None:
 
 
 def run_all(pool: Executor, step: Callable[[K], T], items: Sequence[K]) -> tuple[dict[K, T], dict[K, Exception]]:
-    """Runs a step for all items at once. Returns the results and the errors; no error affects another item."""
-    futures = {item: pool.submit(step, item) for item in items}
+    """Runs a step for all items at once. Returns the results and the errors."""
+    return sort_results({item: pool.submit(step, item) for item in items})
+
+
+def sort_results(futures: Mapping[K, Future[T]]) -> tuple[dict[K, T], dict[K, Exception]]:
+    """Waits for all futures. Returns the results and the errors; no error affects another item."""
     results: dict[K, T] = {}
     failures: dict[K, Exception] = {}
     for item, future in futures.items():
