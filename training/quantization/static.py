@@ -1,8 +1,8 @@
 """An ONNX model that computes in float32 → one that computes with 8-bit integers, with the quantizer of ONNX Runtime.
 
-Weights become int8 with a scale per channel, and use 7 of its bits. The values between layers become uint8; their ranges are those that the
-float model computes for some training images. What is not a convolution or a matrix product stays float32, such as the
-normalisation, and softmax with the calibration.
+Weights become int8 with a scale per channel, and use 7 of its bits. The values between layers become uint8; their
+ranges are those that the float model computes for some training images. What is not a convolution or a matrix product
+stays float32, such as the normalisation, and softmax with the calibration.
 Source: ONNX Runtime, "Quantize ONNX Models".
 """
 
