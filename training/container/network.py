@@ -28,6 +28,7 @@ GRAY = 128
 # took 5.6 ms. Other options did not help: no arena or no patterns of memory, denormal numbers as zero, and work divided
 # into smaller blocks (session.dynamic_block_base).
 SPIN_MICROSECONDS = 50
+CUDA = "CUDAExecutionProvider"
 # A row of probabilities may add up to this much more or less than 1: models compute in float16 too.
 TOLERANCE = 0.05
 # ONNX Runtime's names of the types that model.json can name.
@@ -110,12 +111,16 @@ def open_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_MICROSECONDS))
     # Builds for CUDA prefer TensorRT, which would compile the model for minutes before the first response.
-    available = onnxruntime.get_available_providers()
-    providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+    providers = [CUDA, "CPUExecutionProvider"] if computes_on_gpu() else ["CPUExecutionProvider"]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # ONNX Runtime's errors have no class of their own.
         raise ContractError(f"{path} can't be loaded by ONNX Runtime: {one_line(error)}") from None
+
+
+def computes_on_gpu() -> bool:
+    """Whether ONNX Runtime was built for NVIDIA's GPUs."""
+    return CUDA in onnxruntime.get_available_providers()
 
 
 def load_torchscript(path: Path, contract: Contract, threads: int) -> Network:

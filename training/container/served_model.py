@@ -10,11 +10,14 @@ import inference
 from contract import weights_file
 from cores import compute_threads
 from inference import Model, Response
-from network import Network, load_network
+from network import Network, computes_on_gpu, load_network
 from shared_runs import SharedRuns
 
 # A larger model is loaded once only, because of its memory. In bytes.
 MAX_SIZE_OF_TWO = 100_000_000
+# On processors a run has this part of the images that a network computes at once: 16 faces of 48x48. It takes a quarter
+# of the memory, and several cores have parts of a call with 64 faces to compute.
+PART_OF_CHUNK = 4
 
 
 class ServedModel:
@@ -36,34 +39,37 @@ def load(folder: str) -> ServedModel:
     """
     model = inference.model_fn(folder)
     threads, on_one_core = compute_threads(), model.network
-    if threads > 1 and model.contract.is_onnx and size_of(Path(folder) / model.contract.file) <= MAX_SIZE_OF_TWO:
+    on_processors = model.contract.is_onnx and not computes_on_gpu()
+    if threads > 1 and on_processors and size_of(Path(folder) / model.contract.file) <= MAX_SIZE_OF_TWO:
         on_one_core = load_network(Path(folder), model.contract, threads=1)
-    return ServedModel(model, share_runs(model.network, on_one_core, threads))
+    chunk = model.network.chunk
+    size = max(1, chunk // PART_OF_CHUNK) if on_processors and not model.network.is_fixed else chunk
+    return ServedModel(model, share_runs(model.network, on_one_core, size, threads))
 
 
-def share_runs(on_all_cores: Network, on_one_core: Network, threads: int) -> SharedRuns:
+def share_runs(on_all_cores: Network, on_one_core: Network, size: int, threads: int) -> SharedRuns:
     """Runs on one core if they change no bit of an answer, and shared ones on the same condition.
 
+    size: the most images in a run.
     threads: how many compute in a run on all cores.
     """
-    if not give_the_same_bits(on_all_cores, on_one_core):
-        return SharedRuns(on_all_cores, on_all_cores, at_once=2, shares=False)
+    if not give_the_same_bits(on_all_cores, on_one_core, size):
+        return SharedRuns(on_all_cores, on_all_cores, size, at_once=2, shares=False)
     # Two more than there are cores: while some threads read and write requests, the others keep all cores busy.
     is_loaded_twice = on_one_core is not on_all_cores
-    return SharedRuns(on_all_cores, on_one_core, at_once=threads + 2 if is_loaded_twice else 2)
+    return SharedRuns(on_all_cores, on_one_core, size, at_once=threads + 2 if is_loaded_twice else 2)
 
 
-def give_the_same_bits(on_all_cores: Network, on_one_core: Network) -> bool:
-    """Whether an image gets the same probabilities, to the last bit, in runs of any size, on all cores and on one.
+def give_the_same_bits(on_all_cores: Network, on_one_core: Network, size: int) -> bool:
+    """Whether an image gets the same probabilities, to the last bit, alone and among others, on all cores and on one.
 
     It does with a network of train.py. Other models may add in another order in a larger run, or normalise by all of
     its images.
     """
-    contract, chunk = on_all_cores.contract, on_all_cores.chunk
-    images = np.random.default_rng(0).integers(0, 256, (chunk, *contract.face_shape), np.uint8)
-    # It is the largest run, so ONNX Runtime has the memory for all others after it, and no request waits for that.
+    images = np.random.default_rng(0).integers(0, 256, (size, *on_all_cores.contract.face_shape), np.uint8)
+    # It is the largest run, so ONNX Runtime has the memory for others after it, and no request waits for that.
     expected = on_all_cores.classify(images)
-    runs = [(network, count) for network in (on_all_cores, on_one_core) for count in (1, 3)]
+    runs = [(network, count) for network in (on_all_cores, on_one_core) for count in (1, 3, size)]
     return all((network.classify(images[:count]) == expected[:count]).all() for network, count in runs)
 
 

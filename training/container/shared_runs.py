@@ -1,16 +1,18 @@
 """Runs of a model that several calls share, for servers with one thread per call.
 
 A call that finds the model idle runs at once, on all cores. Calls at the same time run on one core each, because runs
-that each divide their work among all cores wait for each other. If all cores are busy, calls wait, and are computed
-together. No call waits for others to arrive, so a single caller waits for nobody.
+that each divide their work among all cores wait for each other. So do the parts of a call with many images. If all
+cores are busy, calls wait, and are computed together. No call waits for others to arrive, so a single caller waits for
+nobody.
 
-The thread of a waiting call computes the run, so there is no thread that has to be started, watched and stopped.
+The thread of a waiting call computes the run, so there is no worker that has to be watched and stopped.
 """
 
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +26,7 @@ def always() -> bool:
 
 
 class Call:
-    """Images that one call wants to have classified, at most as many as one run computes.
+    """Images of one request, at most as many as one run computes.
 
     ready: set as soon as there is a result, or as soon as this call's thread has to compute `run`.
     run: what this call's thread has to compute.
@@ -55,13 +57,14 @@ class SharedRuns:
     """Classifies the images of calls in any number of threads.
 
     on_all_cores, on_one_core: the model, for a run that is the only one, and for runs at the same time.
+    size: the most images in a run.
     at_once: how many runs are computed at the same time.
     shares: whether calls share runs. Otherwise each run has the images of one call.
     """
 
-    def __init__(self, on_all_cores: Network, on_one_core: Network, at_once: int, shares: bool = True):
+    def __init__(self, on_all_cores: Network, on_one_core: Network, size: int, at_once: int, shares: bool = True):
         self.on_all_cores, self.on_one_core = on_all_cores, on_one_core
-        self.at_once = at_once
+        self.size, self.at_once = size, at_once
         self.shares = shares
         self.lock = threading.Lock()
         self.running = 0
@@ -69,15 +72,18 @@ class SharedRuns:
         self.waiting: deque[Call] = deque()
 
     def probabilities(self, pixels: np.ndarray, is_wanted: Callable[[], bool] = always) -> np.ndarray:
-        """As Network.probabilities. Between two runs of a large call, other calls have their turn.
+        """As Network.probabilities. Between two parts of a large call, other calls have their turn.
 
         is_wanted: asked before each run. It has to answer at once, because other calls wait for its answer.
 
         Raises Abandoned if the result is not wanted any more.
         """
-        size = self.on_all_cores.chunk
-        chunks = (pixels[start : start + size] for start in range(0, len(pixels), size))
-        return np.concatenate([self.classify(Call(chunk, is_wanted)) for chunk in chunks])
+        parts = (pixels[start : start + self.size] for start in range(0, len(pixels), self.size))
+        calls = [Call(part, is_wanted) for part in parts]
+        if len(calls) == 1:
+            return self.classify(calls[0])
+        with ThreadPoolExecutor(min(len(calls), self.at_once)) as threads:
+            return np.concatenate(list(threads.map(self.classify, calls)))
 
     def classify(self, call: Call) -> np.ndarray:
         with self.lock:
@@ -106,7 +112,7 @@ class SharedRuns:
         count = 0
         while self.waiting and len(calls) < most:
             call = self.waiting[0]
-            if calls and count + len(call.images) > self.on_all_cores.chunk:
+            if calls and count + len(call.images) > self.size:
                 break
             self.waiting.popleft()
             if call.is_wanted():

@@ -14,7 +14,7 @@ import inference
 from local.endpoint import EndpointServer
 from served_model import ServedModel
 from shared_runs import SharedRuns
-from tests.support.slow_models import BAD, SlowModel, images
+from tests.support.slow_models import BAD, CHUNK, SlowModel, images
 from tests.support.waiting import eventually
 
 
@@ -25,7 +25,7 @@ def model(tmp_path: Path) -> SlowModel:
 
 @pytest.fixture
 def endpoint(model: SlowModel) -> Iterator[EndpointServer]:
-    runs = SharedRuns(model.network, model.network, at_once=1)
+    runs = SharedRuns(model.network, model.network, CHUNK, at_once=1)
     server = EndpointServer(0, "faces", ServedModel(inference.Model(model.network.contract, model.network), runs))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

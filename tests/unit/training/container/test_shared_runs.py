@@ -25,7 +25,7 @@ Classify = Callable[..., "Future[np.ndarray]"]
 
 @pytest.fixture
 def runs(model: SlowModel) -> SharedRuns:
-    return SharedRuns(model.network, model.network, at_once=1)
+    return SharedRuns(model.network, model.network, CHUNK, at_once=1)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_run_has_no_more_images_than_the_model_computes_at_once(model: SlowMod
     assert model.sizes == [1, CHUNK, CHUNK, 2, 1, 1]
 
 
-def test_a_large_call_lets_others_have_their_turn_between_its_runs(model: SlowModel, classify: Classify) -> None:
+def test_a_large_call_lets_others_have_their_turn_between_its_parts(model: SlowModel, classify: Classify) -> None:
     large, small = classify(*range(10)), classify(20)
     model.allow(2)
     assert firsts(small) == [20]
@@ -108,7 +108,7 @@ def test_a_call_whose_client_has_gone_is_not_computed(model: SlowModel, classify
     assert model.sizes == [1, 1]
 
 
-def test_a_call_stops_between_its_runs_when_its_client_goes(model: SlowModel, classify: Classify) -> None:
+def test_a_call_stops_between_its_parts_when_its_client_goes(model: SlowModel, classify: Classify) -> None:
     clients = {1}
     large = classify(*range(10), is_wanted=lambda: 1 in clients)
     clients.clear()
@@ -127,7 +127,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> SlowModel:
 class TestWithSeveralRunsAtOnce:
     @pytest.fixture
     def runs(self, model: SlowModel, other: SlowModel) -> SharedRuns:
-        return SharedRuns(model.network, other.network, at_once=3)
+        return SharedRuns(model.network, other.network, CHUNK, at_once=3)
 
     def test_a_run_beside_others_is_on_one_core(self, model: SlowModel, other: SlowModel, classify: Classify) -> None:
         calls = [classify(n) for n in range(3)]
@@ -139,11 +139,20 @@ class TestWithSeveralRunsAtOnce:
         assert firsts(classify(3)) == [3]
         assert (model.sizes, other.sizes) == ([1, 1], [1, 1])
 
+    def test_the_parts_of_a_large_call_run_at_the_same_time(
+        self, model: SlowModel, other: SlowModel, classify: Classify
+    ) -> None:
+        large = classify(*range(10))
+        assert eventually(lambda: sorted(model.sizes + other.sizes) == [2, CHUNK, CHUNK])
+        model.allow(3)
+        other.allow(3)
+        assert firsts(large) == list(range(10))
+
 
 class TestWithoutSharing:
     @pytest.fixture
     def runs(self, model: SlowModel) -> SharedRuns:
-        return SharedRuns(model.network, model.network, at_once=2, shares=False)
+        return SharedRuns(model.network, model.network, CHUNK, at_once=2, shares=False)
 
     def test_each_run_has_one_call(self, model: SlowModel, classify: Classify) -> None:
         calls = [classify(n) for n in range(6)]
@@ -165,14 +174,14 @@ def test_many_threads_get_the_rows_of_their_own_images(model: SlowModel, runs: S
 def test_a_model_that_gives_the_same_bits_in_every_run_shares_them(model: SlowModel, other: SlowModel) -> None:
     model.allow(100)
     other.allow(100)
-    runs = share_runs(model.network, other.network, threads=4)
+    runs = share_runs(model.network, other.network, CHUNK, threads=4)
     assert (runs.shares, runs.on_one_core, runs.at_once) == (True, other.network, 6)
 
 
 def test_a_model_whose_answers_depend_on_the_other_images_of_a_run_does_not_share_it(model: SlowModel) -> None:
     model.allow(100)
     whole = Network(model.network.contract, lambda batch: batch[:, 0, :3] - batch.mean(), CHUNK)
-    assert not share_runs(whole, whole, threads=4).shares
+    assert not share_runs(whole, whole, CHUNK, threads=4).shares
     # Here only the answers on one core are others.
-    runs = share_runs(model.network, whole, threads=4)
+    runs = share_runs(model.network, whole, CHUNK, threads=4)
     assert (runs.shares, runs.on_one_core) == (False, model.network)
