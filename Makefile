@@ -19,7 +19,7 @@ RUNTIME ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up deploy undeploy deploy-local install install-training install-sagemaker check check-python check-page \
-  check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot \
+  check-template test test-contract test-browser test-faults test-training test-sam faults fuzz audit screenshot bench \
   detector requirements clean install-runtime chromium
 
 help: ## List the targets.
@@ -95,6 +95,9 @@ audit: .venv-audit/audit.done ## Look up all pinned versions in OSV, a database 
 
 screenshot: .venv/dev.done chromium ## Take the README's screenshots of the page again.
 	@.venv/bin/python -m tests.browser.screenshot
+
+bench: .venv/dev.done ## Compare the speed with what people use today, in about ten minutes. OPTIONS=--quick for one.
+	@.venv/bin/python -m benchmarks speed $(OPTIONS)
 
 detector: .venv-training/training.done ## Make the face detector's file again, from the package that has its weights.
 	@.venv-training/bin/python -m training detector

@@ -9,17 +9,17 @@ BATCH = 32
 MESSAGES_PER_REQUEST = 10
 # S3 sends one message per image. Lambda receives it and deletes it, together with others.
 SQS_REQUESTS = 1 + 2 / MESSAGES_PER_REQUEST
-# Milliseconds of a whole processor: benchmarks/inbox.md, "processor".
+# Milliseconds of a whole processor: benchmarks/speed.md, "processor".
 FACE_PROCESSOR_MS = 7.2
 PHOTO_PROCESSOR_MS = 100.6
-# benchmarks/inbox.md: the image is read once and looked up once, and so is the document of the other kind.
+# benchmarks/speed.md: the image is read once and looked up once, and so is the document of the other kind.
 S3_READS = 3
 S3_WRITES = 1
-# Bytes that the handler logs per image (benchmarks/inbox.md), and those of Lambda's own lines per invocation: START,
+# Bytes that the handler logs per image (benchmarks/speed.md), and those of Lambda's own lines per invocation: START,
 # END and REPORT are about this long in the examples of the AWS Lambda Developer Guide, "Viewing CloudWatch logs".
 LOG_BYTES = 23
 INVOCATION_LOG_BYTES = 350
-# The group photo that benchmarks/inbox.py and benchmarks/photos.py enlarge has this many faces.
+# The group photo that benchmarks/photos.py and `make bench` enlarge has this many faces.
 FACES_PER_PHOTO = 7
 # Milliseconds of ApiFunction for a 48x48 PNG, without the model: benchmarks/latency.md, "function".
 API_MS = 0.7

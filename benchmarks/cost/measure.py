@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.cost.runs import BATCH_SIZE, SHARES, Run, Runs
-from benchmarks.inbox import upload_batch
 from benchmarks.simulation.work import Work
+from benchmarks.uploads import upload
 from local.cloud import Cloud
 from local.demo import list_keys
 from local.paths import SAMPLES
@@ -60,10 +60,9 @@ def measure_runs(images: int) -> Runs:
 
 def empty_queue(cloud: Cloud, endpoint: Proxy, files: list[bytes], concurrency: int, pause: float) -> Run:
     """Fills the queue, lets functions empty it, and returns how long that took."""
-    functions, s3 = cloud.client("lambda"), cloud.client("s3")
+    functions = cloud.client("lambda")
     [mapping] = functions.list_event_source_mappings()["EventSourceMappings"]
     name = f"{concurrency}-{pause:.0f}/"
-    folder = f"{cloud.prefix('Inbox')}{name}"
     endpoint.intervene = timer = Timer()
 
     def change(**settings: Any) -> None:
@@ -73,24 +72,19 @@ def empty_queue(cloud: Cloud, endpoint: Proxy, files: list[bytes], concurrency: 
     scaling = {"MaximumConcurrency": concurrency}
     change(ScalingConfig=scaling, MaximumBatchingWindowInSeconds=0, Enabled=True)
     timer.pause = 1
-    upload(s3, cloud.bucket, f"{folder}warm-", files[: 4 * BATCH_SIZE])
+    upload(cloud, files[: 4 * BATCH_SIZE], f"{name}warm-", ".png")
     list(follow(cloud, f"{name}warm-", 4 * BATCH_SIZE))
     timer.pause = 0
     change(Enabled=False)
     time.sleep(2)
-    upload(s3, cloud.bucket, f"{folder}full-", files)
-    work = measure_work(cloud, timer, mapping["FunctionArn"], files)
+    upload(cloud, files, f"{name}full-", ".png")
+    work = measure_work(cloud, timer, mapping["FunctionArn"], files, name)
     timer.pause = pause
     began = time.monotonic()
     change(Enabled=True)
     times = {count: now - began for now, count in follow(cloud, f"{name}full-", len(files))}
     first = [min(t for count, t in times.items() if count >= round(len(files) * share)) for share in SHARES]
     return Run(len(files), concurrency, pause, tuple(round(seconds, 1) for seconds in first), work)
-
-
-def upload(s3: Any, bucket: str, prefix: str, files: list[bytes]) -> None:
-    for number, content in enumerate(files):
-        s3.put_object(Bucket=bucket, Key=f"{prefix}{number:05}.png", Body=content)
 
 
 def follow(cloud: Cloud, folder: str, images: int) -> Iterator[tuple[float, int]]:
@@ -108,10 +102,13 @@ def follow(cloud: Cloud, folder: str, images: int) -> Iterator[tuple[float, int]
             raise TimeoutError(f"{images - count} of {images} images have no document after {PATIENCE} s")
 
 
-def measure_work(cloud: Cloud, timer: Timer, function: str, files: list[bytes]) -> Work:
-    """The times of a function that works alone: batches of one and of ten images give the parts per batch and image."""
-    own_one, model_one = batch_seconds(cloud, timer, function, files[:1])
-    own_ten, model_ten = batch_seconds(cloud, timer, function, files[:BATCH_SIZE])
+def measure_work(cloud: Cloud, timer: Timer, function: str, files: list[bytes], folder: str) -> Work:
+    """The times of a function that works alone: batches of one and of ten images give the parts per batch and image.
+
+    folder: of the images, below the inbox and with its slash; another one for each call.
+    """
+    own_one, model_one = batch_seconds(cloud, timer, function, files[:1], f"{folder}one-")
+    own_ten, model_ten = batch_seconds(cloud, timer, function, files[:BATCH_SIZE], f"{folder}ten-")
     image = max(0.0, (own_ten - own_one) / (BATCH_SIZE - 1))
     face = max(0.0, (model_ten - model_one) / (BATCH_SIZE - 1))
     return Work(
@@ -124,14 +121,14 @@ def measure_work(cloud: Cloud, timer: Timer, function: str, files: list[bytes]) 
     )
 
 
-def batch_seconds(cloud: Cloud, timer: Timer, function: str, files: list[bytes]) -> tuple[float, float]:
+def batch_seconds(cloud: Cloud, timer: Timer, function: str, files: list[bytes], prefix: str) -> tuple[float, float]:
     """Median seconds of an invocation with a batch: of the function itself, and of its waiting for the model.
 
-    The messages are not in the queue, so nobody deletes them; their images lie outside the folder of the run.
+    The messages are not in the queue, so nobody deletes them. prefix: of new images, which the run does not follow.
     """
     functions, own, model = cloud.client("lambda"), [], []
     for number in range(REPEATS):
-        event = json.dumps(upload_batch(cloud, files, ".png", number))
+        event = json.dumps({"Records": upload(cloud, files, f"{prefix}{number}-", ".png")})
         timer.waited = 0.0
         began = time.perf_counter()
         functions.invoke(FunctionName=function, Payload=event)

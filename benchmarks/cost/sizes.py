@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.cost.ways import GET_MS, HEAD_MS, INVOKE_MS, PUT_MS
+from benchmarks.latencies import GET_MS, HEAD_MS, INVOKE_MS, PUT_MS
 from benchmarks.simulation.arrivals import Burst, Times, random_arrivals
 from benchmarks.simulation.endpoint import Endpoint, Instances, Serverless
 from benchmarks.simulation.pollers import Pollers

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmarks.cost.machines import CORES, FULL_SPEED_GPU, GPU, RESNET_101_PER_SECOND
+from benchmarks.latencies import GET_MS, HEAD_MS, INVOKE_MS, PUT_MS
 from deployment.estimate import BYTES_PER_FACE, FACES_PER_SECOND, MILLION, Line, Plan, price_lines, quantities, total
 from deployment.prices import load_prices
 from deployment.workloads import INVOCATION_LOG_BYTES, LOG_BYTES, Workload
 from training.hosting.options import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_MB, Serverless
 
-# Milliseconds of a request to S3 or to an endpoint within a region, without the endpoint's work. They are assumptions:
-# nobody has measured them for this page.
-GET_MS, HEAD_MS, PUT_MS, INVOKE_MS = 20, 12, 30, 8
 # The mean of the sample faces, enlarged to 224x224 RGB, as PNG files.
 BUILT_IN_FACE_BYTES = 31_800
 # Requests to SQS for a message that is received and deleted alone.

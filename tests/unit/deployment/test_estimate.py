@@ -134,7 +134,7 @@ def test_the_constants_are_those_of_the_template() -> None:
 def test_the_quantities_are_near_those_that_the_benchmark_has_measured() -> None:
     rows = [
         [cell.strip() for cell in row.strip("|").split("|")]
-        for row in documents.text_of("benchmarks/inbox.md").splitlines()
+        for row in documents.text_of("benchmarks/speed.md").splitlines()
         if row.startswith(("| face", "| photo"))
     ]
     face, photo = ({"processor": float(row[1]), "reads": sum(map(float, row[3:5]))} for row in rows)
