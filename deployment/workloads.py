@@ -12,8 +12,8 @@ SQS_REQUESTS = 1 + 2 / MESSAGES_PER_REQUEST
 # Milliseconds of a whole processor: benchmarks/speed.md, "processor".
 FACE_PROCESSOR_MS = 7.2
 PHOTO_PROCESSOR_MS = 100.6
-# benchmarks/speed.md: the image is read once and looked up once, and so is the document of the other kind.
-S3_READS = 3
+# benchmarks/speed.md: the image is read once, and looked up once after its document is written.
+S3_READS = 2
 S3_WRITES = 1
 # Bytes that the handler logs per image (benchmarks/speed.md), and those of Lambda's own lines per invocation: START,
 # END and REPORT are about this long in the examples of the AWS Lambda Developer Guide, "Viewing CloudWatch logs".

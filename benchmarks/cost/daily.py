@@ -13,7 +13,7 @@ MEAN_RATE = IMAGES / 86_400
 PEAK = 3
 # Size of the photo: benchmarks/photos.md, 12 megapixels.
 PHOTO_BYTES = 1.1e6
-# GET and HEAD of the image itself; the third look-up is of a document.
+# GET and HEAD of the image.
 INBOX_READS = 2
 GUIDE = "https://docs.aws.amazon.com"
 

@@ -34,10 +34,7 @@ def steps() -> Iterator[Step]:
     """Each step adds to those before it."""
     dollars = total(serverless(FACES).lines)
     yield Step("today", dollars, "")
-    read = load_prices().dollars("s3_get") * MILLION
-    dollars -= read
-    yield Step("results and rejections in one place: one look-up less", dollars, "the prefix `rejected/`")
-    dollars -= read
+    dollars -= load_prices().dollars("s3_get") * MILLION
     yield Step(
         "no look at the image after its document is written",
         dollars,

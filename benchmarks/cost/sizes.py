@@ -46,7 +46,7 @@ def work_on_aws(image: Workload) -> Work:
     return Work(
         start=START_SECONDS * slower,
         before=GET_MS / 1000,
-        after=(PUT_MS + 2 * HEAD_MS) / 1000,
+        after=(PUT_MS + HEAD_MS) / 1000,
         image=image.processor_ms / 1000 * slower,
         call=INVOKE_MS / 1000,
         face=1 / FACES_PER_SECOND,

@@ -71,7 +71,7 @@ def endpoint_parts(
 
 def one_by_one(image: Workload) -> Way:
     """Mien with batches of one image, as with few images at a time: nothing hides the waiting for S3."""
-    waiting = GET_MS + 2 * HEAD_MS + PUT_MS + INVOKE_MS
+    waiting = GET_MS + HEAD_MS + PUT_MS + INVOKE_MS
     return Way(
         "one invocation and one call an image, through the queue", of_single_images(image, waiting), "waiting assumed"
     )
@@ -99,8 +99,8 @@ def of_single_images(image: Workload, waiting_ms: float, sqs_requests: float = S
 
 
 def json_lines(image: Workload) -> Way:
-    """One object of JSON Lines for each batch. The look-up of the other document goes, that of the image stays."""
-    together = replace(image, s3_writes=image.invocations, s3_reads=2)
+    """One object of JSON Lines for each batch. The image is still looked up."""
+    together = replace(image, s3_writes=image.invocations)
     return Way("one JSON Lines object per batch", priced(quantities(Plan(DEFAULT_HOSTING), together)), "not built")
 
 
