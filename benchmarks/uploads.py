@@ -53,10 +53,7 @@ def delete_documents(cloud: Cloud) -> None:
 
 
 def require_documents(cloud: Cloud, images: int) -> None:
-    """Raises MissingDocuments unless there are so many results.
-
-    The handler's answer does not say it: it sends the messages of images that it could not classify again itself.
-    """
+    """Raises MissingDocuments unless there are so many results."""
     found = sum(1 for _ in list_keys(cloud.client("s3"), cloud.bucket, cloud.prefix("Results")))
     if found != images:
         raise MissingDocuments(f"{images - found} of {images} images have no result, so the measurement is void")

@@ -16,6 +16,8 @@ from local.environment import isolate_process
 
 PAGE = Path(__file__).parent.with_suffix(".md")
 WRITER = "python -m benchmarks speed"
+# A machine that only runs its services has less. See os.getloadavg.
+MOST_LOAD = 0.5
 Advance = Callable[[str], None]
 
 
@@ -74,7 +76,7 @@ def measure_part(bench: Bench, part: str, amounts: Amounts, advance: Advance) ->
     """Returns the text of the part."""
     if part == "growth":
         runs = growth.measure(bench, amounts.sizes, growth.PROCESSES, amounts.batch, advance)
-        return tables.growth_text(runs)
+        return tables.growth_table(runs)
     if part == "stages":
         kinds = ((FACES, amounts.face_batches), (PHOTOS, amounts.photo_batches))
         return tables.stages_text(
@@ -87,6 +89,10 @@ def measure_part(bench: Bench, part: str, amounts: Amounts, advance: Advance) ->
 def run(parts: Sequence[str], quick: bool, console: Console) -> None:
     """Raises CloudError if the embedded cloud can't run, and WorkerError or MissingDocuments if a function fails."""
     amounts = QUICK if quick else FULL
+    load, _, _ = os.getloadavg()
+    if load > MOST_LOAD:
+        warning = f"Other work disturbs the measurement: {load:.1f} processes wanted a core in the last minute."
+        console.print(warning, soft_wrap=True)
     isolate_process()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
@@ -97,7 +103,7 @@ def run(parts: Sequence[str], quick: bool, console: Console) -> None:
 
         with start_bench() as bench:
             for part in parts:
-                text = measure_part(bench, part, amounts, advance)
+                text = f"{measure_part(bench, part, amounts, advance)}\n\n{tables.machine_line(load)}"
                 console.print(f"\n{part}\n", style="bold")
                 console.print(text, markup=False, highlight=False, soft_wrap=True)
                 if not quick:

@@ -147,17 +147,17 @@ def growth_table(runs: Sequence[Growth]) -> str:
     return "\n".join(lines)
 
 
-def machine_line() -> str:
-    return f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores."
+def machine_line(load: float) -> str:
+    """load: how many processes of others wanted a core, on average of the minute before the run."""
+    return paragraph(f"""
+        Measured with Python {platform.python_version()} on an {platform.machine()} machine with {os.cpu_count()} cores.
+        {load:.1f} other processes wanted them in the minute before.
+    """)
 
 
 def ways_text(rows: Sequence[Row], cores: int) -> str:
-    return "\n\n".join([ways_table(rows), outcome(rows), limits(find(rows, DEFAULT), cores), machine_line()])
+    return "\n\n".join([ways_table(rows), outcome(rows), limits(find(rows, DEFAULT), cores)])
 
 
 def stages_text(images: Sequence[OneImage]) -> str:
-    return "\n\n".join([one_image_table(images), stages_table(images), machine_line()])
-
-
-def growth_text(runs: Sequence[Growth]) -> str:
-    return "\n\n".join([growth_table(runs), machine_line()])
+    return "\n\n".join([one_image_table(images), stages_table(images)])

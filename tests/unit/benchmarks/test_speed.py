@@ -16,7 +16,7 @@ from benchmarks.speed.growth import Growth
 from benchmarks.speed.one_image import OneImage
 from benchmarks.speed.stages import REST, STEPS, Stages
 from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT, PATTERN, Row, Turn, Way
-from benchmarks.speed.worker import Work
+from benchmarks.speed.worker import Work, find_complaint
 from benchmarks.uploads import make_events
 from tests.support import documents
 from tests.support.messages import message
@@ -195,6 +195,14 @@ def test_the_endpoint_takes_its_latency_and_its_own_time() -> None:
     traffic = delays.take()
     assert traffic.waiting == clock.now
     assert traffic.counts == {"InvokeEndpoint": 1}
+
+
+def test_a_warning_of_the_function_is_a_complaint_and_its_metrics_are_none() -> None:
+    metrics = '{"_aws": {}, "ImagesRejected": [0.0]}\n'
+    warning = '{"level": "WARNING", "message": "reading from S3: SlowDown", "images": 3}\n'
+    assert find_complaint("") is None
+    assert find_complaint(metrics) is None
+    assert find_complaint(metrics + warning) == "reading from S3: SlowDown"
 
 
 def test_events_have_as_many_messages_as_a_batch() -> None:
