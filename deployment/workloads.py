@@ -10,7 +10,7 @@ MESSAGES_PER_REQUEST = 10
 # S3 sends one message per image. Lambda receives it and deletes it, together with others.
 SQS_REQUESTS = 1 + 2 / MESSAGES_PER_REQUEST
 # Milliseconds of a whole processor: benchmarks/speed.md, "processor".
-FACE_PROCESSOR_MS = 7.2
+FACE_PROCESSOR_MS = 3.0
 PHOTO_PROCESSOR_MS = 100.6
 # benchmarks/speed.md: the image is read once, and looked up once after its document is written.
 S3_READS = 2

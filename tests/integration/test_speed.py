@@ -23,7 +23,7 @@ TINY = Amounts(
     face_batches=1,
     photo_batches=1,
     batch=5,
-    sizes=(5, 10),
+    sizes=(10, 15),
 )
 
 

@@ -48,8 +48,8 @@ def test_a_million_face_crops_on_a_serverless_endpoint() -> None:
         "sqs_request": 0.48,
         # 1,000,000 / 32 invocations at $0.20 per million.
         "lambda_request": 0.006,
-        # 7.2 ms x 1,769 / 1,024 and 1 / 145 s of waiting: 19.335 ms at 1 GB and $0.0000133334.
-        "lambda_second_arm64": 0.258,
+        # 3.0 ms x 1,769 / 1,024 and 1 / 145 s of waiting: 12.079 ms at 1 GB and $0.0000133334.
+        "lambda_second_arm64": 0.161,
         # 1 / 145 s at 2 GB and $0.00002.
         "serverless_second": 0.276,
         # 2,504 bytes at $0.016 per GB.
@@ -57,7 +57,7 @@ def test_a_million_face_crops_on_a_serverless_endpoint() -> None:
         # 23 + 350 / 32 bytes at $0.50 per GB.
         "log": 0.017,
     }
-    assert total(lines) == pytest.approx(6.877, abs=0.001)
+    assert total(lines) == pytest.approx(6.780, abs=0.001)
 
 
 def test_a_photo_costs_the_time_of_its_faces_and_of_its_pixels() -> None:
@@ -149,7 +149,7 @@ def test_the_summary_says_what_a_person_wants_to_know_before_he_says_yes() -> No
         "while idle: $1.07 a month (alarms $0.80, looking into the empty queue $0.26, serverless endpoint $0.00)"
     )
     assert use == (
-        "in use: $6.88 per million face crops, $11.48 per million 12-megapixel photos of 7 faces, and up to "
+        "in use: $6.78 per million face crops, $11.48 per million 12-megapixel photos of 7 faces, and up to "
         f"${0.3 * INBOX_METRICS:.2f} a month for metrics"
     )
     assert "US East (N. Virginia)" in source
@@ -177,7 +177,7 @@ def test_an_endpoint_that_exists_already_is_not_counted() -> None:
 
 def test_the_table_has_each_part_with_its_quantity_and_unit_the_most_expensive_first() -> None:
     rows = estimate_text.table(estimate(SERVERLESS))
-    begin = rows.index("per million face crops: $6.88")
+    begin = rows.index("per million face crops: $6.78")
     most_expensive = " ".join(rows[begin + 1].split())
     assert most_expensive == "$5.00 S3: write documents 1,000,000 x PUT, COPY, POST or LIST request"
     assert rows[0] == "per month, idle: $1.07"
