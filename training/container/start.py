@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import re
+from pathlib import Path
 
 import torch
 
@@ -13,11 +14,19 @@ from batches import steps_per_epoch
 from checkpoint import State
 from faces import Data
 from processes import Processes
-from resnet import BLOCKS, LARGE, ResNet
-from weights import Start, UnusableWeights, fit_color, fit_normalisation
+from resnet import BLOCKS, LARGE, Normalise, ResNet
+from served_weights import read_served, unfold
+from weights import Start, UnusableWeights, fit_color, fit_normalisation, read_start
 
+# Images that show what comes into each layer of a network whose normalisations were folded.
+UNFOLDED = 256
 # Share of the steps in which the learning rate rises.
 WARM_UP = 0.2
+
+
+def read_weights(path: Path) -> Start:
+    """Reads the weights that a training starts from: a model.onnx, or a file of weights. Raises UnusableWeights."""
+    return read_served(path) if path.suffix == contract.ONNX_SUFFIX and path.is_file() else read_start(path)
 
 
 def initial_state(options: argparse.Namespace, data: Data, start: Start | None, processes: Processes) -> State:
@@ -27,6 +36,8 @@ def initial_state(options: argparse.Namespace, data: Data, start: Start | None, 
     channels = contract.CHANNELS[data.train.color]
     if start:
         network = started_network(start, outputs, channels, options, data.train.classes)
+        if start.is_folded:
+            unfold(network, Normalise(*data.normalisation)(data.train.images[:UNFOLDED]))
         processes.say(f"starting from {start.name}, which decides the network instead of --depth and --width")
     else:
         large = data.train.size >= LARGE
@@ -53,7 +64,7 @@ def started_network(
 ) -> ResNet | Backbone:
     """A network of the kind that the weights are of, with the weights. Raises UnusableWeights.
 
-    Its output layer is new if the classes are other ones.
+    Its outputs are new if the classes are other ones.
     """
     weights = dict(start.weights)
     network = our_network(start, outputs, channels, options) if start.is_ours else None
@@ -66,9 +77,12 @@ def started_network(
     stem, head = ("stem.0.weight", "classifier") if start.is_ours else ("conv1.weight", "fc")
     weights[stem] = fit_color(weights[stem], channels)
     for part in (f"{head}.weight", f"{head}.bias"):
-        new = network.state_dict()[part]
-        if list(start.classes) != classes or part not in weights or weights[part].shape != new.shape:
-            weights[part] = new
+        new = network.state_dict()[part].clone()
+        if list(start.classes) == classes and part in weights and weights[part].shape[1:] == new.shape[1:]:
+            # One of both can have outputs that learn votes, behind those of the classes.
+            known = min(len(new), len(weights[part]))
+            new[:known] = weights[part][:known]
+        weights[part] = new
     try:
         missing, _ = network.load_state_dict(weights, strict=False)
     except RuntimeError:

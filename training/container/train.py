@@ -46,9 +46,9 @@ from measures import Measures, Tally
 from processes import Processes, StopSignal
 from progress import Progress, print_row, write_history
 from resnet import Normalise
-from start import initial_state, one_cycle, started_data
+from start import initial_state, one_cycle, read_weights, started_data
 from validation import better, validate
-from weights import UnusableWeights, read_start
+from weights import UnusableWeights
 
 # Random generators are seeded with one number per epoch, and one per epoch and process, so that a resumed training
 # draws the same numbers as an uninterrupted one. These factors keep the seeds distinct: the first exceeds any number of
@@ -77,7 +77,7 @@ def train(options: argparse.Namespace) -> None:
         options.votes = 0.0
     hyperparameters = hyperparameters_of(options)
     try:
-        start = read_start(options.start_from) if options.start_from else None
+        start = read_weights(options.start_from) if options.start_from else None
         data = started_data(data, start)
         state = initial_state(options, data, start, processes)
     except UnusableWeights as error:

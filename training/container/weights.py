@@ -45,6 +45,7 @@ class Start:
     classes: names of the outputs; empty if the file does not say them.
     stem_stride: of our own network; 0 if the file does not say it.
     standardize: whether our own network brings each image to the same brightness and contrast first.
+    is_folded: whether the normalisations are folded into the convolutions (served_weights.py).
     normalisation: means and deviations of the images on which the network was trained, in gray levels by channel; None
         if they are not known.
     """
@@ -56,6 +57,7 @@ class Start:
     stem_stride: int = 0
     normalisation: tuple[list[float], list[float]] | None = None
     standardize: bool = False
+    is_folded: bool = False
 
     @property
     def is_ours(self) -> bool:
