@@ -78,7 +78,7 @@ def test_the_permissions_of_the_page_are_enough(doors: Doors) -> None:
     store_something(doors.cloud, "enough")
     done = forget_as_user(doors.cloud, "enough", permissions())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Deleted 2 images, 2 documents and 1 reviews" in done.stdout
+    assert "Deleted 2 images, 3 documents and 1 reviews" in done.stdout
     assert "1 dead letters" in done.stdout
 
 

@@ -103,6 +103,13 @@ def the_api_lists_the_results(application: Application) -> None:
     assert [document["image"]["key"] for document in answer.json["results"]] == [application.bucket.inbox + name]
 
 
+def the_api_lists_the_rejections(application: Application) -> None:
+    name = application.classify(b"broken")
+    answer = application.send("GET", f"/results?prefix={name}&status=rejected")
+    assert answer.status == 200, answer.body
+    assert [document["image"]["key"] for document in answer.json["results"]] == [application.bucket.inbox + name]
+
+
 def a_form_of_the_api_uploads_an_image(application: Application) -> None:
     status, body = request_form(application.send, "form/").send(application.sample)
     assert status == 201, body
@@ -120,7 +127,7 @@ STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("InboxRole", "s3:PutObject", RESULTS): a_face_gets_a_result,
     ("InboxRole", "s3:PutObject", REJECTED): a_broken_image_gets_a_rejection,
     ("InboxRole", "s3:GetObject", RESULTS): a_broken_image_gets_a_rejection,
-    ("InboxRole", "s3:GetObject", REJECTED): a_face_gets_a_result,
+    ("InboxRole", "s3:GetObject", REJECTED): a_result_replaces_a_rejection,
     ("InboxRole", "s3:DeleteObject", RESULTS): an_image_that_is_deleted_loses_its_result,
     ("InboxRole", "s3:DeleteObject", REJECTED): a_result_replaces_a_rejection,
     ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"): an_image_that_is_deleted_loses_its_review,
@@ -129,7 +136,7 @@ STEPS: dict[tuple[str, str, str], Callable[[Application], None]] = {
     ("InboxRole", "sqs:SendMessage", "${Queue.Arn}"): a_message_that_was_not_finished_is_sent_again_and_deleted,
     ("InboxRole", "sqs:DeleteMessage", "${Queue.Arn}"): a_message_that_was_not_finished_is_sent_again_and_deleted,
     ("ApiRole", "s3:GetObject", RESULTS): the_api_finds_a_result,
-    ("ApiRole", "s3:GetObject", REJECTED): the_api_finds_a_result,
+    ("ApiRole", "s3:GetObject", REJECTED): the_api_lists_the_rejections,
     ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"): the_api_lists_the_results,
     ("ApiRole", "s3:PutObject", INBOX): a_form_of_the_api_uploads_an_image,
     ("ApiRole", "s3:GetObject", INBOX): a_link_of_the_api_shows_the_image,
