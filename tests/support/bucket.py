@@ -56,15 +56,17 @@ class Bucket:
 
     def documents(self, name: str) -> list[Document]:
         """The documents of one image: none yet, or one. The copy of a rejection counts only if it differs from it."""
-        found: list[Document] = []
-        for folder in (self.results, self.rejected):
-            try:
-                answer = self.s3.get_object(Bucket=self.name, Key=f"{folder}{name}.json")
-            except self.s3.exceptions.NoSuchKey:
-                continue
-            document = json.loads(answer["Body"].read())
-            found += [document] if document not in found else []
-        return found
+        places = [self.read(f"{folder}{name}.json") for folder in (self.results, self.rejected)]
+        found = [document for document in places if document is not None]
+        return found[:1] if len(found) == 2 and found[0] == found[1] else found
+
+    def read(self, key: str) -> Document | None:
+        try:
+            content = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return None
+        document: Document = json.loads(content)
+        return document
 
     def results_in(self, folder: str) -> dict[str, Document]:
         """The results of a folder of the inbox, by the images' names below the inbox."""
@@ -75,7 +77,7 @@ class Bucket:
         return found
 
     def await_document(self, name: str, version_id: str | None = None, seconds: float = 60) -> Document:
-        """Waits for an image's document.
+        """Waits for an image's document and, if it is a rejection, for its copy.
 
         version_id: wait for the document of this version. The same file has the same ETag each time, so an ETag would
             also fit the document of an earlier upload, which is about to be replaced.
@@ -84,7 +86,8 @@ class Bucket:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for document in self.documents(name):
-                if version_id in (None, document["image"]["version_id"]):
+                copy = document if document["status"] != "rejected" else self.read(f"{self.rejected}{name}.json")
+                if version_id in (None, document["image"]["version_id"]) and copy == document:
                     return document
             time.sleep(0.1)
         raise AssertionError(f"no document for {name} after {seconds} s, but {self.documents(name)}")

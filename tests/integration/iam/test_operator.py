@@ -61,7 +61,7 @@ def forget_as_user(cloud: Cloud, name: str, allowed: list[tuple[str, str]]) -> s
 
 
 def store_something(cloud: Cloud, name: str) -> None:
-    """Two images with their documents, and a review and a dead letter about one of them.
+    """Two images with their documents and copies of those, and a review and a dead letter about one of them.
 
     Of the versions in one request, MiniStack deletes the first one without asking for DeleteObjectVersion.
     """
@@ -78,7 +78,7 @@ def test_the_permissions_of_the_page_are_enough(doors: Doors) -> None:
     store_something(doors.cloud, "enough")
     done = forget_as_user(doors.cloud, "enough", permissions())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Deleted 2 images, 3 documents and 1 reviews" in done.stdout
+    assert "Deleted 2 images, 4 documents and 1 reviews" in done.stdout
     assert "1 dead letters" in done.stdout
 
 
