@@ -119,9 +119,9 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
     folders.add_argument(
         "--start-from",
         type=Path,
-        help="file of weights to start from: model.pt or model.onnx of another training, or a ResNet of torchvision or "
-        "timm (state_dict, .pt, .pth or .safetensors). If there is a channel `weights`, a file of this name in it. Such "
-        "a training needs a low --learning-rate, such as 0.01",
+        help="file of weights to start from: model.pt or model.onnx of a training, or a ResNet of torchvision or timm "
+        "(state_dict, .pt, .pth or .safetensors). If there is a channel `weights`, a file of this name in it. Such a "
+        "training needs a low --learning-rate, such as 0.01",
     )
 
     learning = parser.add_argument_group("learning")
