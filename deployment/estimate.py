@@ -142,7 +142,7 @@ def quantities(plan: Plan, image: Workload) -> list[tuple[str, str, float]]:
     """The quantities of one image."""
     return [
         ("S3: write documents", "s3_put", image.s3_writes),
-        ("S3: read images, look up documents", "s3_get", image.s3_reads),
+        ("S3: read images, look at them again", "s3_get", image.s3_reads),
         ("SQS", "sqs_request", image.sqs_requests),
         ("EventBridge", "event", image.events if plan.notifications == "eventbridge" else 0),
         ("API Gateway", "api_request", image.api_requests),
