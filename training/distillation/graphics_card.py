@@ -71,7 +71,7 @@ def read_classifier(folder: Path, document: dict[str, Any]) -> Classifier:
     if list(start.classes) != labels or not start.normalisation:
         raise UnusableWeights(f"{WEIGHTS} has other classes than model.json")
     channels = CHANNELS[document["input"]["color"]]
-    options = argparse.Namespace(dropout=0.0, stem_stride=1)
+    options = argparse.Namespace(dropout=0.0, stem_stride=1, standardize=0)
     network = started_network(start, len(start.weights[f"{head}.weight"]), channels, options, labels)
     network.keep_outputs(len(labels))
     calibration = document["calibration"]

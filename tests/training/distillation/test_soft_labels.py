@@ -183,15 +183,16 @@ def test_the_output_says_if_a_teacher_may_have_seen_the_held_out_images(data: Pa
         assert ("are too high" in printed) == bool(sentence)
 
 
-def write_teacher(folder: Path, flip: bool) -> Path:
+def write_teacher(folder: Path, flip: bool, standardize: bool = False) -> Path:
     """A network with random weights, exported as train.py exports one, with its model.pt."""
     torch.manual_seed(0)
-    network = ResNet(3, depth=10, width=4)
+    network = ResNet(3, depth=10, width=4, standardize=standardize)
     model = Classifier(network, [100.0], [50.0], flip, 0.3, 0.1).eval()
     training = {"hyperparameters": {"flip": int(flip)}}
     kind: dict[str, Any] = {"size": 48, "color": "gray", "faces": "whole", "data": None}
     write(model, folder, list(LEVELS), **kind, description={"training": training})
     details = {"classes": list(LEVELS), "stem_stride": 2, "normalisation": ([100.0], [50.0])}
+    details["standardize"] = standardize
     weights.save(folder / "model.pt", network, details)
     return folder
 
@@ -216,7 +217,7 @@ def test_a_teacher_gives_the_same_probabilities_through_pytorch(tmp_path: Path) 
     """As on a GPU, which is a processor here."""
     faces = images(12, seed=2).images
     for flip in (False, True):
-        folder = write_teacher(tmp_path / str(flip), flip)
+        folder = write_teacher(tmp_path / str(flip), flip, standardize=flip)
         model = load_model(folder)
         run = load_on_gpu(folder, model, faces, device="cpu")
         assert np.allclose(run(faces), probabilities(faces, model), atol=1e-5)
