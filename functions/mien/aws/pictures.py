@@ -74,8 +74,7 @@ def list_etags(s3: Any, bucket: str, keys: Sequence[str], limit: int) -> tuple[d
 
     keys: in S3's order; the list begins a little before the first one.
     """
-    # Object keys are texts and not paths, so their common prefix can end anywhere.
-    prefix = commonprefix(keys)  # noqa: RUF071
+    prefix = commonprefix(keys)  # noqa: RUF071 (Keys are texts and not paths: their common prefix can end anywhere.)
     answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=keys[0][:-1], MaxKeys=limit)
     stored = answer.get("Contents", [])
     last_key = stored[-1]["Key"] if answer["IsTruncated"] else None

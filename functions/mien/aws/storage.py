@@ -56,9 +56,9 @@ class Storage:
 
         A key has one document, below the results, whether it is a result or a rejection. A conditional write is enough
         to keep the newest. A rejection has a copy below the rejections, for those who look for problems. S3 has no
-        transaction over two objects, so whoever changes one of them looks at the other afterwards: a rejection's writer
-        deletes its copy if the document is another one by then, and a result's writer deletes the copy of a rejection
-        that it has replaced. The writer that looks last sees both. A first result needs no look, because a rejection
+        transaction over two objects. So each writer looks at the second object after it has changed the first one. After
+        a rejection is written and copied, its copy is deleted if another document has replaced the rejection. After a
+        result has replaced a rejection, the copy of that rejection is deleted. The writer that looks last sees both. A first result needs no look, because a rejection
         before it would have been there to replace.
 
         A stored document can claim to be newer than it is, because its upload was read from a forged message. So the

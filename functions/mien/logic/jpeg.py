@@ -47,8 +47,7 @@ class CompleteJpegDecoder(ImageFile.PyDecoder):
     def decode(self, buffer: Any) -> tuple[int, int]:
         """Returns -1 for "finished", and the decoder's error code."""
         assert self.fd is not None
-        # Pillow's types do not export its C module.
-        decoder = Image.core.jpeg_decoder(self.mode, *self.args)  # type: ignore[attr-defined]
+        decoder = Image.core.jpeg_decoder(self.mode, *self.args)  # type: ignore[attr-defined] # Not in Pillow's types.
         try:
             decoder.setimage(self.im, self.state.extents())
             return -1, decode_all(decoder, self.fd.read())
