@@ -56,10 +56,10 @@ class Storage:
 
         A key has one document, below the results, whether it is a result or a rejection. A conditional write is enough
         to keep the newest. A rejection has a copy below the rejections, for those who look for problems. S3 has no
-        transaction over two objects. So each writer looks at the second object after it has changed the first one. After
-        a rejection is written and copied, its copy is deleted if another document has replaced the rejection. After a
-        result has replaced a rejection, the copy of that rejection is deleted. The writer that looks last sees both. A first result needs no look, because a rejection
-        before it would have been there to replace.
+        transaction over two objects. So each writer looks at the second object after it has changed the first one.
+        After a rejection is written and copied, its copy is deleted if another document has replaced the rejection.
+        After a result has replaced a rejection, the copy of that rejection is deleted. The writer that looks last sees
+        both. A first result needs no look, because a rejection before it would have been there to replace.
 
         A stored document can claim to be newer than it is, because its upload was read from a forged message. So the
         bucket decides: the document of the object's current version replaces every other one.
