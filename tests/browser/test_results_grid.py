@@ -131,7 +131,7 @@ def test_the_first_result_is_three_tabs_away_and_keys_move_in_the_grid(api: Resu
     name = page.get_by_role("dialog").get_by_role("heading").first.inner_text()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    page.wait_for_function("name => document.activeElement.ariaLabel?.startsWith(`Open ${name}`)", arg=name)
+    expect(page.locator(":focus")).to_have_attribute("aria-label", re.compile(f"^Open {re.escape(name)}"))
 
 
 def test_filters_are_in_the_address_and_back_takes_them_back(small: Visitor) -> None:

@@ -16,7 +16,7 @@ from .modules import call, serve_modules
 from .photos import Photo, store
 from .test_faces import COUPLE, GROUP, LANDSCAPE, SINGLE
 from .viewing import faces_of, open_photos
-from .visitor import TIMEOUT_MS, Visitor
+from .visitor import TIMEOUT_MS, Visitor, wait_until
 
 PHOTOS: list[Photo] = [COUPLE, GROUP, LANDSCAPE, SINGLE]
 FOLDER = "reviewed/"
@@ -69,11 +69,7 @@ def judgements(api: FakeReviews) -> dict[tuple[str, int], tuple[str, str | None]
 
 def wait_until_saved(page: Page, count: int, api: FakeReviews) -> None:
     expect(page.locator("#review-retry")).to_be_hidden()
-    for _ in range(100):
-        if len(api.stored) == count:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(api.stored)
+    wait_until(page, lambda: len(api.stored) == count)
 
 
 def test_the_name_is_typed_once_and_can_be_changed(visitor: Visitor, api: FakeReviews) -> None:
@@ -143,7 +139,7 @@ def test_buttons_do_the_same_and_show_their_keys_and_what_was_said(ann: Visitor,
         f"Face 1 of 2: angry, confidence 90%, detection score 95%, reviewed by Ann: {LABELS[-1]}"
     )
     wait_until_saved(ann.page, 1, api)
-    ann.page.wait_for_function("!document.querySelector('#review-state').textContent")
+    expect(ann.page.locator("#review-state")).to_have_text("")
 
 
 def test_a_note_belongs_to_the_review_before_and_after_the_verdict(ann: Visitor, api: FakeReviews) -> None:
@@ -165,12 +161,8 @@ def test_a_note_belongs_to_the_review_before_and_after_the_verdict(ann: Visitor,
     # Escape leaves the note and not the viewer.
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelector('#review-note').value === ''")
-    for _ in range(100):
-        if api.stored[NAMES[0], 1, "Ann"].get("note") == "another":
-            break
-        page.wait_for_timeout(50)
-    assert api.stored[NAMES[0], 1, "Ann"]["note"] == "another"
+    expect(note).to_have_value("")
+    wait_until(page, lambda: api.stored[NAMES[0], 1, "Ann"].get("note") == "another")
     assert api.stored[NAMES[0], 1, "Ann"]["label"] == "sad"
 
 
@@ -383,8 +375,7 @@ def test_a_review_is_stored_and_shown_in_the_grid_and_counted(
     page.keyboard.press("Escape")
     expect(page.locator("#results review-chip:visible")).to_have_text(["✓ right", "→ sad"])
     expect(page).not_to_have_url(re.compile("image="))
-    while len(bucket.keys(f"reviews/{folder}")) < 2:
-        page.wait_for_timeout(50)
+    wait_until(page, lambda: len(bucket.keys(f"reviews/{folder}")) == 2)
     page.reload()
     expect(page.locator("#results review-chip:visible")).to_have_text(["✓ right", "→ sad"], timeout=TIMEOUT_MS)
     page.get_by_text("Reviews: 2 of 3 labelled faces that are shown").click()

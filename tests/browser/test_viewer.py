@@ -14,7 +14,7 @@ from .modules import serve_modules
 from .photos import Photo, store
 from .test_faces import CROWD, DISTANT, GROUP, LANDSCAPE, SINGLE, WHOLE
 from .viewing import faces_of, open_photos, steps_of
-from .visitor import Visitor, file_payload
+from .visitor import Visitor, file_payload, wait_until
 
 LONG = Photo(f"{'a-long-name-' * 20}end.jpg", 640, 480, GROUP.boxes)
 NESTED = Photo("nested.jpg", 600, 600, [(50, 50, 550, 550), (200, 200, 400, 400)])
@@ -76,7 +76,7 @@ def test_left_and_right_step_through_photos_and_up_and_down_through_faces_over_t
     assert position_of(page) == "face 1 of 3, photo 1 of 3"
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    page.wait_for_function("steps.at(-1)[0] === 'closed'")
+    wait_until(page, lambda: steps_of(person)[-1][0] == "closed")
     assert steps_of(person) == [*(place for _, _, place in steps), ["closed", 0, 0]]
 
 
@@ -200,7 +200,7 @@ def test_the_picture_is_zoomed_with_wheel_keys_and_buttons_and_its_boxes_stay_on
     x, y = middle_of(page, 2)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -400)
-    page.wait_for_function("document.querySelector('#viewer-zoom-fit').textContent === '200%'")
+    expect(page.locator("#viewer-zoom-fit")).to_have_text("200%")
     assert picture_width(page) == pytest.approx(2 * fitted, abs=2)
     # What was under the mouse is still there.
     assert middle_of(page, 2) == pytest.approx((x, y), abs=2)

@@ -1,7 +1,8 @@
 """Drives the page as a person would, and reads what the page shows."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,20 @@ class Visitor:
     def folder(self) -> str:
         """The folder of the inbox in which the last batch is stored. Its name is the last word of the batch's title."""
         return self.batch.get_by_role("heading").inner_text().rpartition(" ")[2]
+
+
+def wait_until(page: Page, condition: Callable[[], bool]) -> None:
+    """Waits for something that no expectation of Playwright can see, while the page and its routes go on.
+
+    Playwright's own wait_for_function does not do: it asks a second time with eval, which the page's
+    Content-Security-Policy refuses.
+
+    Raises AssertionError after TIMEOUT_MS.
+    """
+    end = time.monotonic() + TIMEOUT_MS / 1_000
+    while not condition():
+        assert time.monotonic() < end, "what the test waits for did not happen"
+        page.wait_for_timeout(50)
 
 
 def file_payload(name: str, data: bytes, content_type: str = "image/png") -> FilePayload:
