@@ -166,10 +166,10 @@ class Visitor:
 
 
 def wait_until(page: Page, condition: Callable[[], bool]) -> None:
-    """Waits for something that no expectation of Playwright can see, while the page and its routes go on.
+    """Waits until a condition is true that Playwright's expectations can't express. The page's routes work meanwhile.
 
-    Playwright's own wait_for_function does not do: it asks a second time with eval, which the page's
-    Content-Security-Policy refuses.
+    Playwright's wait_for_function can't be used here. If its first question is answered with no, it asks again with
+    eval, which the page's Content-Security-Policy refuses.
 
     Raises AssertionError after TIMEOUT_MS.
     """
