@@ -175,6 +175,13 @@ def parse_arguments(arguments: Sequence[str] | None = None, description: str | N
         help="random changes of the training images, separated by commas, or none; `quality` blurs, darkens, disturbs "
         "and compresses some, as photos do (default: %(default)s)",
     )
+    learning.add_argument(
+        "--quality-share",
+        type=share,
+        default=0.2,
+        help="share of the training images that `quality` blurs, and as many for noise, compression and darkness; with "
+        "0.2, about three in five images are changed (default: %(default)s)",
+    )
     network.add_argument(
         "--dropout",
         type=fraction,

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Each of the four ways changes this share of the images, whatever the others do.
-SHARE = 0.2
 # Standard deviations of a Gaussian, as shares of an image's side: 0.5 to 2 of 48 pixels.
 BLURS = 0.01, 0.04
 # Standard deviations of a Gaussian on each side of its center.
@@ -33,17 +31,19 @@ STEPS = (
 )
 
 
-def worsen(images: Tensor, generator: torch.Generator) -> Tensor:
+def worsen(images: Tensor, generator: torch.Generator, share: float) -> Tensor:
     """Returns images, uint8 [n, size, size] or [n, size, size, 3], some of them worse than those that are given.
 
-    About three in five are changed in at least one way. How much is drawn for each image.
+    How much worse is drawn for each image.
+
+    share: of the images that each of the four ways changes, whatever the others do, from 0 to 1.
     """
     planes = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
     pixels = planes.float()
     count, size = len(images), images.shape[1]
 
     def choose() -> Tensor:
-        return torch.nonzero(torch.rand(count, generator=generator) < SHARE).flatten()
+        return torch.nonzero(torch.rand(count, generator=generator) < share).flatten()
 
     def draw(chosen: Tensor, limits: tuple[float, float]) -> Tensor:
         return torch.empty(len(chosen)).uniform_(*limits, generator=generator)

@@ -224,7 +224,7 @@ def train_epoch(
         batch = whole_batch[processes.rank :: processes.count]
         images = data.train.images[batch]
         if QUALITY in kinds:
-            images = quality.worsen(images, worsening)
+            images = quality.worsen(images, worsening, options.quality_share)
         inputs = augment(normalise(images.to(device)), augmentation, kinds)
         inputs = inputs.to(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=use_bf16):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from quality import SHARE, blurred, compressed, to_levels, worsen
+from quality import blurred, compressed, to_levels, worsen
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -23,32 +23,34 @@ def photos() -> torch.Tensor:
     return torch.from_numpy((128 + 60 * np.stack(waves) + 60 * (x > 0.5)).clip(0, 255).astype(np.uint8))
 
 
-def test_about_three_in_five_images_are_worse_and_the_others_unchanged(photos: torch.Tensor) -> None:
+@pytest.mark.parametrize(("share", "changed"), [(0, 0), (0.1, 0.34), (0.2, 0.59), (1, 1)])
+def test_each_of_four_ways_changes_the_chosen_share_of_the_images(
+    share: float, changed: float, photos: torch.Tensor
+) -> None:
     before = photos.clone()
-    worse = worsen(photos, seeded())
-    changed = (worse != photos).flatten(1).any(1).float().mean().item()
-    assert changed == pytest.approx(1 - (1 - SHARE) ** 4, abs=0.1)
+    worse = worsen(photos, seeded(), share)
+    assert (worse != photos).flatten(1).any(1).float().mean().item() == pytest.approx(changed, abs=0.1)
     assert (worse.dtype, worse.shape) == (torch.uint8, photos.shape)
     assert torch.equal(photos, before)
 
 
 def test_the_same_seed_makes_images_worse_alike(photos: torch.Tensor) -> None:
-    first = worsen(photos, seeded())
-    assert torch.equal(first, worsen(photos, seeded()))
-    assert not torch.equal(first, worsen(photos, seeded(1)))
+    first = worsen(photos, seeded(), 0.2)
+    assert torch.equal(first, worsen(photos, seeded(), 0.2))
+    assert not torch.equal(first, worsen(photos, seeded(1), 0.2))
 
 
 @pytest.mark.parametrize("size", [8, 21, 48])
 def test_color_images_of_any_size_keep_their_shape(size: int) -> None:
     images = torch.randint(0, 256, (40, size, size, 3), dtype=torch.uint8, generator=seeded())
-    worse = worsen(images, seeded())
+    worse = worsen(images, seeded(), 0.2)
     assert (worse.dtype, worse.shape) == (torch.uint8, images.shape)
     assert not torch.equal(worse, images)
 
 
 def test_one_image_alone_is_enough() -> None:
     image = torch.full((1, 48, 48), 100, dtype=torch.uint8)
-    assert {worsen(image, seeded(seed)).shape for seed in range(20)} == {image.shape}
+    assert {worsen(image, seeded(seed), 0.2).shape for seed in range(20)} == {image.shape}
 
 
 @pytest.mark.parametrize("quality", [10, 30, 75])
