@@ -94,7 +94,10 @@ def started_network(
 
 
 def our_network(start: Start, outputs: int, channels: int, options: argparse.Namespace) -> ResNet:
-    """A network of resnet.py, as deep and wide as the one that the weights are of. Raises UnusableWeights."""
+    """A network of resnet.py, as deep and wide as the one that the weights are of. Raises UnusableWeights.
+
+    Its resolution is that of the weights, or the lower one of the options.
+    """
     stem = start.weights["stem.0.weight"]
     blocks = len({found[0] for found in map(re.compile(r"stages\.\d+\.").match, start.weights) if found})
     depths = {sum(stages): depth for depth, stages in BLOCKS.items()}
@@ -102,7 +105,8 @@ def our_network(start: Start, outputs: int, channels: int, options: argparse.Nam
         raise UnusableWeights(
             f"{start.name} has {blocks} blocks, and a network of train.py has {', '.join(map(str, depths))}"
         )
-    stride = start.stem_stride or options.stem_stride
+    # Weights of the full resolution can learn to work with a quarter of it, but not the other way round.
+    stride = max(start.stem_stride, options.stem_stride)
     large = stem.shape[2] > 3
     return ResNet(
         *(outputs, depths[blocks], stem.shape[0], stride, options.dropout, channels, large),

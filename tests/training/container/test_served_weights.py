@@ -1,5 +1,6 @@
 """A training starts from the file that is served, into which the normalisations are folded."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_the_network_is_the_served_one_as_deep_and_wide_and_standardizes_as_it_d
     assert (start.name, start.classes, start.stem_stride) == ("model.onnx", ("circle", "square", "triangle"), 2)
     network = started(trained, root, "--depth=34", "--width=64")
     assert (network.standardize, network.stem[0].out_channels) == (True, QUICK["width"])
+
+
+@pytest.mark.parametrize(("own", "chosen", "stride"), [(1, 1, 1), (1, 2, 2), (2, 1, 2), (2, 2, 2)])
+def test_its_resolution_can_be_lowered_and_not_raised(
+    own: int, chosen: int, stride: int, trained: Trained, root: Path
+) -> None:
+    data = read_both(root / "train", root / "validation")
+    start = dataclasses.replace(read_weights(trained.folder / "model.onnx"), stem_stride=own)
+    options = parse_arguments([*FOLDERS, f"--stem-stride={chosen}"])
+    state = initial_state(options, data, start, Processes.join())
+    assert isinstance(state.network, ResNet)
+    assert (state.network.stem_stride, state.network.stem[0].stride) == (stride, (stride, stride))
 
 
 def test_it_computes_what_the_trained_weights_compute(trained: Trained, root: Path) -> None:
