@@ -58,7 +58,7 @@ def test_its_resolution_can_be_lowered_and_not_raised(
 ) -> None:
     data = read_both(root / "train", root / "validation")
     start = dataclasses.replace(read_weights(trained.folder / "model.onnx"), stem_stride=own)
-    options = parse_arguments([*FOLDERS, f"--stem-stride={chosen}"])
+    options = parse_arguments([*FOLDERS, "--batch-size=8", "--epochs=1", f"--stem-stride={chosen}"])
     state = initial_state(options, data, start, Processes.join())
     assert isinstance(state.network, ResNet)
     assert (state.network.stem_stride, state.network.stem[0].stride) == (stride, (stride, stride))
