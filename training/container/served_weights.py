@@ -6,10 +6,12 @@ one the mean and the deviation of what comes in, and the scale and shift with wh
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -36,13 +38,11 @@ def read_served(path: Path) -> Start:
             standardize=bool(values.get("standardize", 0)),
             large=described["input"]["size"] >= LARGE,
         )
-        fill(network, list(convolutions(onnx.load(str(path)))))
+        fill(network, convolutions(onnx.load(str(path))))
     except FileNotFoundError as error:
         raise UnusableWeights(f"{error.filename} is missing") from None
     except Exception:  # onnx raises protobuf's errors.
-        raise UnusableWeights(
-            f"{path} is no float model that train.py has written, with its model.json beside it"
-        ) from None
+        raise UnusableWeights(f"{path} is no model that train.py has written, with its model.json beside it") from None
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Start(
         *(path.name, digest, network.state_dict(), classes, network.stem_stride),
@@ -51,34 +51,62 @@ def read_served(path: Path) -> Start:
     )
 
 
-def convolutions(model: Any) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yields weight and bias of each convolution of an onnx.ModelProto, in order. What is used twice comes once."""
+def convolutions(model: Any) -> dict[str, tuple[Tensor, Tensor]]:
+    """Returns weight and bias of each convolution of an onnx.ModelProto, by the name of its layer in the network.
+
+    8-bit integers become the floats that they stand for.
+    """
     from onnx import numpy_helper
 
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
     aliases = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Identity"}
-    seen = set()
-    for node in model.graph.node:
-        if node.op_type == "Conv":
-            weight, bias = (aliases.get(name, name) for name in node.input[1:])
-            if weight not in seen:
-                seen.add(weight)
-                yield tuple(torch.from_numpy(numpy_helper.to_array(stored[name]).copy()) for name in (weight, bias))
+    integers = {node.output[0]: node.input for node in model.graph.node if node.op_type == "DequantizeLinear"}
+
+    def read(name: str) -> Tensor:
+        values, *scale_and_zero = (numpy_helper.to_array(stored[part]) for part in integers.get(name, [name]))
+        if scale_and_zero:
+            # One of each for every output channel, the first dimension.
+            scale, zero = (part.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1)) for part in scale_and_zero)
+            values = (values - zero) * scale
+        return torch.from_numpy(values.astype(np.float32))
+
+    return {
+        layer_name(node.name): tuple(read(aliases.get(name, name)) for name in node.input[1:])
+        for node in model.graph.node
+        if node.op_type == "Conv"
+    }
 
 
-def fill(network: ResNet, found: list[tuple[Tensor, Tensor]]) -> None:
-    """Sets all convolutions, and normalisations that only add the bias. Raises ValueError if the shapes do not fit."""
-    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
-    parts = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+def layer_name(node: str) -> str:
+    """Returns the name of a layer: stages.2.first.0 for the node /network/stages/stages.2/first/first.0/Conv.
+
+    A pass over the mirror image has the same layers again, with _1 behind the last one.
+    """
+    parts = re.sub(r"(_\d+)?/Conv(_\d+)?\Z", "", node).removeprefix("/network/").split("/")
+    return ".".join(
+        part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")
+    )
+
+
+def fill(network: ResNet, found: Mapping[str, tuple[Tensor, Tensor]]) -> None:
+    """Sets all convolutions, and normalisations that only add the bias. Raises ValueError if the weights do not fit."""
+    layers = {
+        name: module for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+    }
+    parts = {name: layer for name, layer in layers.items() if isinstance(layer, nn.Conv2d)}
+    if parts.keys() != found.keys():
+        raise ValueError
+    order = list(layers.values())
     with torch.no_grad():
-        for layer, (weight, bias) in zip(parts, found, strict=True):
+        for name, layer in parts.items():
+            weight, bias = found[name]
             if layer.weight.shape != weight.shape:
                 raise ValueError
             layer.weight.copy_(weight)
-            follower = layers[layers.index(layer) + 1 :][:1]
+            follower = order[order.index(layer) + 1 :][:1]
             for adding in [layer] if layer.bias is not None else follower:
                 adding.bias.copy_(bias)
-        for layer in layers:
+        for layer in order:
             if isinstance(layer, nn.BatchNorm2d):
                 layer.weight.fill_(1)
                 layer.running_mean.zero_()

@@ -17,6 +17,7 @@ from processes import Processes
 from resnet import ResNet
 from start import initial_state, read_weights
 from tests.training.drawn_shapes import QUICK, Trained, train, write_shapes
+from training.quantization.static import quantize_model
 from weights import UnusableWeights
 
 FOLDERS = ["--train=a", "--validation=b", "--model-dir=c"]
@@ -73,6 +74,16 @@ def test_it_computes_what_the_trained_weights_compute(trained: Trained, root: Pa
         assert torch.allclose(served(images), original(images), atol=1e-3)
 
 
+def test_weights_of_8_bit_integers_are_nearly_those_that_they_were_made_from(
+    trained: Trained, root: Path, tmp_path: Path
+) -> None:
+    data = read_both(root / "train", root / "validation").train.images
+    quantize_model(trained.folder, data.numpy(), 16, 0, tmp_path, "a command")
+    before, after = (read_weights(folder / "model.onnx").weights for folder in (trained.folder, tmp_path))
+    for name, weights in before.items():
+        assert torch.allclose(after[name].float(), weights.float(), atol=0.02 * weights.abs().max().item()), name
+
+
 def test_its_normalisations_change_nothing_of_what_comes_in(trained: Trained, root: Path) -> None:
     """In a training, they normalise by the statistics of a batch, and not by stored ones."""
     network = started(trained, root, "--dropout=0")
@@ -110,9 +121,9 @@ def test_a_training_from_it_begins_as_good_as_it_was(trained: Trained, root: Pat
     ("change", "sentence"),
     [
         (lambda folder: (folder / "model.json").unlink(), "model.json is missing"),
-        (lambda folder: (folder / "model.onnx").write_bytes(b"damaged"), "is no float model that train.py has written"),
-        (lambda folder: (folder / "model.json").write_text("{}"), "is no float model that train.py has written"),
-        (lambda folder: set_width(folder, 16), "is no float model that train.py has written"),
+        (lambda folder: (folder / "model.onnx").write_bytes(b"damaged"), "is no model that train.py has written"),
+        (lambda folder: (folder / "model.json").write_text("{}"), "is no model that train.py has written"),
+        (lambda folder: set_width(folder, 16), "is no model that train.py has written"),
         (lambda folder: (folder / "model.onnx").unlink(), "there is no such file"),
     ],
 )
