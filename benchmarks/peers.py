@@ -29,7 +29,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.peer_networks import PEERS, Network, NotInstalled
 from benchmarks.report import write_page
 from benchmarks.resnets import RESNETS, export, resnet
-from benchmarks.served_speed import MODEL, load_contender, pin_to_one_core, processor_name, summarize
+from benchmarks.served_speed import (
+    committed_models,
+    load_contender,
+    name_of,
+    pin_to_one_core,
+    processor_name,
+    summarize,
+)
 from training.data import fer2013
 from training.data.labelled_images import LabelledImages
 from training.evaluation.duplicates import overlap_with_csv
@@ -70,7 +77,7 @@ def of_model(folder: Path, faces: LabelledImages, training: LabelledImages) -> C
         rows = probabilities(faces.images, model, lambda count: progress.advance(task, count))
     file = folder / model.contract.file
     return Contender(
-        f"Mien, {folder.name}",
+        name_of(folder),
         file.stat().st_size,
         "48x48",
         measure(faces, rows),
@@ -172,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("test", type=Path, metavar="TEST", help="CSV with FER2013's public test")
     parser.add_argument("training", type=Path, metavar="TRAINING", help="CSV with FER2013's training set")
-    parser.add_argument("--model", type=Path, action="append", help="a model's folder; can be repeated (models)")
+    parser.add_argument("--model", type=Path, action="append", help="folder of a model; can be repeated (models)")
     parser.add_argument("--page", action="store_true", help="write peers.md")
     options = parser.parse_args()
     pinned = pin_to_one_core()
@@ -183,7 +190,7 @@ def main() -> None:
     except NotInstalled as error:
         sys.exit(str(error))
     with tempfile.TemporaryDirectory() as scratch:
-        contenders = [of_model(folder.resolve(), faces, training) for folder in options.model or [MODEL]]
+        contenders = [of_model(folder.resolve(), faces, training) for folder in options.model or committed_models()]
         contenders += [of_package(network, faces, training) for network in networks]
         contenders += [of_resnet(depth, Path(scratch)) for depth in RESNETS]
         lines = table(contenders, measure_rates(contenders))

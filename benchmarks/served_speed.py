@@ -1,6 +1,6 @@
-"""Measures how fast a model is served: ours, and ResNet-18 and ResNet-50 in their ImageNet form.
+"""Measures how fast models are served: ours, and ResNet-18 and ResNet-50 in their ImageNet form.
 
-    .venv-training/bin/python benchmarks/served_speed.py [--model DIR]
+    .venv-training/bin/python benchmarks/served_speed.py [--model DIR ...]
 
 Needs the environment of `make install-training`, and about a minute. All models run in ONNX Runtime, as the container
 runs them: with one thread in a process that is pinned to one core, and on all cores. Ours reads uint8 faces and
@@ -36,7 +36,7 @@ from benchmarks.resnets import CLASSES, RESNETS, export, resnet
 from cores import available_cores
 from network import open_session
 
-MODEL = Path(__file__).parent.parent / "models"
+MODEL = (Path(__file__).parent.parent / "models").resolve()
 BATCH_SIZES = (1, 16, 64)
 ROUNDS = 5
 # Batch of the comparison with the machine's peak.
@@ -199,15 +199,25 @@ def pin_to_one_core() -> str:
     return "pinned to one core"
 
 
+def committed_models() -> list[Path]:
+    """The folders of the default model, and of the others beside it."""
+    return [MODEL, *(path.parent for path in sorted(MODEL.glob("*/model.json")))]
+
+
+def name_of(folder: Path) -> str:
+    """A model's name in the tables, such as `Mien, models/fast, 0123456789ab`."""
+    place = MODEL.name if folder.resolve() == MODEL else f"{folder.resolve().parent.name}/{folder.name}"
+    return f"Mien, {place}, {json.loads((folder / 'model.json').read_text())['version']}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=MODEL, help="folder with model.onnx and model.json (models)")
-    folder: Path = parser.parse_args().model
+    parser.add_argument("--model", type=Path, action="append", help="folder of a model; can be repeated (models)")
+    folders: list[Path] | None = parser.parse_args().model
     torch.set_num_threads(1)
-    version = json.loads((folder / "model.json").read_text())["version"]
     cores = available_cores()
     with tempfile.TemporaryDirectory() as scratch:
-        files = {f"Mien, {version}": folder / "model.onnx"}
+        files = {name_of(folder): folder / "model.onnx" for folder in folders or committed_models()}
         files |= {f"ResNet-{n}": export(resnet(n), Path(scratch) / f"{n}.onnx") for n in RESNETS}
         peaks = [measure_peak(threads) for threads in (1, cores)]
         on_all_cores = measure_on_all_cores([load_contender(name, path, cores) for name, path in files.items()])
@@ -219,7 +229,7 @@ def main() -> None:
     notes = f"""
         Images per second: the median of {ROUNDS} measurements, and the lowest and the highest one in brackets.
 
-        The other two models are ResNets in their ImageNet form, with {CLASSES} outputs and random weights. The table
+        The last two models are ResNets in their ImageNet form, with {CLASSES} outputs and random weights. The table
         does not show how accurate they are, and does not include the decoding and scaling of images. Parameters and
         operations are counted in the model file, in which normalisations are folded into convolutions. A multiplication
         and an addition are two operations.
@@ -232,7 +242,7 @@ def main() -> None:
         {onnxruntime.__version__}. PyTorch {torch.__version__} exported the ResNets, on Python
         {platform.python_version()}. `make install-training` installs what the script needs.
     """
-    command = ".venv-training/bin/python benchmarks/served_speed.py" + ("" if folder == MODEL else " --model DIR")
+    command = ".venv-training/bin/python benchmarks/served_speed.py" + " --model DIR" * len(folders or [])
     write_page(__file__, "Speed of serving, on one core", table, notes, command)
 
 

@@ -1,4 +1,4 @@
-"""The committed model: its labels, its probabilities, and its card."""
+"""The committed models: their labels, their probabilities, and their cards."""
 
 import json
 from pathlib import Path
@@ -13,12 +13,20 @@ from mien.logic.pictures import FACE_SIZE
 from tests.support.labels import LABELS
 from training.evaluation.card import card
 
+FOLDERS = [MODEL, *(path.parent for path in sorted(MODEL.glob("*/model.json")))]
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param
+    return found
+
 
 @pytest.fixture(scope="module")
-def model() -> inference.Model:
+def model(folder: Path) -> inference.Model:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIEN_THREADS", "1")
-        return inference.model_fn(str(MODEL))
+        return inference.model_fn(str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +63,13 @@ def test_most_sample_faces_get_their_label(model: inference.Model, faces: np.nda
     assert (inference.probabilities(faces, model).argmax(1) == labels).mean() >= 0.8
 
 
-def test_the_measured_figures_are_those_of_this_model() -> None:
-    figures = json.loads((MODEL / "public_test.json").read_text())
-    assert figures["model"] == json.loads((MODEL / "model.json").read_text())["version"]
+def test_the_measured_figures_are_those_of_this_model(folder: Path) -> None:
+    figures = json.loads((folder / "public_test.json").read_text())
+    assert figures["model"] == json.loads((folder / "model.json").read_text())["version"]
     assert figures["accuracy"] >= 0.62
 
 
-def test_the_card_is_generated_from_the_figures_and_model_json() -> None:
-    figures = json.loads((MODEL / "public_test.json").read_text())
-    contract = json.loads((MODEL / "model.json").read_text())
-    assert (MODEL / "README.md").read_text() == card(figures, contract)
+def test_the_card_is_generated_from_the_figures_and_model_json(folder: Path) -> None:
+    figures = json.loads((folder / "public_test.json").read_text())
+    contract = json.loads((folder / "model.json").read_text())
+    assert (folder / "README.md").read_text() == card(figures, contract)
