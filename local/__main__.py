@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from boto3.exceptions import S3UploadFailedError
@@ -96,12 +96,17 @@ def run_demo(
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of all services of the cloud.")] = DEFAULT_PORT,
     model: ModelOption = str(MODEL),
+    result_format: Annotated[
+        Literal["documents", "lines"],
+        typer.Option(help="Store a document for each image, or JSON Lines, as the template's ResultFormat says."),
+    ] = "documents",
 ) -> None:
     """Keep the application running until Ctrl-C.
 
     Starts the cloud with the application in it, and prints the page's address and commands to try.
     """
-    with contextlib.suppress(KeyboardInterrupt), start_application(port, model) as cloud, keep_token(cloud):
+    application = start_application(port, model, ResultFormat=result_format)
+    with contextlib.suppress(KeyboardInterrupt), application as cloud, keep_token(cloud):
         console.print(usage_examples(cloud), highlight=False, markup=False, soft_wrap=True)
         while True:
             time.sleep(1)
@@ -193,7 +198,7 @@ def put(
 def results(port: RunningPortOption = DEFAULT_PORT) -> None:
     """Print the results in the cloud that `up` keeps running.
 
-    Prints result and rejection documents as JSON Lines.
+    Prints result and rejection documents as JSON Lines. If the results are stored as lines, an image can have several.
     """
     cloud = connect(port)
     s3 = cloud.client("s3")

@@ -28,7 +28,10 @@ MIN_CONCURRENCY = 2
 
 @contextlib.contextmanager
 def start_application(
-    port: int | None = None, model: str | Path = MODEL, variables: Mapping[str, str] = NO_VARIABLES
+    port: int | None = None,
+    model: str | Path = MODEL,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    **parameters: str,
 ) -> Iterator[Cloud]:
     """Runs an embedded cloud with the whole application in it, until the block ends.
 
@@ -36,11 +39,12 @@ def start_application(
             cloud.client("s3").upload_file("face.png", cloud.bucket, cloud.prefix("Inbox") + "face.png")
 
     port, model, variables: see local.processes.start_cloud.
+    parameters: of the template, see create_stack.
 
     Raises CloudError if the cloud can't start or the stack can't be created.
     """
     with start_cloud(port, model, variables) as cloud:
-        create_stack(cloud)
+        create_stack(cloud, **parameters)
         yield finish_deployment(cloud)
 
 

@@ -11,6 +11,7 @@ from mien.logic.labels import find_fault
 
 EndpointInput = Literal["batch", "image"]
 FacesSetting = Literal["model", "find", "whole"]
+ResultFormat = Literal["documents", "lines"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Settings:
         (SageMaker's built-in image classification).
     labels: of SageMaker's built-in image classification, in the order of its outputs. Our container names its own.
     faces: `find` to look for faces, `whole` to take the central square of every image, `model` for what the model says.
+    result_format: `documents` for an object per image, `lines` for an object of JSON Lines per batch.
     inbox_prefix, results_prefix, rejected_prefix, reviews_prefix: prefixes of object keys; each ends with a slash.
     """
 
@@ -29,6 +31,7 @@ class Settings:
     endpoint_input: EndpointInput
     labels: tuple[str, ...]
     faces: FacesSetting
+    result_format: ResultFormat
     inbox_prefix: str
     results_prefix: str
     rejected_prefix: str
@@ -55,6 +58,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     values: dict[str, Any] = dict(read_variables(Settings, environment))
     check_choice("ENDPOINT_INPUT", values["endpoint_input"], get_args(EndpointInput))
     check_choice("FACES", values["faces"], get_args(FacesSetting))
+    check_choice("RESULT_FORMAT", values["result_format"], get_args(ResultFormat))
     values["labels"] = tuple(values["labels"].split(","))
     if fault := find_fault(values["labels"]):
         raise ValueError(f"LABELS, which has the template's parameter Labels: {fault}")

@@ -1,6 +1,7 @@
 """The examples in the README and under docs/, run as they are written: every block in `bash` or `python`.
 
-tests/training/test_own_classes.py runs those of two pages, which need PyTorch.
+tests/training/test_own_classes.py runs those of two pages, which need PyTorch, and test_pandas.py beside it those with
+pandas.
 """
 
 import os
@@ -24,7 +25,7 @@ EXAMPLES = [
     for page in documents.pages()
     if documents.name_of(page) not in WITH_PYTORCH
     for block in documents.blocks(documents.name_of(page))
-    if block.language in ("bash", "python")
+    if block.language in ("bash", "python") and "pandas" not in block.text
 ]
 # In the pages' order, because later examples look for what earlier ones have uploaded: a word of each example, and what
 # it prints.

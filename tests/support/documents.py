@@ -1,7 +1,8 @@
 """The repository's Markdown files, as tests read them: their links, their code blocks and the commands in them.
 
 A block in `bash` or `python` is an example that a test runs. A block in `sh` holds commands that are not run, because
-they need AWS, hours, or an installation; tests check that everything they name exists. A block in `text` is a diagram.
+they need AWS, hours, or an installation; tests check that everything they name exists. A block in `sql` is not run,
+because it needs Athena or DuckDB. A block in `text` is a diagram.
 """
 
 import re

@@ -38,10 +38,11 @@ class Doors(NamedTuple):
 
 
 @contextlib.contextmanager
-def start_enforcing(folder: Path) -> Iterator[Doors]:
+def start_enforcing(folder: Path, **parameters: str) -> Iterator[Doors]:
     """Deploys the template. This process trusts the proxy's certificate until the block ends.
 
     folder: for the certificate.
+    parameters: of the template, as for create_stack.
     """
     certificate = make_certificate(folder)
     with contextlib.ExitStack() as stack:
@@ -53,7 +54,7 @@ def start_enforcing(folder: Path) -> Iterator[Doors]:
         plain = stack.enter_context(start_cloud(variables=variables))
         door.upstream = plain.url
         secure = replace(plain, url=door.url)
-        create_stack(secure)
+        create_stack(secure, **parameters)
         deployed = finish_deployment(secure)
         for role in FUNCTION_ROLES:
             give_batches(deployed, role)

@@ -1,5 +1,6 @@
-"""A bucket in memory, with the requests that documents are written, looked up and deleted with."""
+"""A bucket in memory, with the requests that images are read with, and documents written, looked up and deleted."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,15 +43,21 @@ class MemoryBucket:
             raise error("NoSuchKey", "PutObject")
         if "IfMatch" in request and found and found.etag != request["IfMatch"]:
             raise error("PreconditionFailed", "PutObject")
-        return {"ETag": self.store(request["Key"], request["Body"], **request["Metadata"])}
+        return {"ETag": self.store(request["Key"], request["Body"], **request.get("Metadata", {}))}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self.begin("GetObject")
+        found = self.objects.get(request["Key"])
+        if found is None:
+            raise error("NoSuchKey", "GetObject")
+        return answer(found) | {"Body": io.BytesIO(found.body), "ContentLength": len(found.body)}
 
     def head_object(self, **request: Any) -> dict[str, Any]:
         self.begin("HeadObject")
         found = self.objects.get(request["Key"])
         if found is None:
             raise error("404", "HeadObject")
-        version = {"VersionId": found.version} if found.version else {}
-        return {"ETag": found.etag, "Metadata": found.metadata, **version}
+        return answer(found)
 
     def delete_object(self, **request: Any) -> None:
         self.begin("DeleteObject")
@@ -75,6 +82,11 @@ class MemoryBucket:
     def begin(self, operation: str) -> None:
         self.before()
         self.requests.append(operation)
+
+
+def answer(found: Stored) -> dict[str, Any]:
+    version = {"VersionId": found.version} if found.version else {}
+    return {"ETag": found.etag, "Metadata": found.metadata, **version}
 
 
 def error(code: str, operation: str) -> ClientError:

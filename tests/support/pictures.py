@@ -10,7 +10,7 @@ from mien.settings import Settings
 from tests.support.labels import LABELS
 from tests.support.sagemaker_runtime import EVEN
 
-SETTINGS = Settings("faces", "batch", LABELS, "model", "inbox/", "results/", "rejected/", "reviews/")
+SETTINGS = Settings("faces", "batch", LABELS, "model", "documents", "inbox/", "results/", "rejected/", "reviews/")
 MODEL = Model("faces", "AllTraffic", "1", LABELS)
 READING = Reading("5-gray-48", "0123456789ab")
 WHOLE: Box = (0, 0, 48, 48)

@@ -40,26 +40,35 @@ def with_condition(part: Any, condition: str, is_true: bool) -> Any:
 # YAML aliases become references to one and the same object. The detour through JSON makes copies of them, because
 # damage in one place of the template must not appear in another.
 EXPANDED: Template = json.loads(json.dumps(template.expand_template(TrafficShift=template.SHIFT)))
+# What the conditions are by default.
+DEFAULTS = {
+    "BucketIsCreated": True,
+    "EventBridgeIsUsed": False,
+    "FunctionsAreInVpc": False,
+    "KmsKeyIsGiven": False,
+    "ResultsAreLines": False,
+}
+
+
+def stack_with(**conditions: bool) -> Template:
+    """The template in which the conditions of DEFAULTS are decided. conditions: those that differ from the defaults."""
+    decided = EXPANDED
+    for name, is_true in (DEFAULTS | conditions).items():
+        decided = with_condition(decided, name, is_true)
+    return decided
+
+
 # The stack with a bucket of its own, and with one that exists already.
-PLAIN = with_condition(with_condition(EXPANDED, "KmsKeyIsGiven", False), "FunctionsAreInVpc", False)
-DIRECT = with_condition(PLAIN, "EventBridgeIsUsed", False)
-TEMPLATE: Template = with_condition(DIRECT, "BucketIsCreated", True)
-WITH_EXISTING_BUCKET: Template = with_condition(DIRECT, "BucketIsCreated", False)
+TEMPLATE = stack_with()
+WITH_EXISTING_BUCKET = stack_with(BucketIsCreated=False)
 # The same two, if S3's events come through EventBridge.
-THROUGH_EVENTBRIDGE = with_condition(PLAIN, "EventBridgeIsUsed", True)
-WITH_EVENTBRIDGE: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", True)
-WITH_BOTH: Template = with_condition(THROUGH_EVENTBRIDGE, "BucketIsCreated", False)
+WITH_EVENTBRIDGE = stack_with(EventBridgeIsUsed=True)
+WITH_BOTH = stack_with(EventBridgeIsUsed=True, BucketIsCreated=False)
+# The stack that stores results as JSON Lines.
+WITH_LINES = stack_with(ResultsAreLines=True)
 # The stack whose functions are in a VPC, and whose bucket has a KMS key.
-IN_VPC_WITH_KEY: Template = with_condition(
-    with_condition(
-        with_condition(with_condition(EXPANDED, "KmsKeyIsGiven", True), "FunctionsAreInVpc", True),
-        "EventBridgeIsUsed",
-        False,
-    ),
-    "BucketIsCreated",
-    True,
-)
-ALL_TEMPLATES = (TEMPLATE, WITH_EXISTING_BUCKET, WITH_EVENTBRIDGE, WITH_BOTH)
+IN_VPC_WITH_KEY = stack_with(KmsKeyIsGiven=True, FunctionsAreInVpc=True)
+ALL_TEMPLATES = (TEMPLATE, WITH_EXISTING_BUCKET, WITH_EVENTBRIDGE, WITH_BOTH, WITH_LINES)
 # The template spells out the bucket's ARN, because the bucket may exist already, and because a reference to it would
 # be a circular dependency in some places.
 BUCKET_ARN = "arn:${AWS::Partition}:s3:::${AWS::StackName}-${AWS::AccountId}-${AWS::Region}"

@@ -11,7 +11,7 @@ PAGES = [documents.name_of(page) for page in documents.pages()]
 LINKS = [(page, link) for page in PAGES for link in documents.links(page)]
 # A tool's own page says what it is and how it is used. A package index says neither, and names one way to install it.
 PACKAGE_INDEX = re.compile(r"(pypi\.(org|python\.org)|pythonhosted\.org|npmjs\.(com|org)|crates\.io|anaconda\.org)")
-LANGUAGES = {"", "bash", "python", "sh", "json", "text"}
+LANGUAGES = {"", "bash", "python", "sh", "json", "sql", "text"}
 
 
 def test_the_pages_are_found() -> None:

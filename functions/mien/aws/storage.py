@@ -1,18 +1,16 @@
-"""The bucket: reads images, writes their documents, and deletes those, and the reviews, of images that are gone.
+"""Documents, each an object of its own: writes them, and deletes those, and the reviews, of images that are gone.
 
 The document of the newest upload is the one that stays, and only as long as its image does.
 """
 
-from contextlib import closing
-from dataclasses import replace
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from mien.aws.clients import Timeouts, error_code, make_client, require_conditional_writes, s3_failures
-from mien.aws.objects import Objects
+from mien.aws.clients import error_code, s3_failures
+from mien.aws.images import MISSING_CODES, find_image, look
 from mien.aws.reviews import list_reviews
-from mien.errors import Outdated, Rejected, StorageUnavailable, TryAgain
+from mien.errors import Outdated, StorageUnavailable, TryAgain
 from mien.logic.results import Result, document_key, is_newer, is_rejected, serialize
 from mien.logic.review_keys import review_folder
 from mien.logic.uploads import Upload
@@ -23,12 +21,9 @@ from mien.logic.versions import (
     is_outdated,
     is_version,
     stored_document,
-    stored_image,
 )
 from mien.settings import Settings
 
-TIMEOUTS = Timeouts(connect=2, read=5, attempts=3)
-MISSING_CODES = {"NoSuchKey", "404"}
 # A conditional write failed, because another writer was faster.
 CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 MAX_WRITE_ATTEMPTS = 5
@@ -40,16 +35,9 @@ class Storage:
     NeedsOperator means that S3 can never accept the request.
     """
 
-    def __init__(self, settings: Settings, connections: int):
+    def __init__(self, settings: Settings, s3: Any):
         self.settings = settings
-        # The first of the attempts is made in Objects.
-        client = make_client("s3", replace(TIMEOUTS, attempts=TIMEOUTS.attempts - 1), connections)
-        require_conditional_writes(client)
-        self.s3: Any = Objects(client, TIMEOUTS, connections)
-
-    def read(self, upload: Upload, limit: int) -> bytes:
-        """Returns the content of an image: `read_image` says more."""
-        return read_image(self.s3, upload.bucket, upload.key, limit, upload)
+        self.s3 = s3
 
     def write(self, upload: Upload, result: Result) -> None:
         """Writes an upload's document, unless a newer upload of the same key has one.
@@ -76,7 +64,7 @@ class Storage:
                 self.copy_rejection(upload, key, copy, result)
             elif state == "replaced":
                 self.delete_older_copy(upload, copy)
-            image = self.find_image(upload.bucket, upload.key)
+            image = find_image(self.s3, upload.bucket, upload.key)
             if image is None or not is_version(upload, image):
                 raise Outdated("the image was deleted or overwritten while it was classified")
 
@@ -129,7 +117,7 @@ class Storage:
         """Returns whether a document claims to be newer than an upload that is the object's current version."""
         if not upload.version_id or not is_newer(stored.sequencer, upload.sequencer):
             return False
-        current = self.find_image(upload.bucket, upload.key)
+        current = find_image(self.s3, upload.bucket, upload.key)
         return current is not None and current.version_id == upload.version_id
 
     def delete_outdated(self, bucket: str, key: str) -> tuple[int, StoredImage | None]:
@@ -153,7 +141,7 @@ class Storage:
             # The copy of a rejection first: it must not be left without its document.
             found = [(name, stored) for name in (copy, document) if (stored := self.find(bucket, name))]
             reviews = list(list_reviews(self.s3, bucket, review_folder(key, inbox, self.settings.reviews_prefix)))
-            image = self.find_image(bucket, key)
+            image = find_image(self.s3, bucket, key)
             outdated = [(name, stored.etag) for name, stored in found if is_outdated(stored, image)]
             for name, etag in outdated if image else outdated + reviews:
                 if not self.delete(bucket, name, etag):
@@ -161,24 +149,10 @@ class Storage:
                 deleted += name != copy
         return deleted, image
 
-    def find_image(self, bucket: str, key: str) -> StoredImage | None:
-        """Returns the current version of an image, or None if it is deleted."""
-        answer = self.look(bucket, key)
-        return stored_image(answer) if answer else None
-
     def find(self, bucket: str, key: str) -> StoredDocument | None:
         """Returns the document at a key, or None if there is none."""
-        answer = self.look(bucket, key)
+        answer = look(self.s3, bucket, key)
         return stored_document(answer) if answer else None
-
-    def look(self, bucket: str, key: str) -> Any:
-        """Returns S3's answer to a HEAD request, or None if there is no object."""
-        try:
-            return self.s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error_code(error) in MISSING_CODES:
-                return None
-            raise
 
     def delete(self, bucket: str, key: str, etag: str) -> bool:
         """Deletes a document, unless it has changed. Returns False if it has."""
@@ -190,36 +164,6 @@ class Storage:
             if error_code(error) not in MISSING_CODES:
                 raise
         return True
-
-
-def read_image(s3: Any, bucket: str, key: str, limit: int, upload: Upload | None = None) -> bytes:
-    """Returns the content of an image's current version.
-
-    limit: bytes. A larger object is rejected unread.
-    upload: the version that it must be; None if every version will do.
-
-    Raises Rejected if the object is too large or archived, and Outdated if the inbox does not have this version, or no
-    image of this key. Older versions are never read: their owner has deleted or replaced them.
-    """
-    with s3_failures("reading from S3"):
-        try:
-            answer = s3.get_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error_code(error) in MISSING_CODES:
-                raise Outdated("the image was deleted before it could be read") from error
-            if error_code(error) == "InvalidObjectState":
-                detail = "The object is in an archive storage class. Restore it and upload it again."
-                raise Rejected("archived", detail) from error
-            raise
-        # As a context manager, the body would be another object, whose errors are not botocore's.
-        with closing(answer["Body"]) as body:
-            if upload and not is_version(upload, stored_image(answer)):
-                raise Outdated("the image was overwritten before it could be read")
-            size = answer["ContentLength"]
-            if size > limit:
-                raise Rejected("too_large", f"The file has {size:,} bytes; the limit is {limit:,}.")
-            content: bytes = body.read()
-            return content
 
 
 def supersedes(result: Result, sequencer: str, stored: StoredDocument) -> bool:

@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import ApiGatewayResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,9 +16,9 @@ from mien import __version__
 from mien.aws.endpoint import Endpoint
 from mien.aws.folders import Folders
 from mien.aws.forms import make_forms
+from mien.aws.images import read_image
 from mien.aws.listing import Listing
 from mien.aws.reviews import Reviews
-from mien.aws.storage import read_image
 from mien.errors import Outdated, Rejected, TryAgain
 from mien.handlers.responses import HEADERS, TEXT, respond, respond_json
 from mien.handlers.routing import ROUTES, ExactResolver
@@ -127,7 +128,14 @@ def uploads() -> Response[str]:
     return respond_json(make_forms(listing.s3, listing.bucket, settings.inbox_prefix + prefix))
 
 
-@app.route("/results", ROUTES["/results"])
+def require_documents(_: ApiGatewayResolver, answer_next: NextMiddleware) -> Response[str]:
+    """Refuses requests about documents and reviews if the stack stores results as lines: there are none."""
+    if settings.result_format == "lines":
+        return respond_problem(problems.results_are_lines())
+    return answer_next(app)
+
+
+@app.route("/results", ROUTES["/results"], middlewares=[require_documents])
 def list_results() -> Response[str]:
     query = parse_query(app.current_event.query_string_parameters)
     documents, after = listing.page(query, Deadline.from_context(app.lambda_context))
@@ -135,7 +143,7 @@ def list_results() -> Response[str]:
     return respond_json({"results": documents} | ({"next": after} if after else {}))
 
 
-@app.route("/results/.+", ROUTES["/results/{key+}"])
+@app.route("/results/.+", ROUTES["/results/{key+}"], middlewares=[require_documents])
 def get_result() -> Response[str]:
     name = parse_name(app.current_event.raw_event)
     document = None if name is None else listing.find(name)
@@ -143,21 +151,21 @@ def get_result() -> Response[str]:
     return respond_problem(problems.no_document()) if document is None else respond_json(document)
 
 
-@app.route("/folders", ROUTES["/folders"])
+@app.route("/folders", ROUTES["/folders"], middlewares=[require_documents])
 def list_folders() -> Response[str]:
     query = parse_folder_query(app.current_event.query_string_parameters)
     found, after = folders.page(query, Deadline.from_context(app.lambda_context))
     return respond_json({"folders": found} | ({"next": after} if after else {}))
 
 
-@app.route("/reviews", ROUTES["/reviews"])
+@app.route("/reviews", ROUTES["/reviews"], middlewares=[require_documents])
 def list_reviews() -> Response[str]:
     found, after = reviews.page(parse_review_query(app.current_event.query_string_parameters))
     count("DocumentsSkipped", listing.count_skipped())
     return respond_json({"reviews": found} | ({"next": after} if after else {}))
 
 
-@app.put("/reviews/.+")
+@app.put("/reviews/.+", middlewares=[require_documents])
 def put_review() -> Response[str]:
     event = app.current_event
     opinion = parse_opinion(event.body, event.headers.get("content-type") or "", bool(event.is_base64_encoded))
@@ -169,7 +177,7 @@ def put_review() -> Response[str]:
     return respond_json(review)
 
 
-@app.delete("/reviews/.+")
+@app.delete("/reviews/.+", middlewares=[require_documents])
 def delete_review() -> Response[str]:
     face, reviewer = parse_place(app.current_event.query_string_parameters)
     name = parse_name(app.current_event.raw_event)
@@ -189,6 +197,7 @@ def check_health() -> Response[str]:
             "version": __version__,
             "labels": contract.labels,
             "faces": readers.faces(contract),
+            "results": settings.result_format,
             "input": {"size": contract.target.size, "color": COLORS[contract.target.mode]},
             "max_image_bytes": MAX_BYTES,
             "max_request_bytes": MAX_BODY_BYTES,

@@ -112,6 +112,11 @@ def no_document() -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "no_document", detail)
 
 
+def results_are_lines() -> Problem:
+    detail = "This application stores its results as JSON Lines, and the API does not show those. Read them from S3."
+    return Problem(HTTPStatus.CONFLICT, "results_are_lines", detail)
+
+
 def wrong_event() -> Problem:
     detail = (
         "This event is not a request of an API Gateway REST API. An HTTP API must send the payload format version 1.0."

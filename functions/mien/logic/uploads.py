@@ -50,10 +50,12 @@ class Removal:
     """An object, or a version of it, was deleted by hand or by a lifecycle rule.
 
     key: the object key, decoded. Another version can still be stored under it, or already a new one.
+    sequencer: orders the removal among the uploads of the key (results.is_newer).
     """
 
     bucket: str
     key: str
+    sequencer: str
 
 
 Change = Upload | Removal
@@ -149,7 +151,7 @@ def parse_event_of_eventbridge(event: dict[str, Any]) -> list[Change]:
         bucket, stored = require_text(detail["bucket"]["name"]), detail["object"]
         key = require_text(stored["key"])
         if event["detail-type"] == DELETED:
-            return [Removal(bucket, key)]
+            return [Removal(bucket, key, require_sequencer(stored.get("sequencer", "")))]
         return without_folders(build_upload(bucket, key, stored, version="version-id", etag="etag"))
 
 
@@ -198,9 +200,11 @@ def build_upload(bucket: str, key: str, stored: dict[str, Any], version: str, et
 
 def parse_removal(record: dict[str, Any]) -> Removal:
     with invalid_fields():
+        stored = record["s3"]["object"]
         return Removal(
             bucket=require_text(record["s3"]["bucket"]["name"]),
-            key=require_text(unquote_plus(record["s3"]["object"]["key"])),
+            key=require_text(unquote_plus(stored["key"])),
+            sequencer=require_sequencer(stored.get("sequencer", "")),
         )
 
 

@@ -1,14 +1,13 @@
-"""Uploads → their documents in the bucket, one batch at a time: read, decode, classify, write."""
+"""Uploads → their documents, one batch at a time: read, decode, classify."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mien.aws.endpoint import Endpoint
-from mien.aws.storage import TIMEOUTS, Storage
+from mien.aws.images import read_image
 from mien.errors import Rejected, TryAgain
 from mien.logic.chunks import chunks
 from mien.logic.deadline import Deadline
@@ -20,9 +19,6 @@ from mien.settings import Settings
 
 # Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
 WORKERS = 8
-# Threads that write documents, which are small: one for each image of a batch of the template's size. Writing is two
-# requests, one after the other, so these threads mostly wait.
-WRITERS = 32
 # Seconds for the endpoint's response. With a longer time, the model's description and its answer to the faces would not
 # both fit into one invocation. A model that takes longer to start is called again by the messages' next invocation.
 READ_TIMEOUT = 20.0
@@ -31,50 +27,36 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What happened to a batch.
+class Batches:
+    """The steps from uploads to their documents, over one bucket and one endpoint.
 
-    written: the documents that are now in the bucket.
-    failures: the uploads that have no document, and why. Outdated ones need none.
+    s3: the client that reads the images (images.connect).
     """
 
-    written: dict[Upload, Result]
-    failures: dict[Upload, Exception]
-
-
-class Batches:
-    """The steps from uploads to documents, over one bucket and one endpoint."""
-
-    def __init__(self, settings: Settings):
-        self.storage = Storage(settings, connections=WORKERS + WRITERS)
+    def __init__(self, settings: Settings, s3: Any):
+        self.s3 = s3
         self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=WORKERS)
         self.readers = PictureReaders(settings)
 
-    def classify(self, uploads: Sequence[Upload], deadline: Deadline) -> Outcome:
-        """Classifies a batch. Work that can't be finished by the deadline fails with TryAgain.
+    def documents(self, uploads: Sequence[Upload], deadline: Deadline) -> Iterator[tuple[Upload, Result | Exception]]:
+        """Yields each upload with its document, a result or a rejection, or with the error why it has none.
 
-        Each step leaves the time that the following steps need.
+        Work that can't be finished by the deadline fails with TryAgain. Reading leaves the time that classifying needs.
         """
-        answer_deadline = deadline.earlier(TIMEOUTS.longest)
-        read_deadline = answer_deadline.earlier(self.endpoint.longest_call)
         if not uploads:
-            return Outcome({}, {})
+            return
         try:
-            reader = self.readers.reader(self.endpoint.contract(answer_deadline))
+            reader = self.readers.reader(self.endpoint.contract(deadline))
         except Exception as error:
-            return Outcome({}, dict.fromkeys(uploads, error))
-        with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(WRITERS) as writers:
-            writes: dict[Upload, Future[Result]] = {}
-            failures: dict[Upload, Exception] = {}
-            for upload, outcome in self.classify_uploads(pool, reader, uploads, read_deadline, answer_deadline):
-                if isinstance(outcome, Exception) and not isinstance(outcome, Rejected):
-                    failures[upload] = outcome
+            yield from dict.fromkeys(uploads, error).items()
+            return
+        read_deadline = deadline.earlier(self.endpoint.longest_call)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for upload, outcome in self.classify_uploads(pool, reader, uploads, read_deadline, deadline):
+                if isinstance(outcome, Rejected):
+                    yield upload, rejected(outcome, image_fields(upload))
                 else:
-                    document = rejected(outcome, image_fields(upload)) if isinstance(outcome, Rejected) else outcome
-                    writes[upload] = writers.submit(self.write_document, document, deadline, upload)
-            written, unwritten = sort_results(writes)
-        return Outcome(written, failures | unwritten)
+                    yield upload, outcome
 
     def classify_uploads(
         self,
@@ -123,35 +105,13 @@ class Batches:
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        return self.storage.read(upload, MAX_BYTES)
-
-    def write_document(self, document: Result, deadline: Deadline, upload: Upload) -> Result:
-        require_time(deadline, TIMEOUTS.longest)
-        self.storage.write(upload, document)
-        return document
+        return read_image(self.s3, upload.bucket, upload.key, MAX_BYTES, upload)
 
 
 def require_time(deadline: Deadline, seconds: float) -> None:
     """Raises TryAgain if less time is left than a step needs."""
     if deadline.seconds_left() < seconds:
         raise TryAgain("there was no time left in this invocation")
-
-
-def run_all(pool: Executor, step: Callable[[K], T], items: Sequence[K]) -> tuple[dict[K, T], dict[K, Exception]]:
-    """Runs a step for all items at once. Returns the results and the errors."""
-    return sort_results({item: pool.submit(step, item) for item in items})
-
-
-def sort_results(futures: Mapping[K, Future[T]]) -> tuple[dict[K, T], dict[K, Exception]]:
-    """Waits for all futures. Returns the results and the errors; no error affects another item."""
-    results: dict[K, T] = {}
-    failures: dict[K, Exception] = {}
-    for item, future in futures.items():
-        try:
-            results[item] = future.result()
-        except Exception as error:
-            failures[item] = error
-    return results, failures
 
 
 def read_ahead(pool: Executor, step: Callable[[K], T], items: Iterable[K]) -> Iterator[tuple[K, Future[T]]]:

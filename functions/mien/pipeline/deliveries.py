@@ -11,6 +11,8 @@ from mien.logic.messages import Message
 from mien.logic.retries import DeadLetter, Isolation, Retry, check_crashes, decide_retry
 from mien.logic.uploads import Delivery
 from mien.pipeline.changes import Changes, Outcome
+from mien.pipeline.lines import Lines
+from mien.pipeline.single_documents import SingleDocuments
 from mien.settings import BucketSettings, QueueSettings, Settings
 
 
@@ -36,7 +38,7 @@ class DeliveryPipeline:
     def __init__(self, settings: Settings, bucket: BucketSettings, queues: QueueSettings):
         self.inbox_prefix = settings.inbox_prefix
         self.bucket = bucket.bucket
-        self.changes = Changes(settings)
+        self.changes: Changes = Lines(settings) if settings.result_format == "lines" else SingleDocuments(settings)
         self.queue = Queue(queues)
 
     def handle(self, deliveries: Sequence[Delivery], deadline: Deadline) -> Decisions:

@@ -31,7 +31,7 @@ def test_a_model_has_as_many_labels_as_the_code_allows() -> None:
     assert (names["minItems"], names["maxItems"]) == (MIN_LABELS, MAX_LABELS)
 
 
-@pytest.mark.parametrize("name", ["Faces", "Rejection", "Failure"])
+@pytest.mark.parametrize("name", ["Faces", "Rejection", "Failure", "DeletedLine"])
 def test_a_document_has_the_schema_version_that_the_code_writes(name: str) -> None:
     assert SCHEMAS[name]["properties"]["schema"] == {"const": SCHEMA}
 

@@ -1,6 +1,9 @@
 """Each function's role allows what the function does, and nothing else."""
 
 import re
+from collections.abc import Mapping
+
+import pytest
 
 from tests.support.stack import (
     BUCKET_ARN,
@@ -8,6 +11,7 @@ from tests.support.stack import (
     ENDPOINT_ARN,
     TEMPLATE,
     WITH_EXISTING_BUCKET,
+    WITH_LINES,
     Check,
     Damage,
     Template,
@@ -37,6 +41,12 @@ OBJECTS = {
 WIDER_THAN_NEEDED = {
     ("InboxRole", "s3:ListBucket", "${Bucket.Arn}"),
     ("ApiRole", "s3:ListBucket", "${Bucket.Arn}"),
+}
+# The same with results as lines. Objects of lines are only added: nothing that is stored can be read or changed, and
+# nothing is written below the prefixes of rejections and reviews.
+OBJECTS_WITH_LINES = {
+    "InboxRole": {"s3:GetObject": {"Inbox"}, "s3:PutObject": {"Results"}},
+    "ApiRole": {"s3:GetObject": {"Inbox"}, "s3:PutObject": {"Inbox"}},
 }
 # Messages from the queue may be sent back to it or to the dead-letter queue, which the function can't read.
 QUEUES = {
@@ -269,6 +279,28 @@ def test_s3_answers_both_functions_with_404_if_an_object_is_missing() -> None:
     assert set(permissions(WITH_EXISTING_BUCKET)) == allowed
     for role in ("InboxRole", "ApiRole"):
         assert (role, "s3:ListBucket", "${Bucket.Arn}") in allowed
+
+
+@pytest.mark.parametrize(
+    ("stack", "objects"), [(TEMPLATE, OBJECTS), (WITH_LINES, OBJECTS_WITH_LINES)], ids=["documents", "lines"]
+)
+def test_the_functions_may_use_only_the_objects_that_their_format_of_results_has(
+    stack: Template, objects: Mapping[str, Mapping[str, set[str]]]
+) -> None:
+    allowed = {
+        (role, action, f"${{Bucket.Arn}}/${{{prefix}Prefix}}*")
+        for role, actions in objects.items()
+        for action, prefixes in actions.items()
+        for prefix in prefixes
+    }
+    assert {each for each in permissions(stack) if each[1].startswith("s3:")} == allowed | WIDER_THAN_NEEDED
+
+
+def test_the_format_of_results_changes_only_the_functions_permissions_in_the_bucket() -> None:
+    documents, lines = TEMPLATE["Resources"], WITH_LINES["Resources"]
+    assert documents.keys() == lines.keys()
+    assert {name for name in lines if documents[name] != lines[name]} == {"InboxRole", "ApiRole"}
+    assert set(permissions(WITH_LINES)) < set(permissions(TEMPLATE))
 
 
 def test_no_role_may_read_or_list_old_versions() -> None:

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from local import template
-from mien.aws import listing, queue, storage
+from mien.aws import images, listing, queue
 from mien.aws.endpoint import Endpoint
 from mien.handlers import api, inbox
 from mien.logic.deadline import RESPONSE_SECONDS
 from mien.logic.retries import MAX_CRASHES
+from mien.pipeline.lines import Lines
+from mien.pipeline.single_documents import SingleDocuments
+from tests.support.pictures import SETTINGS
 from tests.support.stack import TEMPLATE, properties_of
 
 SECONDS: dict[str, Any] = template.load_template()["Mappings"]["Seconds"]
@@ -29,10 +32,11 @@ def test_the_visibility_timeout_of_the_queue_is_six_times_the_timeout_of_the_fun
 @pytest.mark.parametrize(
     ("endpoint", "after", "function"),
     [
-        (inbox.pipeline.changes.batches.endpoint, storage.TIMEOUTS.longest + queue.TIMEOUTS.longest, "Inbox"),
+        (SingleDocuments(SETTINGS).batches.endpoint, images.TIMEOUTS.longest + queue.TIMEOUTS.longest, "Inbox"),
+        (Lines(SETTINGS).batches.endpoint, images.TIMEOUTS.longest + queue.TIMEOUTS.longest, "Inbox"),
         (api.endpoint, 0, "Api"),
     ],
-    ids=["inbox", "api"],
+    ids=["documents", "lines", "api"],
 )
 def test_a_call_of_the_endpoint_and_all_later_steps_need_less_than_four_fifths_of_the_timeout(
     endpoint: Endpoint, after: float, function: str
@@ -42,10 +46,10 @@ def test_a_call_of_the_endpoint_and_all_later_steps_need_less_than_four_fifths_o
 
 
 def test_the_seconds_that_are_reserved_for_each_step_are_its_longest_time() -> None:
-    s3 = inbox.pipeline.changes.storage.s3
+    s3 = images.connect(1)
     # One more attempt is made before boto3's.
     first = s3.meta.config.connect_timeout + s3.meta.config.read_timeout
-    assert first + longest_request(s3) == storage.TIMEOUTS.longest
+    assert first + longest_request(s3) == images.TIMEOUTS.longest
     assert longest_request(inbox.pipeline.queue.sqs) == queue.TIMEOUTS.longest
     assert longest_request(api.listing.s3) == listing.TIMEOUTS.longest
 

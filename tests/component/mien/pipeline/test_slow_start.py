@@ -1,8 +1,9 @@
 """An endpoint whose model takes 40 seconds to start: what becomes of the images and the requests that wake it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,14 +13,15 @@ from mien.logic.contract import DESCRIBE
 from mien.logic.deadline import RESPONSE_SECONDS, Deadline
 from mien.logic.messages import Message
 from mien.logic.problems import describe_error
-from mien.logic.results import Result
 from mien.logic.retries import Retry, decide_retry
 from mien.logic.uploads import Upload
 from mien.logic.waking import Waking
-from mien.pipeline.batches import READ_TIMEOUT, Batches
+from mien.pipeline.batches import READ_TIMEOUT
 from mien.pipeline.health import Health
+from mien.pipeline.single_documents import SingleDocuments
 from tests.support.clock import Clock
 from tests.support.endpoints import endpoint_at
+from tests.support.memory_bucket import MemoryBucket
 from tests.support.pictures import SETTINGS
 from tests.support.sagemaker_runtime import DESCRIPTION, SILENCE, Reply, even_rows, reply, serving
 
@@ -50,69 +52,58 @@ class SleepingModel:
         return reply(200, DESCRIPTION | {"faces": "whole"}) if body == DESCRIBE else even_rows(body)
 
 
-@dataclass
-class Memory:
-    """A bucket in which every image is the same. documents: what was written."""
-
-    image: bytes
-    documents: dict[str, Result] = field(default_factory=dict)
-
-    def read(self, upload: Upload, limit: int) -> bytes:
-        return self.image
-
-    def write(self, upload: Upload, document: Result) -> None:
-        self.documents[upload.key] = document
-
-
 @contextmanager
-def sleeping_endpoint(timeout: float) -> Iterator[tuple[Batches, SleepingModel, Clock]]:
-    """Yields the steps of the inbox over an endpoint that sleeps, its model, and the clock of both."""
+def sleeping_endpoint(
+    timeout: float, bucket: MemoryBucket | None = None
+) -> Iterator[tuple[SingleDocuments, SleepingModel, Clock]]:
+    """Yields the steps of the inbox over a bucket and an endpoint that sleeps, its model, and the clock of both."""
     clock = Clock(1_000_000.0)
     model = SleepingModel(clock, timeout)
     with serving(model, description=None) as (url, _), pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        batches = Batches(replace(SETTINGS, faces="whole"))
-        batches.endpoint = endpoint_at(url, read_timeout=0.2)
-        batches.endpoint.circuit = Circuit(clock)
-        batches.endpoint.waking = Waking(clock)
-        yield batches, model, clock
+        steps = SingleDocuments(replace(SETTINGS, faces="whole"))
+        steps.batches.s3 = steps.storage.s3 = bucket or MemoryBucket()
+        steps.batches.endpoint = endpoint_at(url, read_timeout=0.2)
+        steps.batches.endpoint.circuit = Circuit(clock)
+        steps.batches.endpoint.waking = Waking(clock)
+        yield steps, model, clock
 
 
 def upload_of(message: Message) -> Upload:
-    return Upload("bucket", f"inbox/{message.id}.png", None, "e", 1000, "0A")
+    return Upload("bucket", f"inbox/{message.id}.png", "v1", "e", 1000, "0A")
 
 
-def test_all_images_of_a_batch_that_wakes_the_model_get_their_documents(
-    sample: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_images_of_a_batch_that_wakes_the_model_get_their_documents(sample: bytes) -> None:
     messages = [Message(str(n), "r", "{}", attempt=0, receives=1, isolation=0, since=1_000_000.0) for n in range(32)]
-    with sleeping_endpoint(READ_TIMEOUT) as (batches, model, clock):
-        memory = Memory(sample)
-        monkeypatch.setattr(batches, "storage", memory)
+    bucket = MemoryBucket()
+    for message in messages:
+        bucket.store(upload_of(message).key, sample, "v1")
+    with sleeping_endpoint(READ_TIMEOUT, bucket) as (steps, model, clock):
         waiting = dict.fromkeys(messages, clock.now)
         attempts = set()
         while waiting:
             clock.now = max(clock.now, max(waiting.values()))
             deadline = Deadline(clock.now + INBOX_SECONDS - RESPONSE_SECONDS, clock, clock.sleep)
             uploads = {upload_of(message): message for message in waiting}
-            outcome = batches.classify(list(uploads), deadline)
+            outcome = steps.handle(list(uploads), deadline)
             waiting.clear()
             for upload, error in outcome.failures.items():
+                assert isinstance(upload, Upload)
                 decided = decide_retry(uploads[upload], [error], clock.now, jitter=1.0)
                 assert isinstance(decided, Retry), decided
                 attempts.add(decided.attempt)
                 waiting[replace(uploads[upload], attempt=decided.attempt)] = clock.now + decided.delay
-        assert len(memory.documents) == 32
-        assert {document["status"] for document in memory.documents.values()} == {"classified"}
+        documents = [json.loads(found.body) for key, found in bucket.objects.items() if key.startswith("results/")]
+        assert [document["status"] for document in documents] == ["classified"] * 32
         assert attempts == {0}
-        assert batches.endpoint.circuit.failures == 0
+        assert steps.batches.endpoint.circuit.failures == 0
         assert model.silent_calls == 1
         assert clock.now - 1_000_000 == START
 
 
 def test_health_says_when_to_ask_again_until_the_model_has_started() -> None:
-    with sleeping_endpoint(timeout=10) as (batches, _, clock):
-        health = Health(batches.endpoint, clock)
+    with sleeping_endpoint(timeout=10) as (steps, _, clock):
+        health = Health(steps.batches.endpoint, clock)
         answers = []
         for _ in range(10):
             try:
@@ -126,16 +117,16 @@ def test_health_says_when_to_ask_again_until_the_model_has_started() -> None:
     # Both calls last 10 s, and the client waits for 5 s after each. The third call is made after 30 s.
     assert answers == [(503, "starting")] * 2
     assert clock.now - 1_000_000 == START
-    assert batches.endpoint.circuit.failures == 0
+    assert steps.batches.endpoint.circuit.failures == 0
 
 
 def test_a_model_that_never_starts_opens_the_circuit_after_three_minutes(sample: bytes) -> None:
-    with sleeping_endpoint(READ_TIMEOUT) as (batches, model, clock):
+    with sleeping_endpoint(READ_TIMEOUT) as (steps, model, clock):
         model.ready_at = clock.now + 3600
-        upload = Upload("bucket", "inbox/1.png", None, "e", 1000, "0A")
-        while not batches.endpoint.circuit.is_open():
+        upload = Upload("bucket", "inbox/1.png", "v1", "e", 1000, "0A")
+        while not steps.batches.endpoint.circuit.is_open():
             assert clock.now - 1_000_000 < 600
-            outcome = batches.classify([upload], Deadline(clock.now + INBOX_SECONDS, clock, clock.sleep))
+            outcome = steps.handle([upload], Deadline(clock.now + INBOX_SECONDS, clock, clock.sleep))
             assert not outcome.written
             clock.now += 10
     assert clock.now - 1_000_000 > 180

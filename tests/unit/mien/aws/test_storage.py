@@ -36,9 +36,7 @@ class S3(MemoryBucket):
 
 
 def storage_over(s3: S3) -> Storage:
-    storage = Storage(SETTINGS, connections=1)
-    storage.s3 = s3
-    return storage
+    return Storage(SETTINGS, s3)
 
 
 def test_all_documents_of_a_deleted_image_are_deleted() -> None:

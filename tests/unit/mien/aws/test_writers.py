@@ -31,9 +31,7 @@ def document_of(number: int, is_rejected: bool) -> dict[str, Any]:
 
 
 def storage_over(bucket: MemoryBucket) -> Storage:
-    storage = Storage(SETTINGS, connections=1)
-    storage.s3 = bucket
-    return storage
+    return Storage(SETTINGS, bucket)
 
 
 def writer(bucket: MemoryBucket, number: int, is_rejected: bool) -> Callable[[], None]:

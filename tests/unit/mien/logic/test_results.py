@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import Rejected
+from mien.logic.lines import deleted
 from mien.logic.pictures import Picture, PictureFace
 from mien.logic.results import (
     LABEL_FIELDS,
@@ -24,7 +25,7 @@ from mien.logic.results import (
     rejected,
     serialize,
 )
-from mien.logic.uploads import Upload
+from mien.logic.uploads import Removal, Upload
 from tests.support.labels import LABELS
 from tests.support.openapi import SCHEMAS, STORED_DOCUMENT, schema_errors
 from tests.support.pictures import MODEL, READING, found
@@ -95,6 +96,7 @@ def test_a_document_says_how_many_faces_were_found_even_if_it_lists_fewer() -> N
         (described(), "StoredResult"),
         (described(TINY), "StoredResult"),
         (rejected(Rejected("empty", "The file is empty."), image_fields(UPLOAD)), "StoredRejection"),
+        (deleted(Removal("bucket", "inbox/a.png", "0B")), "DeletedLine"),
     ],
 )
 def test_a_document_has_the_published_schema(document: Result, schema: str) -> None:

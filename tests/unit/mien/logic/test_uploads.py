@@ -115,7 +115,7 @@ EXPIRY = {
     ids=lambda event: event["eventName"],
 )
 def test_deletions_and_expiries_are_removals(event: dict[str, Any]) -> None:
-    assert parse_changes({"Records": [event]}) == [Removal("b", "inbox/a b.png")]
+    assert parse_changes({"Records": [event]}) == [Removal("b", "inbox/a b.png", event["s3"]["object"]["sequencer"])]
 
 
 def test_the_changes_of_one_message_keep_their_order() -> None:

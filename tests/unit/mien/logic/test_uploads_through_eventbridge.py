@@ -101,7 +101,7 @@ def test_every_way_to_create_an_object_is_an_upload(reason: str) -> None:
 @pytest.mark.parametrize("reason", ["DeleteObject", "Lifecycle Expiration"])
 @pytest.mark.parametrize("kind", ["Delete Marker Created", "Permanently Deleted"])
 def test_deletions_and_expiries_are_removals(reason: str, kind: str) -> None:
-    assert parse_changes(deleted("inbox/a+b.png", reason, kind)) == [Removal("b", "inbox/a+b.png")]
+    assert parse_changes(deleted("inbox/a+b.png", reason, kind)) == [Removal("b", "inbox/a+b.png", "617f08299329d189")]
 
 
 @pytest.mark.parametrize("key", ["inbox/a+b.png", "inbox/100%25.png", "inbox/a b.png", "inbox/été 🙂.png", "inbox/%"])
