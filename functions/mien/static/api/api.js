@@ -2,6 +2,7 @@
 
 import { apiKey } from "./api-key.js";
 import { connection, Problem, request, retryAfter, upload } from "./http.js";
+import { RESULTS_ARE_LINES, resultFormat } from "./result-format.js";
 
 /** @import { OnProgress } from "./http.js" */
 
@@ -127,6 +128,7 @@ const API_ROOT = new URL("../../..", import.meta.url);
  * @property {string} [version] of Mien
  * @property {string[]} [labels] in the model's order
  * @property {"find" | "whole"} [faces] whether faces are looked for in pictures
+ * @property {"documents" | "lines"} [results] how results of images in the inbox are stored
  * @property {{size: number, color: "gray" | "rgb"}} [input] what the model sees: pixels per side, and the color
  * @property {number} [max_image_bytes] largest image that is classified
  * @property {number} [max_request_bytes] largest sum of the images that are classified directly with one request
@@ -215,6 +217,7 @@ export async function call(method, path, { body, type, signal, onProgress } = {}
   if (response.ok) return response.json();
   const problem = await problemFrom(response);
   if (problem.status === 503) connection.dispatchEvent(new Event("unavailable"));
+  if (problem.reason === RESULTS_ARE_LINES) resultFormat.learnLines();
   throw problem;
 }
 

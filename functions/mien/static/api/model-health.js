@@ -11,6 +11,7 @@ import { apiKey } from "./api-key.js";
 import { connection, Problem, STARTING } from "./http.js";
 import { learnLimits } from "./limits.js";
 import { describeModel } from "./model-words.js";
+import { resultFormat } from "./result-format.js";
 
 /** @typedef {"up" | "waking" | "down" | "unreachable" | "unknown"} HealthState */
 
@@ -75,6 +76,7 @@ async function currentState() {
     showVersion(health.version);
     learnLimits(health);
     describeModel(health);
+    if (health.results === "lines") resultFormat.learnLines();
     if (health.labels) modelHealth.labels = health.labels;
     return { state: "up" };
   } catch (problem) {

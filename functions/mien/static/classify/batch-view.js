@@ -1,6 +1,7 @@
 /** A batch on the page: its progress, its buttons, and a card for each image. A single image gets a large layout. */
 
 import { modelHealth } from "../api/model-health.js";
+import { resultFormat } from "../api/result-format.js";
 import { announce } from "../common/announcer.js";
 import { element } from "../common/dom.js";
 import { megabytesOf, number } from "../common/format.js";
@@ -95,8 +96,10 @@ export class BatchView {
     this.#showNotice();
     this.cancel.hidden = batch.isFinished || !count("waiting", "sending");
     this.stopWaiting.hidden = batch.isFinished || !this.cancel.hidden;
-    this.retry.hidden = !batch.isFinished || !count("failed", "not_sent", "unwatched");
-    this.showResults.hidden = !batch.isFinished || !batch.prefix;
+    const { hasLines } = resultFormat;
+    this.retry.hidden =
+      !batch.isFinished || !count("failed", "not_sent", ...(hasLines ? [] : /** @type {const} */ (["unwatched"])));
+    this.showResults.hidden = !batch.isFinished || !batch.prefix || hasLines;
     this.remove.hidden = !batch.isFinished;
     this.#showReroute();
     if (!batch.isFinished && !this.isSingle) announce(this.progressText.textContent);
@@ -116,7 +119,8 @@ export class BatchView {
   #showReroute() {
     const { length } = this.#others();
     const those = length === 1 ? "it" : number(length);
-    this.reroute.hidden = !this.batch.isFinished || !length;
+    const isPossible = this.batch.route === "inbox" || !resultFormat.hasLines;
+    this.reroute.hidden = !this.batch.isFinished || !length || !isPossible;
     this.reroute.textContent =
       this.batch.route === "inbox"
         ? `Label ${length === 1 ? "a smaller copy" : `smaller copies of ${those}`}, without storing`

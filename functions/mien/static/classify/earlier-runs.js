@@ -3,6 +3,7 @@
 import { listResults } from "../api/api.js";
 import { apiKey } from "../api/api-key.js";
 import { Problem } from "../api/http.js";
+import { resultFormat } from "../api/result-format.js";
 import { sleep, withRetries } from "../api/retry.js";
 import { byId, element } from "../common/dom.js";
 import { counted, number } from "../common/format.js";
@@ -56,6 +57,7 @@ export function startEarlierRuns(given) {
   }
   // Another tab has changed the list.
   addEventListener("storage", show);
+  resultFormat.addEventListener("changed", show);
   show();
   watch();
 }
@@ -80,7 +82,8 @@ async function watch() {
     const waiting = listedRuns().filter(
       (run) => pendingIn(run) > 0 && Date.now() - Date.parse(run.began) < MAX_DAYS * DAY_MS,
     );
-    const hasNew = apiKey.isUsable && !document.hidden && (await countAll(waiting));
+    const canCount = apiKey.isUsable && !document.hidden && !resultFormat.hasLines;
+    const hasNew = canCount && (await countAll(waiting));
     if (hasNew) callbacks.onStored();
     show();
     delay = hasNew ? FIRST_DELAY : Math.min(DELAY_FACTOR * delay, MAX_DELAY);
@@ -137,7 +140,7 @@ async function countResults(prefix) {
 
 function show() {
   const runs = listedRuns();
-  byId("earlier-runs").hidden = !runs.length;
+  byId("earlier-runs").hidden = !runs.length || resultFormat.hasLines;
   const list = byId("runs");
   const texts = JSON.stringify(runs.map((run) => [run, isSendingElsewhere(run)]));
   // Buttons that are replaced lose the focus.

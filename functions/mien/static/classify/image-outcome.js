@@ -1,5 +1,6 @@
 /** What the page says about an image of a batch. */
 
+import { resultFormat } from "../api/result-format.js";
 import { dimensions, megabytesOf } from "../common/format.js";
 
 /** @import { BatchImage } from "./batch.js" */
@@ -41,6 +42,8 @@ export function outcomeOf(image) {
 /** @param {BatchImage} image */
 function stateText(image) {
   if (isUndecodable(image)) return "Not decodable";
+  if (image.state === "unwatched" && resultFormat.hasLines)
+    return "In the inbox; its label will be a line in the bucket";
   if (image.state !== "sending") return STATE_TEXTS[image.state];
   const { sent, total } = bytesOf(image);
   return sent === total ? "Sent, waiting for the answer" : `Sending ${megabytesOf(sent, total)}`;

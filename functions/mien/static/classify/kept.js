@@ -1,5 +1,9 @@
-/** The user's choice of what is kept: nothing, or images and results in the inbox. The browser remembers it. */
+/**
+ * The user's choice of what is kept: nothing, or images and results in the inbox. The browser remembers it. If results
+ * are lines, the page could not show those of the inbox, so it keeps nothing.
+ */
 
+import { resultFormat } from "../api/result-format.js";
 import { byId } from "../common/dom.js";
 
 /** @import { Route } from "./batch.js" */
@@ -12,6 +16,10 @@ export function startKeptChoice() {
     if (remembered) radio.checked = radio.value === remembered;
     radio.addEventListener("change", () => localStorage.setItem(STORAGE_NAME, radio.value));
   }
+  resultFormat.addEventListener("changed", () => {
+    byId("keep-in-inbox").hidden = resultFormat.hasLines;
+    for (const radio of radios()) radio.checked = radio.value === "nothing";
+  });
 }
 
 /** @returns {Route} how images are classified that are added now */

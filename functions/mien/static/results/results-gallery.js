@@ -1,6 +1,7 @@
 /** The Results section: faces and photos that match a filter, as cards that open the viewer, and as files. */
 
 import { apiKey } from "../api/api-key.js";
+import { resultFormat } from "../api/result-format.js";
 import { byId } from "../common/dom.js";
 import { imageName } from "../faces/stored-photo.js";
 import { targetOf } from "../review/face-target.js";
@@ -71,6 +72,10 @@ export function startResultsGallery() {
     matchMedia("(min-width: 56rem)").matches;
   showInForm(view);
   draw({ isStill: false });
+  resultFormat.addEventListener("changed", () => {
+    byId("gallery").hidden = resultFormat.hasLines;
+    byId("lines-note").hidden = !resultFormat.hasLines;
+  });
   lookAgainAndAgain(store);
 }
 
@@ -85,14 +90,14 @@ export function refreshResults(folder = view.folder) {
 
 /** Looks for results that are new. */
 export function lookForResults() {
-  if (!apiKey.get()) return;
+  if (!apiKey.get() || resultFormat.hasLines) return;
   refreshFolders();
   if (store.isComplete) store.look();
   else load();
 }
 
 function load() {
-  if (!apiKey.get()) return;
+  if (!apiKey.get() || resultFormat.hasLines) return;
   markFolder(view.folder);
   refreshFolders();
   store.load(view.folder);
