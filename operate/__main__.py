@@ -24,10 +24,10 @@ from rich.table import Table
 from cli import VersionOption, exit_with_error, explain_aws_error, follow_aws_region, literal, printable_json
 from operate import connect, dead_letters, reviews, variables
 from operate.dead_letters import DeadLetter
-from operate.erasure import Stack
 from operate.forget import forget as forget_images
 from operate.forget import select
 from operate.options import StackOption
+from operate.selection import Stack
 from operate.stack import OperateError, stack_outputs
 
 # Longer tables would scroll the summary by reason off the screen.
@@ -154,12 +154,12 @@ def forget(
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="Forget all images of the stack.")] = False,
 ) -> None:
-    """Erase images: all versions, their documents and reviews, and the dead letters about them.
+    """Erase images: all versions, their documents, lines and reviews, and the dead letters about them.
 
     Nothing of this can be restored. The command shows what there is and asks first. It is safe to interrupt it and to
-    run it again.
+    run it again. If results are stored as lines, it reads all of them.
 
-    The exit status is 1 if anything is left.
+    The exit status is 1 if anything is left, or will come: the deletion of an image makes a line.
     """
     selection = select(Stack.from_outputs(stack_outputs(stack)), name, everything)
     if not forget_images(selection, dry_run, yes, report, console):

@@ -1,20 +1,20 @@
-"""Erases images from a stack: all their versions, their documents and reviews, and the dead letters about them.
+"""Erases images from a stack: all their versions, their documents, lines and reviews, and the dead letters about them.
 
-Messages that wait in the inbox's queue are not touched, because SQS can't search them. They do nothing when they
-arrive: their image is gone.
+Messages that wait in the inbox's queue are not touched, because SQS can't search them. An upload does nothing when it
+arrives: its image is gone. A removal neither, unless the stack stores lines: then it gets a line.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mien.logic.lines import is_lines_key
 from mien.logic.results import MAX_KEY_BYTES, document_key
 from mien.logic.review_keys import review_folder
-from operate import dead_letters
-from operate.dead_letters import DeadLetter
-from operate.stack import OperateError
+from operate import dead_letters, lines
+from operate.lines import ALL_HOURS, Hours, LineCount
+from operate.selection import Selection, image_key
 from operate.versions import Count, Version, delete_versions, list_versions, list_versions_of
 
 # Characters of the digest at the end of a name that was cut (results.shorten).
@@ -28,75 +28,6 @@ S3 = Any
 Sqs = Any
 
 
-@dataclass(frozen=True)
-class Stack:
-    """The parts of a stack that hold something about images.
-
-    inbox, results, rejected, reviews: key prefixes, each with a slash at its end.
-    dead_letters: URL of the dead-letter queue.
-    """
-
-    bucket: str
-    inbox: str
-    results: str
-    rejected: str
-    reviews: str
-    dead_letters: str
-
-    @staticmethod
-    def from_outputs(outputs: dict[str, str]) -> "Stack":
-        """Raises OperateError if an earlier version of Mien has deployed the stack."""
-        if "Reviews" not in outputs:
-            raise OperateError("the stack has no output Reviews; deploy this version of Mien first")
-        bucket = outputs["BucketName"]
-        inbox, results, rejected, reviews = (
-            outputs[name].removeprefix(f"s3://{bucket}/") for name in ("Inbox", "Results", "Rejected", "Reviews")
-        )
-        return Stack(bucket, inbox, results, rejected, reviews, outputs["DeadLetterQueueUrl"])
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The images to erase.
-
-    name: below the inbox. A name that ends in a slash is a folder with all that is in it, the empty name is the whole
-        inbox, and every other name is one image.
-    """
-
-    stack: Stack
-    name: str
-
-    @property
-    def is_folder(self) -> bool:
-        return self.name == "" or self.name.endswith("/")
-
-    @property
-    def kind(self) -> str:
-        """What the selection is, in one word for the report."""
-        return ("folder" if self.name else "inbox") if self.is_folder else "image"
-
-    @property
-    def key(self) -> str:
-        """The object key of the image, or what the keys of all images begin with."""
-        return self.stack.inbox + self.name
-
-    def includes(self, key: str) -> bool:
-        """Whether an object key is the one of a selected image."""
-        return key.startswith(self.key) if self.is_folder else key == self.key
-
-    def has_cut(self, key: str) -> bool:
-        """Whether the key of a document or a review has not the whole name, because the name is too long for a key."""
-        prefixes = (self.stack.inbox, self.stack.results, self.stack.rejected, self.stack.reviews)
-        return self.is_folder and not key.startswith(tuple(prefix + self.name for prefix in prefixes))
-
-    def is_about(self, letter: DeadLetter) -> bool:
-        """Whether a dead letter is about selected images."""
-        return any(self.includes(key) for key in letter.images)
-
-    def is_only_about(self, letter: DeadLetter) -> bool:
-        return bool(letter.images) and all(self.includes(key) for key in letter.images)
-
-
 @dataclass
 class Contents:
     """What there is about the selected images. dead_letters: number of messages."""
@@ -104,11 +35,17 @@ class Contents:
     images: Count = field(default_factory=Count)
     documents: Count = field(default_factory=Count)
     reviews: Count = field(default_factory=Count)
+    lines: LineCount = field(default_factory=LineCount)
     dead_letters: int = 0
 
     @property
+    def versions(self) -> int:
+        """Number of versions and delete markers that are only about these images."""
+        return self.images.total + self.documents.total + self.reviews.total
+
+    @property
     def total(self) -> int:
-        return self.images.total + self.documents.total + self.reviews.total + self.dead_letters
+        return self.versions + self.lines.objects + self.dead_letters
 
 
 @dataclass
@@ -136,12 +73,16 @@ def list_images(s3: S3, selection: Selection) -> Iterator[list[Version]]:
 
 
 def list_documents(s3: S3, selection: Selection) -> Iterator[list[Version]]:
-    """Yields the versions of the documents of the selected images, also of images that were deleted before."""
+    """Yields the versions of the documents of the selected images, also of images that were deleted before.
+
+    If these are all images, objects of lines are among them: nothing in these is to be kept.
+    """
     stack = selection.stack
     for prefix in (stack.results, stack.rejected):
         if selection.is_folder:
             cut = document_key(selection.key + "x" * MAX_KEY_BYTES, stack.inbox, prefix).removesuffix(".json")
-            yield from list_folder(s3, selection, prefix, cut)
+            pages = list_folder(s3, selection, prefix, cut)
+            yield from pages if selection.is_everything else without_lines(selection, pages)
         else:
             yield from list_versions_of(s3, stack.bucket, document_key(selection.key, stack.inbox, prefix))
 
@@ -172,6 +113,12 @@ def list_folder(s3: S3, selection: Selection, prefix: str, longest: str) -> Iter
         yield page if shared == whole else select_cut(s3, selection, prefix, page)
 
 
+def without_lines(selection: Selection, pages: Iterable[list[Version]]) -> Iterator[list[Version]]:
+    """Leaves out objects of lines, which are in folders of hours and not in those of their images."""
+    for page in pages:
+        yield [version for version in page if not is_lines_key(version.key, selection.stack.results)]
+
+
 def select_cut(s3: S3, selection: Selection, prefix: str, page: list[Version]) -> list[Version]:
     """Returns the versions that are about selected images, if the folder's name is longer than what cut keys keep.
 
@@ -189,15 +136,6 @@ def select_cut(s3: S3, selection: Selection, prefix: str, page: list[Version]) -
     return [version for version in page if version.key in keys]
 
 
-def image_key(document: bytes) -> str:
-    """The object key of the image of a document or a review; empty if it is neither."""
-    try:
-        key = json.loads(document)["image"]["key"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return ""
-    return key if isinstance(key, str) else ""
-
-
 def list_again(s3: S3, selection: Selection, keys: set[str]) -> Iterator[list[Version]]:
     """Yields what was written to these keys of documents and reviews after they were listed.
 
@@ -210,8 +148,18 @@ def list_again(s3: S3, selection: Selection, keys: set[str]) -> Iterator[list[Ve
         yield from list_versions_of(s3, selection.stack.bucket, key)
 
 
-def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
-    """Counts what there is about the selected images. Changes nothing."""
+def survey(
+    s3: S3,
+    sqs: Sqs,
+    selection: Selection,
+    hours: Hours = ALL_HOURS,
+    on_read: Callable[[], None] = lambda: None,
+) -> Contents:
+    """Counts what there is about the selected images. Changes nothing.
+
+    hours: those whose lines are read.
+    on_read: is called for each version of an object of lines, to show progress.
+    """
     contents = Contents()
     for page in list_images(s3, selection):
         contents.images.add(page)
@@ -219,18 +167,28 @@ def survey(s3: S3, sqs: Sqs, selection: Selection) -> Contents:
         contents.documents.add(page)
     for page in list_reviews(s3, selection):
         contents.reviews.add(page)
+    contents.lines = lines.survey(s3, selection, hours, on_read)
     with dead_letters.read_dead_letters(sqs, selection.stack.dead_letters) as letters:
         contents.dead_letters = sum(selection.is_about(letter) for letter in letters)
     return contents
 
 
-def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: Callable[[int], None]) -> None:
+def erase(
+    s3: S3,
+    sqs: Sqs,
+    selection: Selection,
+    outcome: Outcome,
+    on_handled: Callable[[int], None],
+    hours: Hours = ALL_HOURS,
+    on_read: Callable[[], None] = lambda: None,
+) -> None:
     """Deletes all that there is about the selected images for good. It is safe to interrupt it and to run it again.
 
-    The images are deleted first, so that no new documents and reviews of them are written.
+    The images are deleted first, so that no new documents, lines and reviews of them are written.
 
     outcome: is filled while the deletion runs, so that it is right after an interruption too.
     on_handled: is called with numbers of versions and messages, to show progress.
+    hours, on_read: as for survey.
     """
     deleted, url = outcome.deleted, selection.stack.dead_letters
     cut_keys: set[str] = set()
@@ -247,6 +205,9 @@ def erase(s3: S3, sqs: Sqs, selection: Selection, outcome: Outcome, on_handled: 
             outcome.add_failures((failure.key, failure.reason) for failure in failures)
             cut_keys |= {version.key for version in page if selection.has_cut(version.key)}
             on_handled(len(page))
+    for objects, unchanged in lines.erase(s3, selection, hours, deleted.lines, on_read):
+        outcome.add_failures(unchanged)
+        on_handled(objects)
     for letters, reasons in dead_letters.delete(sqs, url, selection.is_only_about):
         deleted.dead_letters += letters
         outcome.add_failures(("a dead letter", reason) for reason in reasons)

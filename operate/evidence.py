@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from mien import __version__
-from operate.erasure import Contents, Outcome, Selection
+from operate.erasure import Contents, Outcome
+from operate.selection import Selection
 from operate.versions import Count
 
 
@@ -30,7 +31,12 @@ class Erasure:
 
     @property
     def is_complete(self) -> bool:
-        return self.left is not None and not self.left.total and not self.outcome.failures
+        return self.left is not None and not self.left.total and not self.outcome.failures and not self.makes_lines
+
+    @property
+    def makes_lines(self) -> bool:
+        """Whether the stack will write lines about these images, because this run has deleted some of them."""
+        return self.selection.stack.has_lines and self.outcome.deleted.images.total > 0
 
 
 def evidence(erasure: Erasure) -> str:
@@ -67,6 +73,7 @@ def figures(contents: Contents) -> dict[str, Any]:
         "images": count_figures(contents.images),
         "documents": count_figures(contents.documents),
         "reviews": count_figures(contents.reviews),
+        "lines": {name: getattr(contents.lines, name) for name in ("lines", "objects", "size")},
         "dead_letters": contents.dead_letters,
     }
 

@@ -1,25 +1,39 @@
 """What the command `forget` does: show what there is about some images, ask, delete it, and report."""
 
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 import boto3
 import typer
+from botocore.config import Config
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import Progress
 from rich.table import Table
 
 from cli import literal
-from operate.erasure import Contents, Selection, Stack, erase, survey
+from operate.erasure import Contents, erase, survey
 from operate.evidence import Erasure, evidence
+from operate.lines import ALL_HOURS, THREADS, Hours, count_objects, newer_hours
+from operate.selection import Selection, Stack
 from operate.stack import OperateError
 
 # The functions delete documents too, as soon as S3 reports that an image is deleted. They can put a delete marker on a
 # document while it is being erased, so one pass may leave something.
 MAX_PASSES = 5
+
+# What can still come after an erasure is complete.
+WAITING = (
+    "Messages about these images that still wait in the queue do nothing when they arrive. An image that was being "
+    "classified can leave an old version of its document: run the command again after two minutes."
+)
+WAITING_WITH_LINES = (
+    "Messages about these images that still wait in the queue, and images that were being classified, can lead to new "
+    "lines: run the command again after two minutes, or later if the queue is not empty then."
+)
 
 
 def select(stack: Stack, name: str, everything: bool) -> Selection:
@@ -42,9 +56,10 @@ def forget(selection: Selection, dry_run: bool, yes: bool, report: Path | None, 
     """
     if not (dry_run or yes or sys.stdin.isatty()):
         raise OperateError("forget asks before it deletes, but there is no terminal; add --yes, or --dry-run")
-    s3, sqs = boto3.client("s3"), boto3.client("sqs")
-    with console.status("counting"):
-        found = survey(s3, sqs, selection)
+    s3 = boto3.client("s3", config=Config(max_pool_connections=THREADS))
+    sqs = boto3.client("sqs")
+    looked = time.time()
+    found = look(s3, sqs, selection, ALL_HOURS, console)
     print_contents(selection, found, console)
     if dry_run:
         console.print("This was a dry run: nothing was deleted.")
@@ -55,7 +70,7 @@ def forget(selection: Selection, dry_run: bool, yes: bool, report: Path | None, 
     file = open_report(report) if report else None
     erasure = Erasure(selection, operator, found, datetime.now(UTC))
     try:
-        run(erasure, s3, sqs, console)
+        run(erasure, s3, sqs, console, looked)
     finally:
         # After an interruption too: somebody has to know what was deleted until then.
         if file:
@@ -73,24 +88,54 @@ def open_report(path: Path) -> IO[str]:
         raise OperateError(f"the report {path} can't be written, so nothing was deleted: {error.strerror}") from error
 
 
-def run(erasure: Erasure, s3: Any, sqs: Any, console: Console) -> None:
-    """Deletes, and looks for what is left, until nothing is left or another pass would not help."""
+def run(erasure: Erasure, s3: Any, sqs: Any, console: Console, looked: float) -> None:
+    """Deletes, and looks for what is left, until nothing is left or another pass would not help.
+
+    looked: seconds since 1970, when the look began that has found what is to be erased.
+    """
     left = erasure.found
     for _ in range(MAX_PASSES):
         deleted_before = erasure.outcome.deleted.total
-        left = erase_and_look(erasure, left.total, s3, sqs, console)
+        hours = newer_hours(erasure.selection, left.lines, looked)
+        looked = time.time()
+        left = erase_and_look(erasure, left.total, hours, s3, sqs, console)
         if not left.total or erasure.outcome.failures or erasure.outcome.deleted.total == deleted_before:
             break
     erasure.left, erasure.ended = left, datetime.now(UTC)
 
 
-def erase_and_look(erasure: Erasure, total: int, s3: Any, sqs: Any, console: Console) -> Contents:
-    """Deletes once, and returns what is left. total: number of versions and messages."""
+def erase_and_look(erasure: Erasure, total: int, hours: Hours, s3: Any, sqs: Any, console: Console) -> Contents:
+    """Deletes once, and returns what is left.
+
+    total: number of versions, objects of lines and messages.
+    hours: those with lines about the images.
+    """
+    objects = count_objects(s3, erasure.selection, hours)
     with Progress(console=console) as progress:
         task = progress.add_task("deleting", total=total)
-        erase(s3, sqs, erasure.selection, erasure.outcome, lambda count: progress.advance(task, count))
-    with console.status("looking for what is left"):
-        return survey(s3, sqs, erasure.selection)
+        reading = progress.add_task("reading lines", total=objects, visible=bool(objects))
+        erase(
+            s3,
+            sqs,
+            erasure.selection,
+            erasure.outcome,
+            lambda count: progress.advance(task, count),
+            hours,
+            lambda: progress.advance(reading),
+        )
+    return look(s3, sqs, erasure.selection, hours, console)
+
+
+def look(s3: Any, sqs: Any, selection: Selection, hours: Hours, console: Console) -> Contents:
+    """Returns what there is about the selected images. Objects of lines are counted before they are read."""
+    with console.status("counting"):
+        objects = count_objects(s3, selection, hours)
+        if not objects:
+            return survey(s3, sqs, selection, hours)
+    console.print(f"Reading {objects:,} objects, because each can have lines about these images.", soft_wrap=True)
+    with Progress(console=console) as progress:
+        reading = progress.add_task("reading lines", total=objects)
+        return survey(s3, sqs, selection, hours, lambda: progress.advance(reading))
 
 
 def print_contents(selection: Selection, contents: Contents, console: Console) -> None:
@@ -111,6 +156,9 @@ def print_contents(selection: Selection, contents: Contents, console: Console) -
     ):
         numbers = (count.objects, count.versions, count.delete_markers)
         table.add_row(name, *(f"{number:,}" for number in numbers), decimal(count.size))
+    if contents.lines.objects:
+        lines = contents.lines
+        table.add_row("lines, in objects", f"{lines.lines:,}", f"{lines.objects:,}", "", decimal(lines.size))
     table.add_row("dead letters", f"{contents.dead_letters:,}")
     console.print(table)
 
@@ -120,23 +168,29 @@ def print_outcome(erasure: Erasure, console: Console) -> None:
     deleted, left = erasure.outcome.deleted, erasure.left
     console.print(
         f"Deleted {deleted.images.objects:,} images, {deleted.documents.objects:,} documents and "
-        f"{deleted.reviews.objects:,} reviews with {deleted.total - deleted.dead_letters:,} versions and delete "
+        f"{deleted.reviews.objects:,} reviews with {deleted.versions:,} versions and delete "
         f"markers, and {deleted.dead_letters:,} dead letters.",
         soft_wrap=True,
     )
+    if deleted.lines.objects:
+        console.print(f"Deleted {deleted.lines.lines:,} lines, from {deleted.lines.objects:,} objects.", soft_wrap=True)
     for name, reason in erasure.outcome.examples:
         console.print(literal(f"not deleted: {name}: {reason}", style="red"), soft_wrap=True)
     if erasure.is_complete:
+        console.print(WAITING_WITH_LINES if erasure.selection.stack.has_lines else WAITING, soft_wrap=True)
+    elif left and not left.total and not erasure.outcome.failures:
         console.print(
-            "Messages about these images that still wait in the queue do nothing when they arrive. An image that was "
-            "being classified can leave an old version of its document: run the command again after two minutes.",
+            "The stack will now write lines that say that these images are deleted. Run the command again after two "
+            "minutes to delete those lines: an erasure is complete when it finds no image any more.",
+            style="red",
             soft_wrap=True,
         )
     elif left:
         console.print(
             f"Left are {left.images.total:,} versions of images, {left.documents.total:,} of documents, "
-            f"{left.reviews.total:,} of reviews, and {left.dead_letters:,} dead letters: not all could be deleted, or "
-            "new ones came meanwhile, or a dead letter is about other images too. It is safe to run the command again.",
+            f"{left.reviews.total:,} of reviews, {left.lines.lines:,} lines, and {left.dead_letters:,} dead letters: "
+            "not all could be deleted, or new ones came meanwhile, or a dead letter is about other images too. It is "
+            "safe to run the command again.",
             style="red",
             soft_wrap=True,
         )

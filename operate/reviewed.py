@@ -13,7 +13,7 @@ from mien.logic.documents import faces_of, parse_document
 from mien.logic.opinions import NO_FACE
 from mien.logic.results import Result, document_key
 from mien.logic.reviews import parse_review
-from operate.erasure import Stack
+from operate.selection import Stack
 from operate.statistics import RIGHT, ReviewedFace
 
 # Requests at the same time.

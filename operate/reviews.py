@@ -14,10 +14,10 @@ from cli import literal
 from mien.logic.documents import faces_of
 from mien.logic.opinions import NO_FACE
 from operate import statistics
-from operate.erasure import Stack
 from operate.options import StackOption
 from operate.reviewed import Reviewed, list_keys, read_reviews
 from operate.reviewed_faces import Written, write_faces
+from operate.selection import Stack
 from operate.stack import OperateError, stack_outputs
 from operate.statistics import DISPUTED, NOT_A_FACE, RIGHT, UNSURE, ReviewedFace, Share
 
@@ -47,6 +47,8 @@ def show_reviews(
     if folder and folder.exists():
         raise OperateError(f"{folder} exists already, so nothing was written")
     s3, parts = boto3.client("s3"), Stack.from_outputs(stack_outputs(stack))
+    if parts.has_lines:
+        raise OperateError(f"the stack {stack} stores its results as lines, so there are no reviews")
     keys = list_keys(s3, parts, prefix)
     with Progress(console=console) as progress:
         task = progress.add_task("reading reviews", total=len(keys))

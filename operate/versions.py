@@ -16,12 +16,17 @@ S3 = Any
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an object, or a delete marker. size: bytes; 0 for a delete marker."""
+    """A version of an object, or a delete marker.
+
+    size: bytes; 0 for a delete marker.
+    is_current: whether readers who name no version get this one.
+    """
 
     key: str
     id: str
     size: int
     is_marker: bool
+    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,10 @@ class Count:
 def list_versions(s3: S3, bucket: str, prefix: str) -> Iterator[list[Version]]:
     """Yields all versions and delete markers of the keys that begin with the prefix, at most 1,000 at a time."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        versions = [Version(v["Key"], v["VersionId"], v["Size"], False) for v in page.get("Versions", [])]
-        markers = [Version(m["Key"], m["VersionId"], 0, True) for m in page.get("DeleteMarkers", [])]
+        versions = [
+            Version(v["Key"], v["VersionId"], v["Size"], False, v["IsLatest"]) for v in page.get("Versions", [])
+        ]
+        markers = [Version(m["Key"], m["VersionId"], 0, True, m["IsLatest"]) for m in page.get("DeleteMarkers", [])]
         yield sorted(versions + markers, key=lambda version: version.key)
 
 

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+import re
+import time
 from pathlib import Path
 
 import pytest
 
 from local.cloud import Cloud
+from mien.logic.lines import deleted, lines_key, serialize_lines
 from mien.logic.results import document_key
 from mien.logic.review_keys import review_key
+from mien.logic.uploads import Removal
 from operate.dead_letters import count_messages
 from tests.support.bucket import Bucket
 from tests.support.messages import message, removal_message
@@ -35,6 +39,20 @@ def traces(bucket: Bucket, name: str) -> list[str]:
 
 def put(bucket: Bucket, key: str, body: bytes = b"{}") -> None:
     bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=body)
+
+
+def put_lines(bucket: Bucket, *names: str) -> str:
+    """Stores an object with a line about each of these images, and returns its key."""
+    lines = serialize_lines(deleted(Removal(bucket.name, bucket.inbox + name, "0A")) for name in names)
+    key = lines_key(bucket.results, lines, time.time())
+    put(bucket, key, lines)
+    return key
+
+
+def names_in_lines(bucket: Bucket, keys: list[str]) -> list[str]:
+    bodies = [bucket.s3.get_object(Bucket=bucket.name, Key=key)["Body"].read() for key in keys]
+    lines = [json.loads(line) for body in bodies for line in body.splitlines()]
+    return sorted(line["image"]["key"].removeprefix(bucket.inbox) for line in lines)
 
 
 def event(bucket: Bucket, name: str) -> str:
@@ -148,6 +166,46 @@ def test_every_name_can_be_forgotten(bucket: Bucket, operate: Operate, name: str
     assert operate("forget", f"names/{name}", "--yes").returncode == 0
     assert traces(bucket, "names/" + name) == []
     assert traces(bucket, "names/other")
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("l/ann/", ["l/ann/1.png", "l/ann/deep/2.png"]),
+        ("l/ann", ["l/ann"]),
+        ("l/Zoë \n+%20.png", ["l/Zoë \n+%20.png"]),
+        ("l/", None),
+    ],
+    ids=ascii,
+)
+def test_lines_are_forgotten_and_those_of_other_images_stay(
+    bucket: Bucket, operate: Operate, name: str, gone: list[str] | None
+) -> None:
+    names = ["l/ann/1.png", "l/ann/deep/2.png", "l/ann", "l/anna/1.png", "l/Zoë \n+%20.png"]
+    put_lines(bucket, "neighbour.png")
+    put_lines(bucket, *names)
+    put_lines(bucket, *names[:2])
+    done = operate("forget", name, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    keys = list(set(versions(bucket, f"{bucket.results}date=")))
+    left = ["neighbour.png", *(other for other in names if gone is not None and other not in gone)]
+    assert set(names_in_lines(bucket, keys)) == set(left)
+    for key in keys:
+        body = bucket.s3.get_object(Bucket=bucket.name, Key=key)["Body"].read()
+        assert lines_key(bucket.results, body, time.time()).rpartition("/")[2] == key.rpartition("/")[2]
+    assert operate("forget", "l/", "--yes").returncode == 0
+    assert set(names_in_lines(bucket, versions(bucket, f"{bucket.results}date="))) == {"neighbour.png"}
+
+
+def test_objects_of_lines_are_counted_before_they_are_read(bucket: Bucket, operate: Operate) -> None:
+    keys = [put_lines(bucket, f"counted/{n}.png", "neighbour.png") for n in range(3)]
+    shown = operate("forget", "counted/", "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert re.search(r"Reading \d+ objects, because each can have lines", shown.stdout)
+    assert re.search(r"lines, in objects +│ +3 │ +3 │", shown.stdout), shown.stdout
+    assert set(keys) <= set(versions(bucket, bucket.results))
+    done = operate("forget", "counted/", "--yes")
+    assert "Deleted 3 lines, from 3 objects." in done.stdout
 
 
 def test_thousands_of_versions_are_forgotten(bucket: Bucket, operate: Operate) -> None:

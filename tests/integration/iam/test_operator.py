@@ -4,11 +4,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
 from local.cloud import REGION, Cloud
 from local.paths import ROOT
+from mien.logic.lines import deleted, lines_key, serialize_lines
+from mien.logic.uploads import Removal
 from tests.support.bucket import Bucket
 from tests.support.documents import text_of
 from tests.support.enforcing import Doors, make_user
@@ -21,8 +24,6 @@ BATCHES = {
     "sqs:ChangeMessageVisibility": ["sqs:ChangeMessageVisibilityBatch"],
     "sqs:DeleteMessage": ["sqs:DeleteMessageBatch"],
 }
-# Only very long names of folders need it.
-RARE = "s3:GetObjectVersion"
 
 
 def permissions() -> list[tuple[str, str]]:
@@ -61,7 +62,7 @@ def forget_as_user(cloud: Cloud, name: str, allowed: list[tuple[str, str]]) -> s
 
 
 def store_something(cloud: Cloud, name: str) -> None:
-    """Two images with their documents and copies of those, and a review and a dead letter about one of them.
+    """Two images with their documents and copies of those, and a review, a line and a dead letter about one of them.
 
     Of the versions in one request, MiniStack deletes the first one without asking for DeleteObjectVersion.
     """
@@ -70,6 +71,10 @@ def store_something(cloud: Cloud, name: str) -> None:
         bucket.upload(f"{name}/{image}", b"no image")
         bucket.await_document(f"{name}/{image}")
     bucket.s3.put_object(Bucket=bucket.name, Key=f"{bucket.reviews}{name}/1.txt/1.Ann.json", Body=b"{}")
+    lines = serialize_lines(
+        deleted(Removal(bucket.name, key, "0A")) for key in (f"{bucket.inbox}{name}/1.txt", "other")
+    )
+    bucket.s3.put_object(Bucket=bucket.name, Key=lines_key(bucket.results, lines, time.time()), Body=lines)
     body = message(bucket.name, f"{bucket.inbox}{name}/1.txt", "0A")["body"]
     cloud.client("sqs").send_message(QueueUrl=cloud.outputs["DeadLetterQueueUrl"], MessageBody=body)
 
@@ -80,9 +85,10 @@ def test_the_permissions_of_the_page_are_enough(doors: Doors) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Deleted 2 images, 4 documents and 1 reviews" in done.stdout
     assert "1 dead letters" in done.stdout
+    assert "Deleted 1 lines, from 1 objects" in done.stdout
 
 
-@pytest.mark.parametrize("missing", [action for action, _ in permissions() if action != RARE])
+@pytest.mark.parametrize("missing", [action for action, _ in permissions()])
 def test_each_of_them_is_needed(doors: Doors, missing: str) -> None:
     name = "without-" + missing.replace(":", "-").lower()
     store_something(doors.cloud, name)

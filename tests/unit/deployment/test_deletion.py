@@ -122,7 +122,7 @@ class S3:
     def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
         if self.entries is None:
             raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "ListObjectVersions")
-        listed = [{"Key": key, "VersionId": version} for key, version in self.entries]
+        listed = [{"Key": key, "VersionId": version, "IsLatest": True} for key, version in self.entries]
         yield {"Versions": [{**entry, "Size": 1} for entry in listed[1:]], "DeleteMarkers": listed[:1]}
 
     def delete_objects(self, **request: Any) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from mien.logic.chunks import chunks
 from mien.logic.results import document_key
-from operate.erasure import MAX_EXAMPLES, Outcome, Selection, Stack, erase, survey
+from operate.erasure import MAX_EXAMPLES, Outcome, erase, survey
 from operate.evidence import Erasure, evidence
 from operate.forget import run, select
+from operate.selection import Selection, Stack
 from operate.stack import OperateError
 from tests.support.messages import message, removal_message
 
@@ -44,9 +45,13 @@ class Bucket:
         for page in chunks(listed, MAX_DELETED):
             yield {
                 "Versions": [
-                    {"Key": key, "VersionId": version, "Size": 10} for key, version in page if version != MARKER
+                    {"Key": key, "VersionId": version, "Size": 10, "IsLatest": False}
+                    for key, version in page
+                    if version != MARKER
                 ],
-                "DeleteMarkers": [{"Key": key, "VersionId": version} for key, version in page if version == MARKER],
+                "DeleteMarkers": [
+                    {"Key": key, "VersionId": version, "IsLatest": False} for key, version in page if version == MARKER
+                ],
             }
 
     def delete_objects(self, **request: Any) -> dict[str, Any]:
@@ -210,7 +215,7 @@ def test_delete_markers_that_the_functions_put_meanwhile_are_deleted_too(busy: i
     bucket.busy = busy
     selection = Selection(STACK, "a/")
     erasure = Erasure(selection, OPERATOR, survey(bucket, queue, selection), BEGAN)
-    run(erasure, bucket, queue, Console(file=io.StringIO()))
+    run(erasure, bucket, queue, Console(file=io.StringIO()), looked=BEGAN.timestamp())
     assert erasure.is_complete is complete
     assert (bucket.versions == set()) is complete
     # A document counts once, however many delete markers it gets.
