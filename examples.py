@@ -7,6 +7,13 @@ from pathlib import Path
 
 SAMPLES = Path(__file__).parent / "samples"
 FACE = SAMPLES / "faces" / "happy" / "1.png"
+# Where the printed commands copy lines to, relative to the working directory.
+LINES_FOLDER = "build/lines"
+# One row for each image that is not deleted, from its newest line. Sequencers are compared as text.
+NEWEST_LINES = (
+    "group_by(.image.key)[] | max_by(.image.sequencer | ascii_upcase) | "
+    'select(.status != "deleted") | [.image.key, .status, .label]'
+)
 
 
 def page_address(url: str, key: str | None) -> str | None:
@@ -19,13 +26,21 @@ def page_address(url: str, key: str | None) -> str | None:
 
 def inbox_commands(outputs: Mapping[str, str]) -> list[str]:
     """Commands of the AWS CLI that classify through the inbox. outputs: of the application's stack."""
-    face = shlex.quote(relative_path(FACE))
+    face, samples = (shlex.quote(relative_path(path)) for path in (FACE, SAMPLES))
     inbox, results, rejected = (outputs[name] for name in ("Inbox", "Results", "Rejected"))
+    if outputs["ResultFormat"] == "lines":
+        return [
+            f"aws s3 cp {face} {inbox}",
+            f"aws s3 cp --recursive {samples} {inbox}",
+            f"aws s3 cp README.md {inbox}",
+            f"aws s3 sync --delete {results} {LINES_FOLDER}",
+            f"find {LINES_FOLDER} -name '*.jsonl' -exec cat {{}} + | jq -cs {shlex.quote(NEWEST_LINES)}",
+        ]
     return [
         f"aws s3 cp {face} {inbox}",
         f"aws s3 ls --recursive {results}",
         f"aws s3 cp {results}{FACE.name}.json -",
-        f"aws s3 cp --recursive {shlex.quote(relative_path(SAMPLES))} {inbox}",
+        f"aws s3 cp --recursive {samples} {inbox}",
         f"aws s3 cp README.md {inbox}",
         f"aws s3 cp {rejected}README.md.json -",
     ]

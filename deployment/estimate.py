@@ -38,7 +38,7 @@ FACES_PER_SECOND = 145
 BYTES_PER_FACE = 48 * 48 + 200
 # What the numbers do not contain, for a person who decides.
 LEFT_OUT = (
-    "uploads ($5 per million PUT requests), storage of images and documents, transfer to the Internet, disks of "
+    "uploads ($5 per million PUT requests), storage of images and results, transfer to the Internet, disks of "
     "instances, KMS keys, retries, free tiers and taxes"
 )
 
@@ -49,7 +49,7 @@ class Plan:
 
     hosting: None for an endpoint that exists already, whose cost is not estimated.
     architecture: of the functions.
-    notifications: the template's parameter Notifications.
+    notifications, result_format: the template's parameters Notifications and ResultFormat.
     shifts_traffic: whether the template's parameter TrafficShift is not none.
     """
 
@@ -57,6 +57,7 @@ class Plan:
     architecture: Architecture = "arm64"
     notifications: Literal["direct", "eventbridge"] = "direct"
     shifts_traffic: bool = False
+    result_format: Literal["documents", "lines"] = "documents"
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,13 @@ def endpoint_alarms(hosting: Hosting | None) -> int:
 
 
 def quantities(plan: Plan, image: Workload) -> list[tuple[str, str, float]]:
-    """The quantities of one image."""
+    """The quantities of one image. image: with documents."""
+    written, read = "S3: write documents", "S3: read images, look at them again"
+    if plan.result_format == "lines":
+        image, written, read = image.with_lines(), "S3: write lines", "S3: read images"
     return [
-        ("S3: write documents", "s3_put", image.s3_writes),
-        ("S3: read images, look at them again", "s3_get", image.s3_reads),
+        (written, "s3_put", image.s3_writes),
+        (read, "s3_get", image.s3_reads),
         ("SQS", "sqs_request", image.sqs_requests),
         ("EventBridge", "event", image.events if plan.notifications == "eventbridge" else 0),
         ("API Gateway", "api_request", image.api_requests),

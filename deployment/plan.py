@@ -17,6 +17,8 @@ from operate.stack import OWN_PARAMETERS
 from training.hosting.inventory import Clients
 from training.hosting.options import Hosting, validate_hosting
 
+RESULT_FORMATS = ("documents", "lines")
+
 
 @dataclass(frozen=True)
 class DeployOptions:
@@ -49,7 +51,7 @@ class Plan:
     model: the model that it will serve, as ModelOptions.word; None if it keeps its model, or is not part of this.
     concurrency: how many batches the functions send to it at the same time.
     existing_bucket: as the template's ExistingBucket; None if the stack has a bucket of its own.
-    architecture, notifications, traffic_shift: as the template's parameters.
+    architecture, notifications, traffic_shift, result_format: as the template's parameters.
     """
 
     names: Names
@@ -62,6 +64,15 @@ class Plan:
     architecture: str
     notifications: str
     traffic_shift: str
+    result_format: str
+
+    @property
+    def old_result_format(self) -> str:
+        """The format of the results that the stack has stored until now; that of the plan if there is no stack."""
+        if self.stack is None:
+            return self.result_format
+        # Stacks of older versions have no such parameter.
+        return self.stack.parameters.get("ResultFormat", "documents")
 
 
 def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
@@ -89,10 +100,12 @@ def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
         **endpoint_parameters(endpoint, hosting),
         **options.parameters,
     }
-    names_of_values = (CONCURRENCY, "Architecture", "Notifications", "TrafficShift")
+    names_of_values = (CONCURRENCY, "Architecture", "Notifications", "TrafficShift", "ResultFormat")
     values = {name: value_of(name, given, deployed_values) for name in names_of_values}
     if not values[CONCURRENCY].isdecimal():
         raise DeploymentError(f"--parameter {CONCURRENCY}={values[CONCURRENCY]} is not a number")
+    if values["ResultFormat"] not in RESULT_FORMATS:
+        raise DeploymentError(f"--parameter ResultFormat={values['ResultFormat']} is not {' or '.join(RESULT_FORMATS)}")
     bucket = choose_bucket(clients["s3"], names, stack, options.bucket)
     return Plan(
         names,
@@ -105,6 +118,7 @@ def make_plan(options: DeployOptions, clients: Clients, session: Any) -> Plan:
         values["Architecture"],
         values["Notifications"],
         values["TrafficShift"],
+        values["ResultFormat"],
     )
 
 

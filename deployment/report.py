@@ -18,6 +18,15 @@ from examples import api_commands, export_command, inbox_commands, indented, pag
 from training.hosting.options import Instances, Serverless
 
 HIDDEN_KEY = "KEY"
+# What the plan says about the format of results, and about a stack that has stored the other one until now.
+RESULTS = {
+    "documents": "a document for each image, which the API and the page show",
+    "lines": "JSON Lines, an object for each batch; the API and the page do not show them, and there are no reviews",
+}
+CHANGED_RESULTS = {
+    "documents": "lines that are stored already stay: they are not moved, and the API and the page do not show them",
+    "lines": "documents that are stored already stay: they are neither moved nor deleted with their images any more",
+}
 
 
 def plan_lines(plan: Plan, in_parts: bool = False) -> list[str]:
@@ -36,6 +45,7 @@ def plan_lines(plan: Plan, in_parts: bool = False) -> list[str]:
     bucket = plan.existing_bucket or names.bucket
     kept = ", which exists already" if plan.existing_bucket else ""
     lines.append(f"  stack {names.stack} ({verb} it): functions, API, queues, alarms; bucket {bucket}{kept}")
+    lines += result_lines(plan)
     artifacts = "the model, and the functions' packages" if plan.hosting else "the functions' packages"
     lines.append(f"  bucket {names.artifacts_bucket}: {artifacts}")
     costs = estimate(
@@ -44,10 +54,22 @@ def plan_lines(plan: Plan, in_parts: bool = False) -> list[str]:
             "x86_64" if plan.architecture == "x86_64" else "arm64",
             "eventbridge" if plan.notifications == "eventbridge" else "direct",
             plan.traffic_shift != "none",
+            "lines" if plan.result_format == "lines" else "documents",
         )
     )
     parts = ["", *table(costs), ""] if in_parts else []
     return [*lines, "What it costs:", *(f"  {line}" for line in [*summary(costs), *parts])]
+
+
+def result_lines(plan: Plan) -> list[str]:
+    """How results are stored, and a warning if that changes."""
+    lines = [f"  results: {RESULTS[plan.result_format]}"]
+    if plan.old_result_format != plan.result_format:
+        lines.append(
+            f"  ResultFormat changes from {plan.old_result_format} to {plan.result_format}: "
+            f"{CHANGED_RESULTS[plan.result_format]}"
+        )
+    return lines
 
 
 def describe_hosting(plan: Plan) -> str:

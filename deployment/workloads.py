@@ -1,6 +1,7 @@
 """What one image needs of AWS's services, as the benchmarks of this repository have measured it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 # template.yaml's BatchSize. Images that come one by one make smaller batches, with an invocation each.
 BATCH = 32
@@ -29,6 +30,8 @@ API_MS = 0.7
 class Workload:
     """The quantities for one image. Fractions come from batches: an invocation of 32 images is 1/32 for each.
 
+    Results are documents, as by default.
+
     s3_writes, s3_reads: requests of the functions to S3. The upload itself is not among them.
     events: events of EventBridge, if the bucket sends its events there: one of the image, and one of its document.
     processor_ms: processor time of the function, without the time in which it waits for the endpoint.
@@ -48,6 +51,12 @@ class Workload:
     api_requests: float = 0
     log_bytes: float = LOG_BYTES + INVOCATION_LOG_BYTES / BATCH
     waiting_ms: float = 0
+
+    def with_lines(self) -> Self:
+        """The same images with results as lines: one object for each batch, and no look at an image after its write."""
+        if not self.s3_writes:
+            return self
+        return replace(self, s3_writes=self.invocations, s3_reads=1, events=1 + self.invocations)
 
 
 FACES = Workload("face crops", FACE_PROCESSOR_MS)

@@ -13,7 +13,7 @@ MEAN_RATE = IMAGES / 86_400
 PEAK = 3
 # Size of the photo: benchmarks/photos.md, 12 megapixels.
 PHOTO_BYTES = 1.1e6
-# GET and HEAD of the image.
+# GET and HEAD of the image. With lines, there is no HEAD.
 INBOX_READS = 2
 GUIDE = "https://docs.aws.amazon.com"
 
@@ -66,8 +66,10 @@ def quotas() -> Iterator[Quota]:
     grow = "S3 splits a busy prefix by itself; until then it answers 503, and the functions try again"
     yield Quota("S3: uploads a second, one prefix", MEAN_RATE, 3500, grow, *s3)
     yield Quota("S3: documents written a second, one prefix", MEAN_RATE, 3500, grow, *s3)
+    yield Quota("S3: objects of lines written a second, one prefix", MEAN_RATE / BATCH, 3500, grow, *s3)
     spread = f"{grow}; names that begin differently help"
     yield Quota("S3: GET and HEAD of images a second, one prefix", INBOX_READS * MEAN_RATE, 5500, spread, *s3)
+    yield Quota("S3: GET of images a second with lines, one prefix", MEAN_RATE, 5500, spread, *s3)
     for faces in (True, False):
         name = "face crops" if faces else "photos"
         yield Quota(

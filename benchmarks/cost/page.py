@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.cost import daily, savings, simulated
 from benchmarks.cost.tables import table
-from benchmarks.cost.ways import Way, all_ways, serverless
+from benchmarks.cost.ways import Way, all_ways, serverless, with_lines
 from benchmarks.report import replace_part
 from deployment.estimate import Line
 from deployment.prices import load_prices
@@ -53,11 +53,10 @@ def ways(image: Workload) -> str:
     return table(["way", "not measured", "dollars", *COLUMNS], rows, words=2)
 
 
-def lines(image: Workload) -> str:
-    way = serverless(image)
+def parts(title: str, way: Way) -> str:
     ordered = sorted(way.lines, key=lambda line: -line.dollars)
     rows = [[line.what, f"{line.dollars:.2f}", share(line.dollars / way.total)] for line in ordered]
-    return table([image.name, "dollars", "share"], rows)
+    return table([title, "dollars", "share"], rows)
 
 
 def share(part: float) -> str:
@@ -65,10 +64,15 @@ def share(part: float) -> str:
 
 
 def steps() -> str:
-    rows = [[step.what, step.gives_up, f"{step.dollars:.2f}"] for step in savings.steps()]
-    others = [[f"instead: {step.what}", step.gives_up, f"{step.dollars:.2f}"] for step in savings.other_places()]
-    text = table(["after this and all before it", "what it gives up", "dollars"], [*rows, *others], words=2)
-    return f"{text}\n\nS3 and SQS alone: {savings.floor():.2f} dollars."
+    rows = [
+        [step.what, step.gives_up, f"{step.dollars:.2f}"]
+        for step in [*savings.steps(), savings.directory_bucket(), savings.lines()]
+    ]
+    text = table(["what", "what it gives up", "dollars"], rows, words=2)
+    return (
+        f"{text}\n\nS3 and SQS alone: {savings.floor():.2f} dollars with documents, "
+        f"{savings.floor_with_lines():.2f} with lines."
+    )
 
 
 def quotas() -> str:
@@ -95,10 +99,11 @@ def day() -> str:
             f"{daily.functions(image is FACES):,.0f}",
             f"{daily.cores(image is FACES):,.0f}",
             f"{millions * serverless(image).total:,.0f}",
+            f"{millions * with_lines(image).total:,.0f}",
         ]
         for image in (FACES, PHOTOS)
     ]
-    text = table(["images", "a second", "batches at once", "endpoint cores", "dollars a day"], rows)
+    text = table(["images", "a second", "batches at once", "endpoint cores", "dollars a day", "with lines"], rows)
     stored = daily.IMAGES * daily.PHOTO_BYTES / 1e9
     month = stored * load_prices().dollars("s3_storage")
     return (
@@ -110,7 +115,13 @@ def day() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "faces": lambda: ways(FACES),
     "photos": lambda: ways(PHOTOS),
-    "lines": lambda: f"{lines(FACES)}\n\n{lines(PHOTOS)}",
+    "parts": lambda: "\n\n".join(
+        [
+            parts(FACES.name, serverless(FACES)),
+            parts(PHOTOS.name, serverless(PHOTOS)),
+            parts(f"{FACES.name}, results as lines", with_lines(FACES)),
+        ]
+    ),
     "steps": steps,
     "sizes": simulated.sizes,
     "batches": simulated.batches,

@@ -98,10 +98,11 @@ def of_single_images(image: Workload, waiting_ms: float, sqs_requests: float = S
     return priced(quantities(Plan(DEFAULT_HOSTING), single))
 
 
-def json_lines(image: Workload) -> Way:
-    """One object of JSON Lines for each batch. The image is still looked up."""
-    together = replace(image, s3_writes=image.invocations)
-    return Way("one JSON Lines object per batch", priced(quantities(Plan(DEFAULT_HOSTING), together)), "not built")
+def with_lines(image: Workload) -> Way:
+    """One object of JSON Lines for each batch, and a serverless endpoint with the default memory."""
+    plan = Plan(DEFAULT_HOSTING, result_format="lines")
+    name = f"serverless endpoint, {DEFAULT_MEMORY_MB // 1024} GB, `ResultFormat=lines`"
+    return Way(name, priced(quantities(plan, image)))
 
 
 def vision_api(large: bool = False) -> Way:
@@ -119,7 +120,7 @@ def all_ways(image: Workload) -> list[Way]:
     return [
         *(serverless(image, memory) for memory in MEMORY_SIZES_MB),
         *(on_instances(image, instance_type, use) for instance_type in INSTANCE_TYPES for use in USES),
-        json_lines(image),
+        with_lines(image),
         one_by_one(image),
         without_queue(image),
         *(built_in(image, instance_type, 0.5) for instance_type in ("ml.c6i.large", GPU)),

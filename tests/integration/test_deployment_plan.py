@@ -38,6 +38,18 @@ def test_a_dry_run_says_what_the_deployment_costs_in_parts_and_changes_nothing(a
     assert account.changes == []
 
 
+def test_the_plan_counts_the_format_of_results_that_is_asked_for(account: Account) -> None:
+    result = dry_run(account, "--parameter", "ResultFormat=lines")
+    assert result.returncode == 0, result.stderr
+    shown = result.stdout + result.stderr
+    assert "results: JSON Lines, an object for each batch" in " ".join(shown.split())
+    assert "S3: write lines" in shown
+    wrong = dry_run(account, "--parameter", "ResultFormat=line")
+    assert wrong.returncode == 1
+    assert "--parameter ResultFormat=line is not documents or lines" in wrong.stderr
+    assert account.changes == []
+
+
 def test_a_quota_that_is_too_small_ends_the_deployment_before_anything_is_made(account: Account) -> None:
     account.quotas["sagemaker"][CONCURRENCY_QUOTA] = 3.0
     result = dry_run(account)

@@ -41,11 +41,13 @@ def test_without_the_queue_there_are_one_read_one_write_and_no_messages() -> Non
     assert "sqs_request" not in {line.price for line in direct.lines}
 
 
-def test_a_batch_in_one_object_needs_a_write_for_32_images() -> None:
-    together = ways.json_lines(FACES)
-    assert dollars(together, "s3_put") == pytest.approx(5 / 32)
-    assert dollars(together, "s3_get") == pytest.approx(0.80)
-    assert together.basis == "not built"
+def test_with_lines_a_write_serves_32_images_and_each_image_is_read_once() -> None:
+    for image in (FACES, PHOTOS):
+        lines = ways.with_lines(image)
+        assert dollars(lines, "s3_put") == pytest.approx(5 / 32)
+        assert dollars(lines, "s3_get") == pytest.approx(0.40)
+        # A PUT for 31 of 32 images, and a HEAD for each.
+        assert ways.serverless(image).total - lines.total == pytest.approx(5 * 31 / 32 + 0.40)
 
 
 def test_the_built_in_algorithm_needs_far_more_of_a_core() -> None:
@@ -61,12 +63,14 @@ def test_what_is_not_measured_is_said() -> None:
     assert all(name.startswith(("serverless endpoint", "ml.c6i", "ml.c7i")) for name in measured)
 
 
-def test_no_step_but_another_place_for_the_documents_reaches_the_goal() -> None:
+def test_lines_reach_their_goal_and_no_step_with_documents_in_s3_standard_reaches_its_own() -> None:
     steps = [step.dollars for step in savings.steps()]
     assert steps == sorted(steps, reverse=True)
-    assert min(steps) > savings.floor() > savings.GOAL > max(place.dollars for place in savings.other_places())
+    assert min(steps) > savings.floor() > savings.GOAL_WITH_DOCUMENTS > savings.directory_bucket().dollars
+    assert savings.GOAL_WITH_LINES > savings.lines().dollars > savings.floor_with_lines()
     # PUT, GET and 1.2 requests to the queue.
     assert savings.floor() == pytest.approx(5.00 + 0.40 + 0.48)
+    assert savings.floor_with_lines() == pytest.approx(5 / 32 + 0.40 + 0.48)
     # A quarter of the endpoint's time and of the waiting for it is left.
     assert steps[-2] - steps[-1] == pytest.approx((0.2759 + 0.0920) * 3 / 4, abs=0.001)
 

@@ -60,6 +60,34 @@ def test_a_million_face_crops_on_a_serverless_endpoint() -> None:
     assert total(lines) == pytest.approx(6.780, abs=0.001)
 
 
+def test_lines_cost_a_read_of_each_image_and_a_write_of_each_batch() -> None:
+    documents, lines = (
+        estimate(replace(SERVERLESS, result_format=result_format)).per_million[FACES.name]
+        for result_format in ("documents", "lines")
+    )
+    assert line(lines, "s3_get").quantity == pytest.approx(1_000_000)
+    assert line(lines, "s3_put").quantity == pytest.approx(31_250)
+    # All else costs the same.
+    storage = ("s3_get", "s3_put")
+    assert [each for each in lines if each.price not in storage] == [
+        each for each in documents if each.price not in storage
+    ]
+    assert total(lines) == pytest.approx(1.536, abs=0.001)
+
+
+def test_lines_change_nothing_about_images_over_http() -> None:
+    assert HTTP_FACES.with_lines() == HTTP_FACES
+
+
+def test_with_lines_eventbridge_gets_an_event_of_each_image_and_of_each_batch() -> None:
+    plan = replace(SERVERLESS, result_format="lines")
+    plain, events = (
+        total(estimate(each).per_million[FACES.name]) for each in (plan, replace(plan, notifications="eventbridge"))
+    )
+    # $1 per million events.
+    assert events - plain == pytest.approx(1 + 1 / 32)
+
+
 def test_a_photo_costs_the_time_of_its_faces_and_of_its_pixels() -> None:
     lines = estimate(SERVERLESS).per_million[PHOTOS.name]
     # 7 / 145 s at 2 GB; 100.6 ms x 1,769 / 1,024 and 7 / 145 s of waiting, at 1 GB.
@@ -186,11 +214,17 @@ def test_the_table_has_each_part_with_its_quantity_and_unit_the_most_expensive_f
 def test_the_documentation_has_these_sums() -> None:
     hostings = (SERVERLESS.hosting, Instances("ml.c7i.large", 1, 4))
     plans = [estimate(Plan(hosting, shifts_traffic=True)) for hosting in hostings]
+    with_lines = [estimate(replace(each.plan, result_format="lines")) for each in plans]
     page = documents.text_of("docs/operations.md")
     rows = [
         ("a month in which nothing happens", [each.idle for each in plans]),
         ("a million face crops through the inbox", [each.per_million[FACES.name] for each in plans]),
         ("a million photos of 12 megapixels with 7 faces each", [each.per_million[PHOTOS.name] for each in plans]),
+        ("a million face crops through the inbox, as lines", [each.per_million[FACES.name] for each in with_lines]),
+        (
+            "a million photos of 12 megapixels with 7 faces each, as lines",
+            [each.per_million[PHOTOS.name] for each in with_lines],
+        ),
         ("a million face crops over HTTP", [each.per_million[HTTP_FACES.name] for each in plans]),
     ]
     for name, sums in rows:
