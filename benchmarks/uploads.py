@@ -1,11 +1,13 @@
 """Images in the embedded cloud's inbox, and the events about them that the queue would hand over."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from local.cloud import Cloud
 from local.demo import list_keys
 from mien.logic.chunks import chunks
+from mien.logic.lines import ENDING
 from tests.support.messages import message
 
 # Of one DeleteObjects request. Source: Amazon S3 API Reference, "DeleteObjects".
@@ -52,8 +54,16 @@ def delete_documents(cloud: Cloud) -> None:
         s3.delete_objects(Bucket=cloud.bucket, Delete={"Objects": objects, "Quiet": True})
 
 
+def read_results(cloud: Cloud, key: str) -> list[Any]:
+    """The results in an object: one, or those of a batch."""
+    body = cloud.client("s3").get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+    return [json.loads(line) for line in body.splitlines()]
+
+
 def require_documents(cloud: Cloud, images: int) -> None:
     """Raises MissingDocuments unless there are so many results."""
-    found = sum(1 for _ in list_keys(cloud.client("s3"), cloud.bucket, cloud.prefix("Results")))
+    s3, found = cloud.client("s3"), 0
+    for key in list_keys(s3, cloud.bucket, cloud.prefix("Results")):
+        found += len(read_results(cloud, key)) if key.endswith(ENDING) else 1
     if found != images:
         raise MissingDocuments(f"{images - found} of {images} images have no result, so the measurement is void")

@@ -1,14 +1,13 @@
 """The embedded cloud behind proxies with AWS's latencies, and the images in it."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.photos import SIZES, enlarge
 from benchmarks.speed.delays import Delays
 from benchmarks.speed.worker import Worker
-from benchmarks.uploads import Record, delete_documents, require_documents, stop_queue, upload
+from benchmarks.uploads import Record, delete_documents, read_results, require_documents, stop_queue, upload
 from local import template
 from local.cloud import Cloud
 from local.environment import ISOLATION
@@ -60,7 +59,7 @@ class Bench:
         """How many faces the stored results label, for each image."""
         s3, bucket = self.cloud.client("s3"), self.cloud.bucket
         listed = s3.list_objects_v2(Bucket=bucket, Prefix=self.cloud.prefix("Results"), MaxKeys=DISTINCT_PHOTOS)
-        documents = [json.load(s3.get_object(Bucket=bucket, Key=one["Key"])["Body"]) for one in listed["Contents"]]
+        documents = [document for one in listed["Contents"] for document in read_results(self.cloud, one["Key"])]
         return sum("label" in face for document in documents for face in document["faces"]) / len(documents)
 
 

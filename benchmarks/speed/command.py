@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from benchmarks.report import write_part
 from benchmarks.speed import growth, one_image, tables
 from benchmarks.speed.bench import FACES, KINDS, PHOTOS, Bench, start_bench
-from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, MIEN, PATTERN, WAYS, Way, compare
+from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT_LINES, LINES, MIEN, PATTERN, WAYS, Way, compare
 from local.environment import isolate_process
 
 PAGE = Path(__file__).parent.with_suffix(".md")
@@ -41,8 +41,8 @@ class Amounts:
 
 
 FULL = Amounts(
-    faces={ARTICLE_ALONE: 40, ARTICLE: 40, PATTERN: 40, **dict(zip(MIEN, (200, 192, 200), strict=True))},
-    photos={ARTICLE_ALONE: 12, ARTICLE: 12, PATTERN: 20, **dict(zip(MIEN, (40, 64, 100), strict=True))},
+    faces={ARTICLE_ALONE: 40, ARTICLE: 40, PATTERN: 40, **dict(zip((*MIEN, *LINES), (200, 192, 200) * 2, strict=True))},
+    photos={ARTICLE_ALONE: 12, ARTICLE: 12, PATTERN: 20, **dict(zip((*MIEN, *LINES), (40, 64, 100) * 2, strict=True))},
     rounds=5,
     face_batches=6,
     photo_batches=1,
@@ -52,7 +52,7 @@ FULL = Amounts(
 # Enough to see that everything works. The numbers mean little.
 QUICK = Amounts(
     faces={way: max(3, way.batch) for way in WAYS},
-    photos={ARTICLE_ALONE: 2, ARTICLE: 2, PATTERN: 10, MIEN[0]: 10, MIEN[1]: 32},
+    photos={ARTICLE_ALONE: 2, ARTICLE: 2, PATTERN: 10, MIEN[0]: 10, MIEN[1]: 32, DEFAULT_LINES: 32},
     rounds=1,
     face_batches=1,
     photo_batches=1,

@@ -15,8 +15,8 @@ from typing import Any
 # Module, name in it, and stage. A name is replaced in the module that looks it up. The handler is imported last,
 # because it makes its pipeline at once.
 STEPS = (
-    ("mien.aws.storage", "read_image", "S3: GetObject"),
-    ("mien.aws.storage", "Storage.look", "S3: HeadObject"),
+    ("mien.pipeline.batches", "read_image", "S3: GetObject"),
+    ("mien.aws.storage", "find_image", "S3: HeadObject"),
     ("mien.aws.storage", "Storage.put_if_newer", "S3: PutObject"),
     ("mien.aws.runtime", "Runtime.call", "endpoint: InvokeEndpoint"),
     ("mien.logic.faces", "find_faces", "detect faces"),

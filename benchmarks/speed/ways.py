@@ -23,16 +23,17 @@ class Way:
 
     @property
     def is_mien(self) -> bool:
-        return self.worker == "mien"
+        return self.worker.startswith("mien")
 
 
 ARTICLE_ALONE = Way("the article's function alone (reads and stores nothing)", "article", 1)
 ARTICLE = Way("the article's way", "article-client", 1)
 PATTERN = Way("the common public pattern", "public-pattern", 10)
 MIEN = tuple(Way("Mien", "mien", batch) for batch in (10, 32, 100))
+LINES = tuple(Way("Mien, results as JSON Lines", "mien-lines", way.batch) for way in MIEN)
 # With the template's batch size. The aims are for it, and its limits are explained.
-DEFAULT = MIEN[1]
-WAYS = (ARTICLE_ALONE, ARTICLE, PATTERN, *MIEN)
+DEFAULT, DEFAULT_LINES = MIEN[1], LINES[1]
+WAYS = (ARTICLE_ALONE, ARTICLE, PATTERN, *MIEN, *LINES)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from benchmarks.speed import command, one_image
 from benchmarks.speed.bench import FACES, KINDS, Bench, draw, start_bench
 from benchmarks.speed.command import Amounts
 from benchmarks.speed.stages import REST
-from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT, MIEN, PATTERN, Way, compare
+from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT, DEFAULT_LINES, LINES, MIEN, PATTERN, Way, compare
 from benchmarks.speed.worker import Worker, WorkerError
 from benchmarks.uploads import MissingDocuments
 from local.cloud import Cloud
 
 TINY = Amounts(
-    faces={ARTICLE_ALONE: 2, ARTICLE: 2, PATTERN: 10, DEFAULT: DEFAULT.batch},
+    faces={ARTICLE_ALONE: 2, ARTICLE: 2, PATTERN: 10, DEFAULT: DEFAULT.batch, DEFAULT_LINES: DEFAULT.batch},
     photos={},
     rounds=1,
     face_batches=1,
@@ -64,6 +64,12 @@ def test_no_way_is_faster_than_its_latencies_allow(bench: Bench) -> None:
     assert pattern.requests == 3
     # All reads together, a call, and all writes together, each with its look-up.
     assert mien.turns[0].seconds > (GET_MS + INVOKE_MS + PUT_MS + HEAD_MS) / 1000
+
+
+def test_with_lines_a_batch_waits_for_one_write_and_for_no_look_up(bench: Bench) -> None:
+    [lines] = compare(bench, FACES, {LINES[0]: 10}, 1, lambda step: None)
+    operations = [request.operation for request in lines.turns[0].traffic.requests]
+    assert sorted(operations) == ["GetObject"] * 10 + ["InvokeEndpoint", "PutObject"]
 
 
 def test_a_photo_has_a_label_for_each_face_only_with_mien(bench: Bench) -> None:

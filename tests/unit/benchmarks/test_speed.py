@@ -15,7 +15,7 @@ from benchmarks.speed.delays import Delays, Request, Traffic
 from benchmarks.speed.growth import Growth
 from benchmarks.speed.one_image import OneImage
 from benchmarks.speed.stages import REST, STEPS, Stages
-from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT, PATTERN, Row, Turn, Way
+from benchmarks.speed.ways import ARTICLE, ARTICLE_ALONE, DEFAULT, DEFAULT_LINES, PATTERN, Row, Turn, Way
 from benchmarks.speed.worker import Work, find_complaint
 from benchmarks.uploads import make_events
 from tests.support import documents
@@ -72,10 +72,15 @@ def table_lines(rows: list[Row]) -> list[str]:
 
 
 def test_the_text_says_whether_the_aims_are_reached() -> None:
-    text = tables.outcome([row(ARTICLE, 5), row(PATTERN, 10), row(DEFAULT, 99)]).replace("\n", " ")
+    text = tables.outcome([row(ARTICLE, 5), row(PATTERN, 10), row(DEFAULT, 99), row(DEFAULT_LINES, 150)]).replace(
+        "\n", " "
+    )
     assert "9.9 times as many as the common public pattern (the aim of 10 is not reached)" in text
     assert "19.8 times as many as the article's way (the aim of 20 is not reached)" in text
-    photos = tables.outcome([row(ARTICLE, 5), row(PATTERN, 10), row(DEFAULT, 20, labels=7)]).replace("\n", " ")
+    assert "; with JSON Lines 15.0 times as many as the common public pattern (the aim of 10 is reached)" in text
+    photos = tables.outcome(
+        [row(ARTICLE, 5), row(PATTERN, 10), row(DEFAULT, 20, labels=7), row(DEFAULT_LINES, 30, labels=7)]
+    ).replace("\n", " ")
     assert "14.0 times as many as the common public pattern (2.0 times as many images; the aim of 10 is" in photos
 
 
