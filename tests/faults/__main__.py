@@ -15,21 +15,25 @@ from . import report
 from .application import start
 from .load import plot, run_load, summary
 from .runs import Result, run
-from .trials import TRIALS
+from .trials import TRIALS, TRIALS_OF_LINES, Trial
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 console = Console()
 
 Seed = Annotated[int, typer.Option(help="The same seed hits the same requests.")]
 Write = Annotated[bool, typer.Option("--write", help="Write the result into docs/reliability.md.")]
-NAMES = {trial.name: trial for trial in TRIALS}
+Lines = Annotated[bool, typer.Option("--lines", help="The application stores its results as JSON Lines.")]
+
+
+def trials_by_name(lines: bool) -> dict[str, Trial]:
+    return {trial.name: trial for trial in (TRIALS_OF_LINES if lines else TRIALS)}
 
 
 @app.command(name="list")
-def list_() -> None:
+def list_(lines: Lines = False) -> None:
     """List the faults."""
     table = Table("fault", "how it is injected")
-    for trial in TRIALS:
+    for trial in trials_by_name(lines).values():
         table.add_row(trial.name, trial.how)
     console.print(table)
 
@@ -42,16 +46,18 @@ def run_(
         float, typer.Option(min=0, help="Minutes for which to repeat the runs with the next seeds.")
     ] = 0,
     seed: Seed = 1,
+    lines: Lines = False,
     write: Write = False,
 ) -> None:
     """Inject the faults one after the other, and print the results. The exit status is 1 if anything is wrong."""
-    unknown = set(fault or []) - set(NAMES)
+    known = trials_by_name(lines)
+    unknown = set(fault or []) - set(known)
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: `list` shows all names")
-    trials = [NAMES[name] for name in fault] if fault else TRIALS
+    trials = [known[name] for name in fault or known]
     results: list[Result] = []
     end = time.monotonic() + minutes * 60
-    with start() as deployed:
+    with start(lines=lines) as deployed:
         while not results or time.monotonic() < end:
             for trial in trials:
                 results.append(run(deployed, trial, images, seed))
@@ -60,7 +66,8 @@ def run_(
     wrong = [one for line in report.lines(results).values() for one in line.found]
     console.print(f"{len(results)} runs, {len(wrong)} findings")
     if write:
-        report.write("faults", f"`{command()}`\n\n{report.table(results)}")
+        part = "faults of lines" if lines else "faults"
+        report.write(part, f"`{command()}`\n\n{report.table(results, lines)}")
     if wrong:
         raise typer.Exit(1)
 

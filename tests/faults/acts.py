@@ -70,6 +70,12 @@ def close_after_request(exchange: Exchange, forward: Forward, world: World) -> N
     forward()
 
 
+def store_silently(exchange: Exchange, forward: Forward, world: World) -> None:
+    """Carries out the request. Its sender waits in vain for an answer."""
+    forward()
+    time.sleep(LONGER_THAN_ANY_TIMEOUT)
+
+
 def cut_answer(exchange: Exchange, forward: Forward, world: World) -> Reply:
     return forward().cut_off()
 
@@ -101,6 +107,11 @@ def html_page(exchange: Exchange, forward: Forward, world: World) -> Reply:
 def kill(exchange: Exchange, forward: Forward, world: World) -> None:
     """Carries out the request, and kills its sender before the answer."""
     forward()
+    world.kill(exchange.caller)
+
+
+def kill_before(exchange: Exchange, forward: Forward, world: World) -> None:
+    """Kills the sender of a request that is not carried out."""
     world.kill(exchange.caller)
 
 

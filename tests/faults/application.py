@@ -14,12 +14,14 @@ from local import template
 from local.cloud import Cloud
 from local.paths import SAMPLES
 from local.stack import start_application
+from mien.logic.results import document_key
 from operate import dead_letters
 from operate.dead_letters import REASON_OF_SQS, DeadLetter
 from tests.support.proxy import Proxy, proxy
 
 from .catalogue import POISON
 from .invariants import Findings, judged
+from .invariants_of_lines import judged_lines, lines_of
 
 # Seconds. The template's 450 would make a run that long each time that a function is killed.
 VISIBILITY_TIMEOUT = 15
@@ -43,6 +45,7 @@ class Application:
 
     contents: the files that are uploaded, by name.
     visibility_timeout: seconds.
+    lines: whether the results are stored as JSON Lines.
     references: the document of each content in an undisturbed run, by the content's name.
     """
 
@@ -51,6 +54,7 @@ class Application:
     endpoint_proxy: Proxy
     contents: dict[str, bytes]
     visibility_timeout: int
+    lines: bool = False
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,6 +101,15 @@ class Application:
         for name in names:
             self.s3.delete_object(Bucket=self.bucket, Key=self.prefixes[0] + run + name)
 
+    def revert(self, run: str, names: list[str]) -> None:
+        """Deletes the newest version of each image for good. Images that a fault has deleted stay as they are."""
+        for name in names:
+            key = self.prefixes[0] + run + name
+            listed = self.s3.list_object_versions(Bucket=self.bucket, Prefix=key).get("Versions", [])
+            for version in listed:
+                if version["IsLatest"]:
+                    self.s3.delete_object(Bucket=self.bucket, Key=key, VersionId=version["VersionId"])
+
     def send_foreign_messages(self, run: str, count: int) -> list[str]:
         """Sends S3's test events, and messages that are not events.
 
@@ -129,9 +142,10 @@ class Application:
             return [letter for letter in found if any(run in key for key in letter.images)]
 
     def judge(self, run: str, may_die: Callable[[str, str], bool] = never) -> Findings:
-        """Compares a run's documents with its uploads. may_die: as in `judged`."""
+        """Compares a run's documents or lines with its uploads. may_die: as in `judged`."""
         reasons = {key: letter.reason for letter in self.dead_letters(run) for key in letter.images}
-        return judged(self.s3, self.bucket, self.prefixes, run, self.names_by_etag, self.references, reasons, may_die)
+        judge = judged_lines if self.lines else judged
+        return judge(self.s3, self.bucket, self.prefixes, run, self.names_by_etag, self.references, reasons, may_die)
 
     def judge_foreign_messages(self, foreign: list[str]) -> list[str]:
         """What is wrong with the dead letters that are not events: each must be there, with its reason."""
@@ -159,16 +173,19 @@ def all_contents() -> dict[str, bytes]:
 
 
 @contextlib.contextmanager
-def start(visibility_timeout: int = VISIBILITY_TIMEOUT) -> Iterator[Application]:
-    """Deploys the application and records its references. Nothing is disturbed yet."""
+def start(visibility_timeout: int = VISIBILITY_TIMEOUT, lines: bool = False) -> Iterator[Application]:
+    """Deploys the application and records its references. Nothing is disturbed yet.
+
+    lines: whether it stores its results as JSON Lines.
+    """
     with proxy() as s3_proxy, proxy() as endpoint_proxy:
         variables = {
             "AWS_ENDPOINT_URL_S3": s3_proxy.url,
             "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": endpoint_proxy.url,
         }
-        with start_application(variables=variables) as cloud:
+        with start_application(variables=variables, ResultFormat="lines" if lines else "documents") as cloud:
             s3_proxy.upstream, endpoint_proxy.upstream = cloud.url, str(cloud.endpoint_url)
-            application = Application(cloud, s3_proxy, endpoint_proxy, all_contents(), visibility_timeout)
+            application = Application(cloud, s3_proxy, endpoint_proxy, all_contents(), visibility_timeout, lines)
             record_references(application)
             yield application
 
@@ -180,8 +197,14 @@ def record_references(application: Application) -> None:
     for number, data in enumerate(application.contents.values()):
         application.s3.put_object(Bucket=application.bucket, Key=f"{inbox}{run}{number}", Body=data)
     application.wait_until_idle()
-    for number, name in enumerate(application.contents):
-        answer = application.s3.get_object(Bucket=application.bucket, Key=f"{results}{run}{number}.json")
+    names = {f"{inbox}{run}{number}": name for number, name in enumerate(application.contents)}
+    if application.lines:
+        found = lines_of(application.s3, application.bucket, results, inbox + run)
+        application.references |= {names[line["image"]["key"]]: line for line in map(json.loads, found)}
+        return
+    for key, name in names.items():
+        document = document_key(key, inbox, results)
+        answer = application.s3.get_object(Bucket=application.bucket, Key=document)
         application.references[name] = json.loads(answer["Body"].read())
 
 

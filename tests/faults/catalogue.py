@@ -17,12 +17,14 @@ from .acts import (
     freeze,
     html_page,
     kill,
+    kill_before,
     kill_within_a_second,
     never_answer,
     overwrite_after,
     remove_after,
     remove_before,
     s3_error,
+    store_silently,
     with_nan,
 )
 
@@ -167,4 +169,37 @@ FAULTS = [
         "deleted after reading", "the key is deleted while its image is classified", "read", remove_after, first=True
     ),
     Fault("deleted before reading", "the key is deleted before its image is read", "read", remove_before, first=True),
+]
+
+# Faults that disturb lines in the same way as documents. Both formats share the code that calls the endpoint, so only
+# one fault for each of its outcomes is here: all faces fail for a while, or for good, or one face fails.
+BESIDE_WRITING = {
+    "throttled",
+    "model refuses",
+    "row missing",
+    "read 503",
+    "read 404",
+    "read cut",
+    "killed after reading",
+    "killed before writing",
+    "killed at any moment",
+    "frozen",
+    "poison",
+    "overwritten",
+    "deleted after reading",
+    "deleted before reading",
+}
+
+# A batch writes one object, so there are few writes, and a large part of them is hit. A limit keeps one batch from
+# being hit again and again: its retries would be minutes apart.
+FAULTS_OF_LINES = [
+    *(fault for fault in FAULTS if fault.name in BESIDE_WRITING),
+    Fault("write 500", "InternalError on writing lines", "write", s3_error(500, "InternalError"), 0.5, most=6),
+    Fault("write 503", "SlowDown on writing lines", "write", s3_error(503, "SlowDown"), 0.5, most=6),
+    Fault("write 403", "AccessDenied on writing lines", "write", s3_error(403, "AccessDenied"), 0.5, most=6),
+    Fault("write answer lost", "lines written, connection closed without an answer", "write", close_after_request, 0.5),
+    Fault("write silent", "lines written, no answer within the client's 5 s", "write", store_silently, 0.5, most=3),
+    Fault("killed at writing", "SIGKILL on a write that is not carried out", "write", kill_before, 0.5, most=2),
+    Fault("killed after writing", "SIGKILL between a write and the function's answer", "write", kill, 0.5, most=2),
+    Fault("look 503", "status 503 on looking up an image", "look", empty_error(503)),
 ]

@@ -34,6 +34,8 @@ class Findings:
         have one.
     doubled: images with a result and the copy of a rejection, or with a rejection and no copy of it.
     older: documents that an older upload has replaced.
+    changed: objects of lines that were written more than once.
+    repeated: lines that another object has, too. They change nothing.
     dead: the number of images whose message is in the dead-letter queue, as the trial expects.
     strays: sentences about documents and dead letters that must not exist.
     """
@@ -44,11 +46,13 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     older: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    repeated: int = 0
     dead: int = 0
     strays: list[str] = field(default_factory=list)
 
     def clean(self) -> bool:
-        return not (self.lost or self.wrong or self.doubled or self.older or self.strays)
+        return not (self.lost or self.wrong or self.doubled or self.older or self.changed or self.strays)
 
 
 def uploaded(s3: Any, bucket: str, prefix: str, contents: Mapping[str, str]) -> tuple[dict[str, Version], int]:

@@ -25,6 +25,8 @@ class Line:
     wrong: int = 0
     doubled: int = 0
     older: int = 0
+    changed: int = 0
+    repeated: int = 0
     strays: int = 0
     dead: int = 0
     expects_dead: bool = False
@@ -39,23 +41,26 @@ def lines(results: Iterable[Result]) -> dict[str, Line]:
         line.runs += 1
         line.images += findings.versions
         line.injected += sum(result.injected.values())
-        for name in ("lost", "wrong", "doubled", "older", "strays"):
+        for name in ("lost", "wrong", "doubled", "older", "changed", "strays"):
             found = getattr(findings, name)
             setattr(line, name, getattr(line, name) + len(found))
             line.found += [f"{name}: {one}" for one in found]
+        line.repeated += findings.repeated
         line.dead += findings.dead
     return by_trial
 
 
-def table(results: Iterable[Result]) -> str:
+def table(results: Iterable[Result], of_lines: bool = False) -> str:
+    last = ("changed", "repeated lines") if of_lines else ("doubled", "older over newer")
     rows = [
-        "| fault | how it is injected | times | runs | images | lost | wrong | doubled | older over newer "
-        "| dead letters |",
+        f"| fault | how it is injected | times | runs | images | lost | wrong | {' | '.join(last)} | dead letters |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for name, line in lines(results).items():
         dead = f"{line.dead:,}, redriven" if line.expects_dead else "0" if not line.strays else f"**{line.strays:,}**"
-        counts = [f"{n:,}" if not n else f"**{n:,}**" for n in (line.lost, line.wrong, line.doubled, line.older)]
+        wrong = (line.lost, line.wrong, line.changed) if of_lines else (line.lost, line.wrong, line.doubled, line.older)
+        counts = [f"{n:,}" if not n else f"**{n:,}**" for n in wrong]
+        counts += [f"{line.repeated:,}"] * of_lines
         injected = f"{line.injected:,}" if line.injected else ""
         rows.append(
             f"| {name} | {line.how} | {injected} | {line.runs} | {line.images:,} | {' | '.join(counts)} | {dead} |"

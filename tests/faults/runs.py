@@ -35,6 +35,7 @@ def run(application: Application, trial: Trial, images: int, seed: int) -> Resul
         # The last images: the first ones are overwritten.
         removed = names[len(names) - round(trial.removals * images) :]
         application.remove(prefix, removed[::2])
+        application.revert(prefix, names[: round(trial.reverts * images)])
         foreign = application.send_foreign_messages(prefix, trial.foreign)
         application.wait_until_idle()
         if removed:

@@ -1,37 +1,18 @@
 """Every image has exactly one correct document in the end, whatever fault is injected."""
 
-import base64
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from .application import Application, start
-from .catalogue import Fault
+from .logs import leaks, log_lines
 from .runs import run
-from .trials import TRIALS, Trial
+from .trials import TRIALS, Trial, brief
 
 # These trials wait for timeouts or for a minute. Only `python -m tests.faults run` runs them.
 LONG = {"endpoint silent", "outage", "frozen"}
 IMAGES = 16
-
-
-def brief(trial: Trial) -> Trial:
-    """The trial with at most three hits of each fault. A fault that hits one image again and again costs minutes.
-
-    Among so few images only a few documents are deleted, and the endpoint is called only a few times. So a larger share
-    of these requests is hit. Where messages must become dead letters, the fault must hit them every time, so they have
-    no limit.
-    """
-    if trial.dead:
-        return trial
-    return replace(trial, faults=tuple(brief_fault(fault) for fault in trial.faults))
-
-
-def brief_fault(fault: Fault) -> Fault:
-    share = max(fault.share, 0.7) if fault.operation in ("delete", "invoke") else fault.share
-    return replace(fault, most=min(3, fault.most or 3), share=share)
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +74,3 @@ def test_a_run_that_fails_in_many_ways_logs_neither_keys_nor_pixels(deployed: Ap
     assert any("sent to the dead-letter queue" in line for line in lines)
     assert leaks(deployed, lines) == []
     assert leaks(deployed, ["inbox/a.png"]) == ["inbox/a.png"]
-
-
-def log_lines(deployed: Application, since: float) -> list[str]:
-    """The lines that all functions have logged since a moment, in seconds since 1970."""
-    logs = deployed.cloud.client("logs")
-    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-    pages = logs.get_paginator("filter_log_events")
-    return [
-        event["message"]
-        for group in groups
-        for page in pages.paginate(logGroupName=group, startTime=int(since * 1000))
-        for event in page["events"]
-    ]
-
-
-def leaks(deployed: Application, lines: list[str]) -> list[str]:
-    """The lines that contain a part of an object key, of a message or of an image."""
-    secrets = ["inbox/", ".png", "deadly", "stranger"]
-    secrets += [base64.b64encode(data[:30]).decode() for data in deployed.contents.values() if data]
-    secrets += [repr(data[:12])[2:-1] for data in deployed.contents.values() if data]
-    return [line for line in lines if any(secret in line for secret in secrets)]
