@@ -1,6 +1,6 @@
 """Measures what 8-bit integers and ONNX Runtime's optimisations do to a model: its accuracy, and its speed on one core.
 
-    .venv-training/bin/python benchmarks/quantized.py DATA [--model DIR] [--page]
+    .venv-training/bin/python benchmarks/quantized.py DATA --model DIR [--page]
 
 Needs the environment of `make install-training`, a folder DATA that `python -m training prepare` wrote, and a few
 minutes. Its training images calibrate the quantized model, and its held-out images measure the accuracy. All models run
@@ -25,7 +25,7 @@ import onnxruntime
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.report import write_page
-from benchmarks.served_speed import MODEL, pin_to_one_core, processor_name, summarize
+from benchmarks.served_speed import pin_to_one_core, processor_name, summarize
 from training.evaluation.channels import HELD_OUT, TRAINING, load_channel
 from training.evaluation.measure import LoadedModel, load_model, probabilities
 from training.evaluation.paired import compare
@@ -115,7 +115,7 @@ def accuracy_table(models: dict[str, tuple[LoadedModel, Path]], data: Path) -> l
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA", help="folder that prepare wrote")
-    parser.add_argument("--model", type=Path, default=MODEL, help="folder with model.onnx and model.json (models)")
+    parser.add_argument("--model", type=Path, required=True, help="folder of a model that computes in float32")
     parser.add_argument("--page", action="store_true", help="write quantized.md")
     arguments = parser.parse_args()
     folder, data = arguments.model, arguments.data
@@ -146,7 +146,7 @@ def main() -> None:
             "8-bit integers, on one core",
             table,
             notes,
-            ".venv-training/bin/python benchmarks/quantized.py build/fer2013 --page",
+            f".venv-training/bin/python benchmarks/quantized.py build/fer2013 --model {folder} --page",
         )
     else:
         sys.stdout.write("\n".join(table) + "\n")

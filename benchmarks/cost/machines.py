@@ -4,7 +4,7 @@
 # Source: Amazon EC2 User Guide, "CPU options for Amazon EC2 instances".
 CORES = {"ml.c6i.large": 1, "ml.c7i.large": 1, "ml.c7g.large": 2}
 # Images of 224x224 per second on one core, measured: benchmarks/served_speed.md, batches of 16.
-RESNET_50_PER_SECOND = 23.2
+RESNET_50_PER_SECOND = 28.3
 # The operations of one image, where a multiplication and an addition are two: measured as above.
 RESNET_50_GFLOP = 8.17
 # A ResNet-101 needs 7.6 and a ResNet-50 3.8 billion multiplications and additions.

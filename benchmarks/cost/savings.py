@@ -1,15 +1,13 @@
 """What would bring a million face crops under five dollars, and what brings them under two."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from benchmarks.cost.ways import DEFAULT_HOSTING, priced, serverless, with_lines
-from deployment.estimate import MILLION, Plan, quantities, total
+from benchmarks.cost.ways import serverless, with_lines
+from deployment.estimate import MILLION
 from deployment.prices import load_prices
 from deployment.workloads import FACES
 
-# The goal of the work on the model: a network that is this much faster.
-FASTER = 4
 # Dollars for a million face crops.
 GOAL_WITH_DOCUMENTS = 5.0
 GOAL_WITH_LINES = 2.0
@@ -24,14 +22,6 @@ class Step:
     gives_up: str
 
 
-def endpoint_and_waiting() -> float:
-    """The part of the cost that a faster model makes smaller."""
-    lines = serverless(FACES).lines
-    fast = priced(quantities(Plan(DEFAULT_HOSTING), replace(FACES, faces=0)))
-    data = sum(line.dollars for line in lines if line.price == "endpoint_data")
-    return total(lines) - total(fast) - data
-
-
 def steps() -> Iterator[Step]:
     """Steps with documents in S3 Standard. Each one adds to those before it."""
     dollars = serverless(FACES).total
@@ -42,8 +32,6 @@ def steps() -> Iterator[Step]:
         dollars,
         "a document can stay of an image that is deleted while it is classified",
     )
-    dollars -= endpoint_and_waiting() * (1 - 1 / FASTER)
-    yield Step(f"and a model that is {FASTER} times as fast (not built)", dollars, "perhaps accuracy")
 
 
 def floor() -> float:
