@@ -33,11 +33,12 @@ ANY_ROLE = "arn:aws:iam::123456789012:role/ROLE"
 ANY_BUCKET = "s3://BUCKET"
 SUGGESTED_INSTANCE_TYPE = "ml.c7i.large"
 DEFAULT_MAX_INSTANCES = 4
-# A call carries up to 32 faces (the template's BatchSize), and a core classifies about 145 of them per second with the
-# model in models/ (benchmarks/served_speed.md): 4.5 calls per second. AWS advises to begin with half of that as the
-# target, which leaves time to start further instances. 60 times that is 136 calls per minute, rounded down.
+# A call carries the faces of up to 32 images (the template's BatchSize), such as 224 of photos with seven faces each.
+# With the model in models/, the container needs about 0.3 ms of a core for a face (benchmarks/served_calls.md): 15 such
+# calls per second. AWS advises to begin with half of that as the target, which leaves time to start further instances.
+# 60 times that is 446 calls per minute. Face crops could be seven times as many; too small a target only costs more.
 # Source: Amazon SageMaker AI Developer Guide, "Load testing your auto scaling configuration".
-DEFAULT_CALLS_PER_MINUTE = 130
+DEFAULT_CALLS_PER_MINUTE = 450
 
 
 @dataclass(frozen=True)

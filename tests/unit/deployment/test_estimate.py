@@ -117,8 +117,8 @@ def test_shifting_traffic_brings_four_alarms() -> None:
 
 def test_further_instances_are_counted_at_the_load_at_which_auto_scaling_adds_one() -> None:
     instance = line(estimate(INSTANCES).per_million[FACES.name], "ml.c5.large")
-    # 130 calls a minute of 32 faces: 249,600 faces an hour.
-    assert instance.quantity == pytest.approx(1_000_000 / 249_600)
+    # 450 calls a minute of 32 faces: 864,000 faces an hour.
+    assert instance.quantity == pytest.approx(1_000_000 / 864_000)
 
 
 def test_less_memory_makes_a_serverless_endpoint_slower_but_more_than_a_processor_does_not_make_it_faster() -> None:

@@ -11,7 +11,6 @@ from local.paths import MODEL
 from training.evaluation.card import card
 from training.jobs.recipe_file import load_recipe, override_recipe, parse_value
 
-
 # A model of 32-bit floats.
 PLAIN = MODEL / "teacher"
 
