@@ -30,7 +30,7 @@ EXPECTED = {
         "a face.png": "surprise/1.png",
         "one+two.png": "neutral/1.png",
         "100%.png": "sad/2.png",
-        "été/visage.png": "angry/1.png",
+        "été/visage.png": "angry/2.png",
     },
     "sqs-test-event.json": {},
 }
