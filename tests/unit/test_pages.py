@@ -9,7 +9,7 @@ from local import template
 from local.paths import ROOT
 from mien.aws import endpoint, forms, listing, pictures
 from mien.logic import bombs, circuit, images, retries
-from tests.faults.trials import TRIALS
+from tests.faults.trials import TRIALS, TRIALS_OF_LINES, Trial
 from tests.support import documents
 from tests.support.openapi import SCHEMAS, schema_errors
 from training.hosting import options
@@ -122,6 +122,13 @@ def test_the_delays_that_the_page_on_reliability_states_are_the_functions() -> N
     assert f"instead of {visibility} s" in RELIABILITY
 
 
-def test_the_faults_that_the_page_on_reliability_lists_are_those_that_are_injected() -> None:
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", documents.text_of("docs/reliability.md"), re.MULTILINE)
-    assert {(trial.name, trial.how) for trial in TRIALS} <= set(rows)
+@pytest.mark.parametrize(
+    ("part", "trials"), [("faults", TRIALS), ("faults of lines", TRIALS_OF_LINES)], ids=["documents", "lines"]
+)
+def test_the_faults_that_the_page_on_reliability_lists_are_those_that_are_injected(
+    part: str, trials: list[Trial]
+) -> None:
+    page = documents.text_of("docs/reliability.md")
+    written = page.partition(f"<!-- {part}: written by the harness -->")[2].partition(f"<!-- {part}: end -->")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", written, re.MULTILINE)
+    assert {(trial.name, trial.how) for trial in trials} <= set(rows)
