@@ -129,7 +129,8 @@ def test_our_own_model_goes_on_where_it_was_and_has_a_new_output_layer_for_other
     (tmp_path / "model").rename(tmp_path / "first")
     (tmp_path / "checkpoints").rename(tmp_path / "earlier")
     again = {**QUICK, "epochs": 1, "learning-rate": 1e-6, "start-from": tmp_path / "first" / "model.pt"}
-    # The file, and not the options, says how deep and wide the network is, and what its stem is.
+    again["stem-stride"] = 1
+    # The file, and not the options, says how deep and wide the network is.
     [row] = train(tmp_path, {**again, "width": 24, "depth": 18}).history
     assert row["last_accuracy"] >= reached - 0.1
     start = read_start(tmp_path / "first" / "model.pt")
