@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from local.cloud import Cloud
-from local.processes import start_cloud
-from local.stack import create_stack, finish_deployment
+from local.stack import start_application
 from tests.support.bucket import Bucket
 
 from . import accessibility
@@ -22,9 +21,8 @@ NOTE = "This application stores the results of its inbox as JSON Lines"
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with start_cloud() as running:
-        create_stack(running, ResultFormat="lines")
-        yield finish_deployment(running)
+    with start_application(ResultFormat="lines") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
