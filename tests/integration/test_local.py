@@ -61,9 +61,7 @@ def test_the_demo_prints_a_label_for_each_face_and_leaves_nothing_running(images
     assert not orphans()
 
 
-def test_nearly_every_face_of_the_sample_photos_gets_the_label_of_the_sample_that_it_was_made_from(
-    tmp_path: Path,
-) -> None:
+def test_each_face_of_the_sample_photos_but_the_angry_one_gets_the_label_of_its_sample(tmp_path: Path) -> None:
     result = local("demo", str(ALL_SAMPLES / "photos"), "--output", str(tmp_path))
     assert result.returncode == 0, result.stderr
     assert printed_labels(result)[-1] == ("studio.jpg", "", "no face")
@@ -77,9 +75,9 @@ def test_nearly_every_face_of_the_sample_photos_gets_the_label_of_the_sample_tha
         for person in PEOPLE
         if int(face["left"]) < person.x < int(face["right"]) and int(face["top"]) < person.y < int(face["bottom"])
     }
-    assert samples.keys() == {person.face for person in PEOPLE}
-    # The model is sure of some samples only. In a photo, a face is scaled, and its crop is another one.
-    assert sum(label != Path(face).parent.name for face, label in samples.items()) <= 1
+    expected = {person.face: Path(person.face).parent.name for person in PEOPLE}
+    # As a crop of the photo, the model takes it for a disgusted one.
+    assert samples == expected | {"angry/2.png": "disgust"}
     assert (studio["image"], studio["status"], studio["label"]) == ("studio.jpg", "no_face", "")
 
 
