@@ -39,6 +39,7 @@ class Fault:
     how: a phrase for the report.
     operation: the kind of request (see Exchange).
     share: the part of these requests that is hit, from 0 to 1.
+    least: the first requests are hit in any case, as many as this says, so that no run has no hit.
     most: the number of requests that are hit at most; None for no limit.
     first: only the first such request for an object is hit.
     under: only keys that contain this text are hit.
@@ -51,19 +52,28 @@ class Fault:
     operation: str
     act: Act
     share: float = 0.3
+    least: int = 1
     most: int | None = None
     first: bool = False
     under: str = ""
     lasting: float | None = None
     dead: str | None = None
 
-    def hits(self, exchange: Exchange, seed: int) -> bool:
-        """Whether a request is hit. The same seed hits the same requests."""
+    def hits(self, exchange: Exchange, seed: int, earlier: int) -> bool:
+        """Whether a request is hit. Apart from the first requests, the same seed hits the same requests.
+
+        earlier: how many requests this fault has hit before.
+        """
         if exchange.operation != self.operation or self.under not in exchange.key:
             return False
         if self.first and exchange.ordinal:
             return False
-        return random.Random(f"{seed} {self.name} {exchange.key} {exchange.ordinal}").random() < self.share
+        if self.most is not None and earlier >= self.most:
+            return False
+        return (
+            earlier < self.least
+            or random.Random(f"{seed} {self.name} {exchange.key} {exchange.ordinal}").random() < self.share
+        )
 
 
 FAULTS = [

@@ -72,11 +72,11 @@ def inject(application: Application, faults: Sequence[Fault], seed: int) -> Iter
     def intervene(exchange: Exchange, forward: Forward) -> Reply | None:
         for fault in faults:
             over = fault.lasting is not None and time.monotonic() - began > fault.lasting
-            if not over and fault.hits(exchange, seed):
-                with lock:
-                    if fault.most is not None and injected[fault.name] >= fault.most:
-                        continue
+            with lock:
+                hit = not over and fault.hits(exchange, seed, injected[fault.name])
+                if hit:
                     injected[fault.name] += 1
+            if hit:
                 return fault.act(exchange, forward, world)
         return forward()
 

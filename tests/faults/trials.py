@@ -53,7 +53,7 @@ def mixed(share: float, faults: Sequence[Fault] = FAULTS) -> tuple[Fault, ...]:
     """All temporary faults at once. share: the part of the requests of each kind that is hit."""
     temporary = [fault for fault in faults if not fault.dead and fault.lasting is None]
     of_operation = Counter(fault.operation for fault in temporary)
-    return tuple(replace(fault, share=share / of_operation[fault.operation]) for fault in temporary)
+    return tuple(replace(fault, share=share / of_operation[fault.operation], least=0) for fault in temporary)
 
 
 def of_fault(fault: Fault) -> Trial:
