@@ -36,7 +36,7 @@ def upload(cloud: Cloud, files: Iterable[bytes], prefix: str, suffix: str) -> li
     for index, content in enumerate(files):
         key = f"{cloud.prefix('Inbox')}{prefix}{index:05}{suffix}"
         stored = s3.put_object(Bucket=cloud.bucket, Key=key, Body=content)
-        fields = {"versionId": stored["VersionId"], "eTag": stored["ETag"].strip('"')}
+        fields = {"versionId": stored["VersionId"], "eTag": stored["ETag"].strip('"'), "size": len(content)}
         records.append(message(cloud.bucket, key, f"{index:016X}", f"{prefix}{index}", **fields))
     return records
 

@@ -28,22 +28,27 @@ def the_largest_image_of_each_format() -> dict[str, File]:
     return {name: make() for name, make in LARGEST_FILES.items()}
 
 
+@pytest.mark.parametrize("states_size", [True, False], ids=["true sizes", "false sizes"])
 @pytest.mark.parametrize(
     "files", [the_largest_accepted_images, the_largest_image_of_each_format], ids=lambda f: f.__name__
 )
 def test_a_batch_uses_less_than_half_of_the_functions_memory(
-    files: Callable[[], dict[str, File]], cloud: Cloud, bucket: Bucket
+    files: Callable[[], dict[str, File]], states_size: bool, cloud: Cloud, bucket: Bucket
 ) -> None:
     names = []
+    sizes = []
     statuses = []
     for name, file in files().items():
-        names.append(f"{files.__name__}/{name}")
+        names.append(f"{files.__name__}/{states_size}/{name}")
+        sizes.append(len(file.data) if states_size else 1)
         # A transparent image is rejected only after all of its pixels were decoded.
         statuses.append("no_face" if isinstance(file, Good) else "rejected")
         bucket.s3.put_object(Bucket=bucket.name, Key=f"elsewhere/{names[-1]}", Body=file.data)
     # No notification is sent for this prefix, so the deployed function does not read the images as well.
     environment = template.function_environment({**cloud.references, "InboxPrefix": "elsewhere/"})
-    event = {"Records": [message(bucket.name, f"elsewhere/{name}", "0A", name) for name in names]}
+    sized = zip(names, sizes, strict=True)
+    records = [message(bucket.name, f"elsewhere/{name}", "0A", name, size=size) for name, size in sized]
+    event = {"Records": records}
     addresses = {"AWS_ENDPOINT_URL": cloud.url, "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": str(cloud.endpoint_url)}
     answer, megabytes = run_handler("mien.handlers.inbox", event, {**addresses, **cloud.credentials, **environment})
     assert answer == {"batchItemFailures": []}

@@ -9,7 +9,7 @@ def message(bucket: str, key: str, sequencer: str, message_id: str = "m", **fiel
     """A message about one upload, as Lambda gets it from the queue.
 
     key: as S3's clients see it; the event has it encoded.
-    fields: further fields of the object in the event: versionId, eTag.
+    fields: further fields of the object in the event: versionId, eTag, size.
     """
     stored = {"key": encoded(key), "size": 1, "sequencer": sequencer, **fields}
     return with_event(message_id, "ObjectCreated:Put", bucket, stored)

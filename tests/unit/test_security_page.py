@@ -17,7 +17,7 @@ def test_the_limits_that_the_page_states_are_those_of_the_code() -> None:
     assert f"with {requests.MAX_IMAGES} images at most" in PAGE
     assert f"`EndpointInput=image`, {requests.MAX_CALLS} at most" in PAGE
     assert f"two calls in {health.INTERVAL:.0f} s at most" in PAGE
-    assert f"At most {batches.WORKERS} files" in PAGE
+    assert f"are read ahead need {batches.MAX_READ_BYTES // 1024**2} MiB" in PAGE
     assert f"Over {images.MAX_PIXELS // 1_000_000} million pixels" in PAGE
     assert f"a side under {images.MIN_SIDE}" in PAGE
     names = {"WEBP": "WebP"}

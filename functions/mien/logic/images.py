@@ -38,7 +38,7 @@ FORMATS = tuple(
     )
 )
 
-# Eight files are in memory at once while others are read: 8 x 16 MiB (batches.WORKERS).
+# Eight files of this size may be in memory at once (batches.MAX_READ_BYTES).
 MAX_BYTES = 16 * 1024 * 1024
 # Photos of a 48-megapixel phone are accepted. With an alpha channel, 50 million pixels take 200 MB. Only one image is
 # decoded at a time.

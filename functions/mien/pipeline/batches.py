@@ -17,8 +17,13 @@ from mien.logic.uploads import Upload
 from mien.pipeline.pictures import PictureReader, PictureReaders, WaitingPictures
 from mien.settings import Settings
 
-# Threads. At most this many files are in memory at once; images.MAX_BYTES depends on it.
-WORKERS = 8
+# Threads that read images: one for each image of a batch of the template's size. They mostly wait for S3.
+READERS = 32
+# Bytes of the files that are in memory at once. Eight of the largest files fit, or READERS of
+# 4 MiB each.
+MAX_READ_BYTES = 8 * MAX_BYTES
+# Threads that call the endpoint, for faces that don't fit into one call.
+CALLERS = 8
 # Seconds for the endpoint's response. With a longer time, the model's description and its answer to the faces would not
 # both fit into one invocation. A model that takes longer to start is called again by the messages' next invocation.
 READ_TIMEOUT = 20.0
@@ -35,7 +40,7 @@ class Batches:
 
     def __init__(self, settings: Settings, s3: Any):
         self.s3 = s3
-        self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=WORKERS)
+        self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=CALLERS)
         self.readers = PictureReaders(settings)
 
     def documents(self, uploads: Sequence[Upload], deadline: Deadline) -> Iterator[tuple[Upload, Result | Exception]]:
@@ -51,8 +56,8 @@ class Batches:
             yield from dict.fromkeys(uploads, error).items()
             return
         read_deadline = deadline.earlier(self.endpoint.longest_call)
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for upload, outcome in self.classify_uploads(pool, reader, uploads, read_deadline, deadline):
+        with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(CALLERS) as callers:
+            for upload, outcome in self.classify_uploads(readers, callers, reader, uploads, read_deadline, deadline):
                 if isinstance(outcome, Rejected):
                     yield upload, rejected(outcome, image_fields(upload))
                 else:
@@ -60,7 +65,8 @@ class Batches:
 
     def classify_uploads(
         self,
-        pool: Executor,
+        readers: Executor,
+        callers: Executor,
         reader: PictureReader,
         uploads: Iterable[Upload],
         read_deadline: Deadline,
@@ -68,29 +74,29 @@ class Batches:
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Yields each upload with its document, or the error why it has none.
 
-        Reads a few files ahead in the pool's threads, and decodes them one after the other in this thread. Decoding
+        Reads some files ahead in the readers' threads, and decodes them one after the other in this thread. Decoding
         needs a processor, and a function has about one. It can also need much memory, which the C library keeps for
         each thread that ever used it: decoding in eight threads would cost eight times the memory.
         """
         waiting = WaitingPictures[Upload]()
-        for upload, data in read_ahead(pool, partial(self.read_file, read_deadline), uploads):
+        for upload, data in read_ahead(readers, partial(self.read_file, read_deadline), uploads, stated_bytes):
             try:
                 require_time(read_deadline, 0)
-                waiting.add(upload, reader.read(data.result()))
+                waiting.add(upload, reader.read(self.content_of(upload, data, read_deadline)))
             except Exception as error:
                 yield upload, error
             if waiting.is_full:
-                yield from self.classify_pictures(pool, reader, waiting, answer_deadline)
+                yield from self.classify_pictures(callers, reader, waiting, answer_deadline)
                 waiting = WaitingPictures[Upload]()
-        yield from self.classify_pictures(pool, reader, waiting, answer_deadline)
+        yield from self.classify_pictures(callers, reader, waiting, answer_deadline)
 
     def classify_pictures(
-        self, pool: Executor, reader: PictureReader, waiting: WaitingPictures[Upload], deadline: Deadline
+        self, callers: Executor, reader: PictureReader, waiting: WaitingPictures[Upload], deadline: Deadline
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Classifies the faces of all pictures with as few calls as the endpoint allows."""
         batches = list(chunks(waiting.faces, self.endpoint.faces_per_call(reader.contract)))
         classify = partial(self.endpoint.classify, deadline=deadline)
-        outcomes = [outcome for answered in pool.map(classify, batches) for outcome in answered]
+        outcomes = [outcome for answered in callers.map(classify, batches) for outcome in answered]
         unconfirmed = self.endpoint.confirm(reader.contract, outcomes, deadline) if waiting.pictures else None
         for upload, found in waiting.sort_answers(outcomes):
             answers = unconfirmed if unconfirmed and not isinstance(found, Exception) else found
@@ -101,11 +107,29 @@ class Batches:
                 image = image_fields(upload, picture)
                 yield upload, classified(picture, answers, image, self.endpoint.name, reader.reading)
 
-    def read_file(self, deadline: Deadline, upload: Upload) -> bytes:
+    def read_file(self, deadline: Deadline, upload: Upload, limit: int | None = None) -> bytes:
+        """limit: bytes; None for what the event states. A larger object is rejected unread."""
         require_time(deadline, 0)
         if upload.size > MAX_BYTES:
             raise Rejected("too_large", f"The file has {upload.size:,} bytes; the limit is {MAX_BYTES:,}.")
-        return read_image(self.s3, upload.bucket, upload.key, MAX_BYTES, upload)
+        return read_image(self.s3, upload.bucket, upload.key, limit or stated_bytes(upload), upload)
+
+    def content_of(self, upload: Upload, data: Future[bytes], deadline: Deadline) -> bytes:
+        """Returns the content that was read ahead. A larger object than its event states is read now, alone.
+
+        S3 states the true size. A message that somebody wrote may not, and must not fill the memory.
+        """
+        try:
+            return data.result()
+        except Rejected as error:
+            if error.reason != "too_large" or stated_bytes(upload) == MAX_BYTES:
+                raise
+            return self.read_file(deadline, upload, MAX_BYTES)
+
+
+def stated_bytes(upload: Upload) -> int:
+    """Returns how many bytes of memory are kept for an upload's file: as many as its event states, if it does."""
+    return upload.size if 0 < upload.size <= MAX_BYTES else MAX_BYTES
 
 
 def require_time(deadline: Deadline, seconds: float) -> None:
@@ -114,12 +138,21 @@ def require_time(deadline: Deadline, seconds: float) -> None:
         raise TryAgain("there was no time left in this invocation")
 
 
-def read_ahead(pool: Executor, step: Callable[[K], T], items: Iterable[K]) -> Iterator[tuple[K, Future[T]]]:
-    """Yields each item with its step's future, in order. At most WORKERS steps are started and not yet yielded."""
+def read_ahead(
+    readers: Executor, step: Callable[[K], T], items: Iterable[K], weigh: Callable[[K], int]
+) -> Iterator[tuple[K, Future[T]]]:
+    """Yields each item with its step's future, in order.
+
+    weigh: bytes that an item's result needs, MAX_READ_BYTES at most. The items that are started, and the one that was
+    yielded last, need MAX_READ_BYTES together at most, and there are READERS of them at most.
+    """
     started: deque[tuple[K, Future[T]]] = deque()
+    weight = 0
     for item in items:
-        started.append((item, pool.submit(step, item)))
-        if len(started) == WORKERS:
-            yield started.popleft()
+        while started and (len(started) == READERS or weight + weigh(item) > MAX_READ_BYTES):
+            yield started[0]
+            weight -= weigh(started.popleft()[0])
+        started.append((item, readers.submit(step, item)))
+        weight += weigh(item)
     while started:
         yield started.popleft()

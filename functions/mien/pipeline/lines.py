@@ -14,7 +14,7 @@ from mien.logic.lines import DELETED, deleted, lines_key, serialize_lines
 from mien.logic.results import Result
 from mien.logic.uploads import Change, Removal, Upload
 from mien.logic.versions import StoredImage, is_version
-from mien.pipeline.batches import WORKERS, Batches, require_time
+from mien.pipeline.batches import READERS, Batches, require_time
 from mien.pipeline.changes import Outcome, sort_results
 from mien.settings import Settings
 
@@ -33,7 +33,7 @@ class Lines:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time):
         self.results_prefix = settings.results_prefix
         self.clock = clock
-        self.s3: Any = images.connect(WORKERS)
+        self.s3: Any = images.connect(READERS)
         self.batches = Batches(settings, self.s3)
 
     def handle(self, changes: Sequence[Change], deadline: Deadline) -> Outcome:
@@ -68,7 +68,7 @@ class Lines:
         """Returns the current version of the image of each change, None if it is deleted, and failures."""
         if not changes:
             return {}, {}
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(READERS) as pool:
             return sort_results({change: pool.submit(self.look_at, change, deadline) for change in changes})
 
     def look_at(self, change: Change, deadline: Deadline) -> StoredImage | None:

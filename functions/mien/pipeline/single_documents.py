@@ -10,7 +10,7 @@ from mien.logic.deadline import Deadline
 from mien.logic.results import Result
 from mien.logic.uploads import Change, Removal, Upload
 from mien.logic.versions import is_version
-from mien.pipeline.batches import WORKERS, Batches, require_time
+from mien.pipeline.batches import READERS, Batches, require_time
 from mien.pipeline.changes import Outcome, sort_results
 from mien.settings import Settings
 
@@ -23,7 +23,7 @@ class SingleDocuments:
     """The steps from changes to one document per image, over one bucket and one endpoint."""
 
     def __init__(self, settings: Settings):
-        s3 = images.connect(WORKERS + WRITERS)
+        s3 = images.connect(READERS + WRITERS)
         self.batches = Batches(settings, s3)
         self.storage = Storage(settings, s3)
 
@@ -64,7 +64,7 @@ class SingleDocuments:
         """Deletes the documents of images that are gone. Returns how many it deleted for each change, and failures."""
         if not changes:
             return {}, {}
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(WRITERS) as pool:
             return sort_results({change: pool.submit(self.clear_one, deadline, change) for change in changes})
 
     def clear_one(self, deadline: Deadline, change: Change) -> int:

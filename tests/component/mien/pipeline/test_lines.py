@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mien.errors import NeedsOperator, StorageUnavailable, TryAgain
 from mien.logic.deadline import Deadline
+from mien.logic.images import MAX_BYTES
 from mien.logic.lines import deleted, serialize_lines
 from mien.logic.results import is_newer
 from mien.logic.uploads import Change, Removal, Upload
@@ -71,8 +72,9 @@ def inbox(url: str, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     return Inbox(url)
 
 
-def upload(sequencer: str = "0A", key: str = KEY, version: str = "v1") -> Upload:
-    return Upload("bucket", key, version, "", 3, sequencer)
+def upload(sequencer: str = "0A", key: str = KEY, version: str = "v1", size: int = 0) -> Upload:
+    """size: bytes, as the event states them; 0 if it does not."""
+    return Upload("bucket", key, version, "", size, sequencer)
 
 
 def removal(sequencer: str = "0B") -> Removal:
@@ -96,11 +98,25 @@ def test_the_results_of_a_batch_are_one_object_in_the_folders_of_the_hour(inbox:
 
 
 def test_a_batch_costs_one_read_per_image_and_one_write(inbox: Inbox, sample: bytes) -> None:
-    uploads = [upload(key=f"inbox/{number}.png") for number in range(5)]
+    uploads = [upload(key=f"inbox/{number}.png", size=len(sample)) for number in range(5)]
     for each in uploads:
         inbox.bucket.store(each.key, sample, "v1")
     inbox.handle(*uploads)
     assert sorted(inbox.bucket.requests) == ["GetObject"] * 5 + ["PutObject"]
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1])
+def test_an_image_is_classified_whatever_its_event_says_about_its_size(inbox: Inbox, sample: bytes, size: int) -> None:
+    inbox.bucket.store(KEY, sample, "v1")
+    inbox.handle(upload(size=size))
+    assert inbox.newest()[KEY]["status"] == "classified"
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_BYTES + 1])
+def test_a_file_that_is_too_large_is_rejected_whatever_its_event_says_about_its_size(inbox: Inbox, size: int) -> None:
+    inbox.bucket.store(KEY, bytes(MAX_BYTES + 1), "v1")
+    inbox.handle(upload(size=size))
+    assert inbox.newest()[KEY]["reason"] == "too_large"
 
 
 def test_a_batch_that_is_delivered_again_in_the_same_hour_changes_nothing(inbox: Inbox, sample: bytes) -> None:
