@@ -17,10 +17,9 @@ from mien.logic.uploads import Upload
 from mien.pipeline.pictures import PictureReader, PictureReaders, WaitingPictures
 from mien.settings import Settings
 
-# Threads that read images: one for each image of a batch of the template's size. They mostly wait for S3.
-READERS = 32
-# Bytes of the files that are in memory at once. Eight of the largest files fit, or READERS of
-# 4 MiB each.
+# Threads that send requests to S3, and mostly wait: one for each image of a batch of the template's size.
+THREADS = 32
+# Bytes of the files that are in memory at once. Eight of the largest files fit, or THREADS of 4 MiB each.
 MAX_READ_BYTES = 8 * MAX_BYTES
 # Threads that call the endpoint, for faces that don't fit into one call.
 CALLERS = 8
@@ -36,10 +35,14 @@ class Batches:
     """The steps from uploads to their documents, over one bucket and one endpoint.
 
     s3: the client that reads the images (images.connect).
+    threads: THREADS of them, for everything that is asked of S3. They stay from one batch to the next: to start them
+        again for each batch would need a tenth of a small image's processor time.
     """
 
     def __init__(self, settings: Settings, s3: Any):
         self.s3 = s3
+        self.threads = ThreadPoolExecutor(THREADS)
+        self.callers = ThreadPoolExecutor(CALLERS)
         self.endpoint = Endpoint(settings, READ_TIMEOUT, connections=CALLERS)
         self.readers = PictureReaders(settings)
 
@@ -56,47 +59,40 @@ class Batches:
             yield from dict.fromkeys(uploads, error).items()
             return
         read_deadline = deadline.earlier(self.endpoint.longest_call)
-        with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(CALLERS) as callers:
-            for upload, outcome in self.classify_uploads(readers, callers, reader, uploads, read_deadline, deadline):
-                if isinstance(outcome, Rejected):
-                    yield upload, rejected(outcome, image_fields(upload))
-                else:
-                    yield upload, outcome
+        for upload, outcome in self.classify_uploads(reader, uploads, read_deadline, deadline):
+            if isinstance(outcome, Rejected):
+                yield upload, rejected(outcome, image_fields(upload))
+            else:
+                yield upload, outcome
 
     def classify_uploads(
-        self,
-        readers: Executor,
-        callers: Executor,
-        reader: PictureReader,
-        uploads: Iterable[Upload],
-        read_deadline: Deadline,
-        answer_deadline: Deadline,
+        self, reader: PictureReader, uploads: Iterable[Upload], read_deadline: Deadline, answer_deadline: Deadline
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Yields each upload with its document, or the error why it has none.
 
-        Reads some files ahead in the readers' threads, and decodes them one after the other in this thread. Decoding
+        Reads some files ahead in other threads, and decodes them one after the other in this thread. Decoding
         needs a processor, and a function has about one. It can also need much memory, which the C library keeps for
         each thread that ever used it: decoding in eight threads would cost eight times the memory.
         """
         waiting = WaitingPictures[Upload]()
-        for upload, data in read_ahead(readers, partial(self.read_file, read_deadline), uploads, stated_bytes):
+        for upload, data in read_ahead(self.threads, partial(self.read_file, read_deadline), uploads, stated_bytes):
             try:
                 require_time(read_deadline, 0)
                 waiting.add(upload, reader.read(self.content_of(upload, data, read_deadline)))
             except Exception as error:
                 yield upload, error
             if waiting.is_full:
-                yield from self.classify_pictures(callers, reader, waiting, answer_deadline)
+                yield from self.classify_pictures(reader, waiting, answer_deadline)
                 waiting = WaitingPictures[Upload]()
-        yield from self.classify_pictures(callers, reader, waiting, answer_deadline)
+        yield from self.classify_pictures(reader, waiting, answer_deadline)
 
     def classify_pictures(
-        self, callers: Executor, reader: PictureReader, waiting: WaitingPictures[Upload], deadline: Deadline
+        self, reader: PictureReader, waiting: WaitingPictures[Upload], deadline: Deadline
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Classifies the faces of all pictures with as few calls as the endpoint allows."""
         batches = list(chunks(waiting.faces, self.endpoint.faces_per_call(reader.contract)))
         classify = partial(self.endpoint.classify, deadline=deadline)
-        outcomes = [outcome for answered in callers.map(classify, batches) for outcome in answered]
+        outcomes = [outcome for answered in self.callers.map(classify, batches) for outcome in answered]
         unconfirmed = self.endpoint.confirm(reader.contract, outcomes, deadline) if waiting.pictures else None
         for upload, found in waiting.sort_answers(outcomes):
             answers = unconfirmed if unconfirmed and not isinstance(found, Exception) else found
@@ -139,20 +135,20 @@ def require_time(deadline: Deadline, seconds: float) -> None:
 
 
 def read_ahead(
-    readers: Executor, step: Callable[[K], T], items: Iterable[K], weigh: Callable[[K], int]
+    threads: Executor, step: Callable[[K], T], items: Iterable[K], weigh: Callable[[K], int]
 ) -> Iterator[tuple[K, Future[T]]]:
     """Yields each item with its step's future, in order.
 
     weigh: bytes that an item's result needs, MAX_READ_BYTES at most. The items that are started, and the one that was
-    yielded last, need MAX_READ_BYTES together at most, and there are READERS of them at most.
+    yielded last, need MAX_READ_BYTES together at most, and there are THREADS of them at most.
     """
     started: deque[tuple[K, Future[T]]] = deque()
     weight = 0
     for item in items:
-        while started and (len(started) == READERS or weight + weigh(item) > MAX_READ_BYTES):
+        while started and (len(started) == THREADS or weight + weigh(item) > MAX_READ_BYTES):
             yield started[0]
             weight -= weigh(started.popleft()[0])
-        started.append((item, readers.submit(step, item)))
+        started.append((item, threads.submit(step, item)))
         weight += weigh(item)
     while started:
         yield started.popleft()

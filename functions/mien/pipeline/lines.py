@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from mien.aws import images
@@ -14,7 +13,7 @@ from mien.logic.lines import DELETED, deleted, lines_key, serialize_lines
 from mien.logic.results import Result
 from mien.logic.uploads import Change, Removal, Upload
 from mien.logic.versions import StoredImage, is_version
-from mien.pipeline.batches import READERS, Batches, require_time
+from mien.pipeline.batches import THREADS, Batches, require_time
 from mien.pipeline.changes import Outcome, sort_results
 from mien.settings import Settings
 
@@ -33,7 +32,7 @@ class Lines:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time):
         self.results_prefix = settings.results_prefix
         self.clock = clock
-        self.s3: Any = images.connect(READERS)
+        self.s3: Any = images.connect(THREADS)
         self.batches = Batches(settings, self.s3)
 
     def handle(self, changes: Sequence[Change], deadline: Deadline) -> Outcome:
@@ -66,10 +65,8 @@ class Lines:
         self, changes: Sequence[C], deadline: Deadline
     ) -> tuple[dict[C, StoredImage | None], dict[C, Exception]]:
         """Returns the current version of the image of each change, None if it is deleted, and failures."""
-        if not changes:
-            return {}, {}
-        with ThreadPoolExecutor(READERS) as pool:
-            return sort_results({change: pool.submit(self.look_at, change, deadline) for change in changes})
+        threads = self.batches.threads
+        return sort_results({change: threads.submit(self.look_at, change, deadline) for change in changes})
 
     def look_at(self, change: Change, deadline: Deadline) -> StoredImage | None:
         """Returns the current version of a change's image, or None if it is deleted.

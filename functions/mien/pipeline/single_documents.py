@@ -1,7 +1,7 @@
 """Changes of the inbox → documents, one object each: written for uploads, deleted for removed images."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 
 from mien.aws import images
 from mien.aws.storage import Storage
@@ -10,20 +10,16 @@ from mien.logic.deadline import Deadline
 from mien.logic.results import Result
 from mien.logic.uploads import Change, Removal, Upload
 from mien.logic.versions import is_version
-from mien.pipeline.batches import READERS, Batches, require_time
+from mien.pipeline.batches import THREADS, Batches, require_time
 from mien.pipeline.changes import Outcome, sort_results
 from mien.settings import Settings
-
-# Threads that write documents, which are small: one for each image of a batch of the template's size. Writing is two
-# requests, one after the other, so these threads mostly wait.
-WRITERS = 32
 
 
 class SingleDocuments:
     """The steps from changes to one document per image, over one bucket and one endpoint."""
 
     def __init__(self, settings: Settings):
-        s3 = images.connect(READERS + WRITERS)
+        s3 = images.connect(THREADS)
         self.batches = Batches(settings, s3)
         self.storage = Storage(settings, s3)
 
@@ -44,15 +40,18 @@ class SingleDocuments:
         self, uploads: Sequence[Upload], deadline: Deadline
     ) -> tuple[dict[Upload, Result], dict[Upload, Exception]]:
         """Classifies a batch. Each document is written as soon as it is known. Returns documents and failures."""
-        with ThreadPoolExecutor(WRITERS) as writers:
-            writes: dict[Upload, Future[Result]] = {}
-            failures: dict[Upload, Exception] = {}
+        writes: dict[Upload, Future[Result]] = {}
+        failures: dict[Upload, Exception] = {}
+        try:
             for upload, outcome in self.batches.documents(uploads, deadline.earlier(images.TIMEOUTS.longest)):
                 if isinstance(outcome, Exception):
                     failures[upload] = outcome
                 else:
-                    writes[upload] = writers.submit(self.write_document, outcome, deadline, upload)
-            written, unwritten = sort_results(writes)
+                    writes[upload] = self.batches.threads.submit(self.write_document, outcome, deadline, upload)
+        finally:
+            # Lambda stops a process between invocations, so none may end while a document is being written.
+            wait(writes.values())
+        written, unwritten = sort_results(writes)
         return written, failures | unwritten
 
     def write_document(self, document: Result, deadline: Deadline, upload: Upload) -> Result:
@@ -62,10 +61,7 @@ class SingleDocuments:
 
     def clear(self, changes: Sequence[Change], deadline: Deadline) -> tuple[dict[Change, int], dict[Change, Exception]]:
         """Deletes the documents of images that are gone. Returns how many it deleted for each change, and failures."""
-        if not changes:
-            return {}, {}
-        with ThreadPoolExecutor(WRITERS) as pool:
-            return sort_results({change: pool.submit(self.clear_one, deadline, change) for change in changes})
+        return sort_results({c: self.batches.threads.submit(self.clear_one, deadline, c) for c in changes})
 
     def clear_one(self, deadline: Deadline, change: Change) -> int:
         require_time(deadline, images.TIMEOUTS.longest)

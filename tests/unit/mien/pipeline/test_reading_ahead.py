@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mien.logic.images import MAX_BYTES
 from mien.logic.uploads import Upload
-from mien.pipeline.batches import MAX_READ_BYTES, READERS, read_ahead, stated_bytes
+from mien.pipeline.batches import MAX_READ_BYTES, THREADS, read_ahead, stated_bytes
 
 SIZES = st.one_of(st.integers(-1, 2 * MAX_BYTES), st.just(MAX_BYTES), st.integers(0, 4096))
 
@@ -26,18 +26,18 @@ def test_files_come_in_order_and_those_read_ahead_fit_into_memory(sizes: list[in
         with lock:
             begun += 1
 
-    with ThreadPoolExecutor(READERS) as readers:
-        for number, (upload, data) in enumerate(read_ahead(readers, read, files, stated_bytes)):
+    with ThreadPoolExecutor(THREADS) as threads:
+        for number, (upload, data) in enumerate(read_ahead(threads, read, files, stated_bytes)):
             assert upload == files[number]
             data.result()
             held = files[number:begun]
-            assert len(held) <= READERS
+            assert len(held) <= THREADS
             assert sum(map(stated_bytes, held)) <= MAX_READ_BYTES
     assert begun == len(files)
 
 
 def test_all_small_files_of_a_batch_are_read_at_once() -> None:
-    together = threading.Barrier(READERS, timeout=60)
-    with ThreadPoolExecutor(READERS) as readers:
-        reads = read_ahead(readers, lambda _: together.wait(), uploads([2000] * READERS), stated_bytes)
-        assert sorted(data.result() for _, data in reads) == list(range(READERS))
+    together = threading.Barrier(THREADS, timeout=60)
+    with ThreadPoolExecutor(THREADS) as threads:
+        reads = read_ahead(threads, lambda _: together.wait(), uploads([2000] * THREADS), stated_bytes)
+        assert sorted(data.result() for _, data in reads) == list(range(THREADS))
