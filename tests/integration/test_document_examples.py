@@ -1,7 +1,7 @@
 """The examples in the README and under docs/, run as they are written: every block in `bash` or `python`.
 
-tests/training/test_own_classes.py runs those of two pages, which need PyTorch, and test_pandas.py beside it those with
-pandas.
+tests/training/test_own_classes.py runs those of two pages, which need PyTorch. Beside it, test_lines_examples.py runs
+those with pandas and DuckDB.
 """
 
 import os
