@@ -70,9 +70,9 @@ class Batches:
     ) -> Iterator[tuple[Upload, Result | Exception]]:
         """Yields each upload with its document, or the error why it has none.
 
-        Reads some files ahead in other threads, and decodes them one after the other in this thread. Decoding
-        needs a processor, and a function has about one. It can also need much memory, which the C library keeps for
-        each thread that ever used it: decoding in eight threads would cost eight times the memory.
+        Reads some files ahead in other threads, and decodes them one after the other in this thread. Decoding needs a
+        processor, and a function has about one. It can also need much memory, which the C library keeps for each thread
+        that ever used it: decoding in all threads would need that memory once for each of them.
         """
         waiting = WaitingPictures[Upload]()
         for upload, data in read_ahead(self.threads, partial(self.read_file, read_deadline), uploads, stated_bytes):
