@@ -7,6 +7,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 import torch.distributed
@@ -49,11 +50,23 @@ class Processes:
             torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         return Processes(int(os.environ.get("RANK", 0)), count, device)
 
-    def leave(self) -> None:
-        """Waits for the other processes and leaves the group. Leaving earlier would break their communication."""
-        if self.count > 1:
-            torch.distributed.barrier()
-            torch.distributed.destroy_process_group()
+    def end(self, error: str | None = None) -> NoReturn:
+        """Waits for the other processes and ends this one: with status 0, or with 1 and the message of an error.
+
+        Ending earlier would break the communication of the others. Several processes end without Python's cleanup. A
+        thread of Gloo can still hold a tensor of the last sum, and a thread that gives a Python object back during the
+        cleanup aborts the process. The thread goes on after destroy_process_group, because DistributedDataParallel
+        keeps the group.
+        """
+        if self.count == 1:
+            sys.exit(error)
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
+        if error:
+            print(error, file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1 if error else 0)
 
     @property
     def is_first(self) -> bool:

@@ -152,9 +152,8 @@ def train(options: argparse.Namespace) -> None:
         state.keep_score(score)
         state.save(checkpoint, hyperparameters, data.sha256)
 
-    processes.leave()
-    if processes.is_first and not best_model.exists():
-        sys.exit("no epoch has ended with a model that can be served, so there is no model")
+    failed = processes.is_first and not best_model.exists()
+    processes.end("no epoch has ended with a model that can be served, so there is no model" if failed else None)
 
 
 def load_data(options: argparse.Namespace, processes: Processes) -> Data:

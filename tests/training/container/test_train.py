@@ -69,6 +69,13 @@ def test_several_processes_stop_together_and_count_all_images(tmp_path: Path) ->
     assert all(abs(share - round(share)) < 0.02 for share in shares)
 
 
+def test_several_processes_end_with_one_sentence_if_no_epoch_had_a_model(tmp_path: Path) -> None:
+    write_shapes(tmp_path)
+    failed = train(tmp_path, {**QUICK, "learning-rate": 1e30}, status=1, processes=2)
+    assert failed.errors.count("no epoch has ended with a model that can be served") == 1
+    assert not any(word in failed.errors for word in ("terminate called", "SIGABRT", "exitcode  : -6"))
+
+
 def test_a_rare_class_is_learned_with_the_balanced_sampler(tmp_path: Path) -> None:
     write_shapes(tmp_path, train=48)
     path = tmp_path / "train" / "faces.npz"
