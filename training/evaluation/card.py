@@ -165,7 +165,12 @@ def calibration_paragraph(figures: dict[str, Any], contract: dict[str, Any], thi
         first = f"The model's confidence is calibrated on the held-out {things}{before}. It {difference}"
     else:
         first = f"The model's confidence {difference}"
-    return paragraph(first, "calibration error, 15 bins).")
+    by_chance = f"With {figures['images']:,} {things}, exact confidences would differ by"
+    return paragraph(
+        first,
+        "calibration error, 15 bins).",
+        f"{by_chance} {figures['calibration_error_by_chance']:.3f}, by chance.",
+    )
 
 
 def extremes_paragraph(classes: dict[str, Any], things: str) -> str:

@@ -31,7 +31,10 @@ def print_figures(figures: dict[str, Any]) -> None:
         print_plain(f"top-2 accuracy {figures['top_2_accuracy']:.4f}")
     print_plain(f"balanced accuracy {figures['balanced_accuracy']:.4f}")
     print_plain(f"log loss {figures['log_loss']:.4f} nats")
-    print_plain(f"expected calibration error {figures['expected_calibration_error']:.4f}")
+    print_plain(
+        f"expected calibration error {figures['expected_calibration_error']:.4f} "
+        f"(exact confidences: {figures['calibration_error_by_chance']:.4f}, by chance)"
+    )
     console.print()
     table = Table("class", *right("images", "precision", "recall", "F1"), box=None)
     for name, row in classes.items():

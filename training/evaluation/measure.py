@@ -112,6 +112,7 @@ def measure(images: LabelledImages, rows: np.ndarray) -> dict[str, Any]:
         # In nats. A probability that was rounded to 0 would make the mean infinite.
         "log_loss": round(float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean()), 4),
         "expected_calibration_error": round(expected_calibration_error(rows, images.labels), 4),
+        "calibration_error_by_chance": round(calibration_error_by_chance(rows), 4),
         "balanced_accuracy": round(float(recall[labelled > 0].mean()), 4),
         "classes": {
             name: {
@@ -141,9 +142,14 @@ def accuracy_figures(correct: np.ndarray) -> dict[str, Any]:
     }
 
 
-def calibration_bins(
-    rows: np.ndarray, labels: np.ndarray, bins: int = CALIBRATION_BINS
-) -> list[tuple[int, float, float]]:
+def bin_members(confidence: np.ndarray, bins: int = CALIBRATION_BINS) -> list[np.ndarray]:
+    """Confidences, float [n] → which images are in each bin that has any, bool [n]."""
+    bin_of_image = np.minimum((confidence * bins).astype(int), bins - 1)
+    members = (bin_of_image == bin for bin in range(bins))
+    return [of_bin for of_bin in members if of_bin.any()]
+
+
+def calibration_bins(rows: np.ndarray, labels: np.ndarray) -> list[tuple[int, float, float]]:
     """Groups images by the confidence of their prediction. Per bin that has any: count, mean confidence, accuracy.
 
     rows: probabilities, float [n, classes].
@@ -151,9 +157,8 @@ def calibration_bins(
     """
     confidence = rows.max(1)
     correct = rows.argmax(1) == labels
-    bin_of_image = np.minimum((confidence * bins).astype(int), bins - 1)
-    members = [bin_of_image == bin for bin in range(bins)]
-    return [(int(m.sum()), float(confidence[m].mean()), float(correct[m].mean())) for m in members if m.any()]
+    members = bin_members(confidence)
+    return [(int(m.sum()), float(confidence[m].mean()), float(correct[m].mean())) for m in members]
 
 
 def expected_calibration_error(rows: np.ndarray, labels: np.ndarray) -> float:
@@ -163,6 +168,20 @@ def expected_calibration_error(rows: np.ndarray, labels: np.ndarray) -> float:
     """
     bins = calibration_bins(rows, labels)
     return sum(count * abs(confidence - accuracy) for count, confidence, accuracy in bins) / len(labels)
+
+
+def calibration_error_by_chance(rows: np.ndarray) -> float:
+    """The calibration error that is expected on so many images if each confidence is the exact chance to be right.
+
+    A bin's accuracy is then a mean of independent draws, about normally distributed around its confidence. The mean
+    distance of a normal value from its center is sqrt(2 / pi) standard deviations.
+
+    rows: probabilities, float [n, classes].
+    """
+    confidence = rows.max(1).astype(float)
+    variances = confidence * (1 - confidence)
+    deviations = [np.sqrt(variances[of_bin].sum()) for of_bin in bin_members(confidence)]
+    return float(np.sqrt(2 / np.pi) * sum(deviations) / len(rows))
 
 
 def wilson_interval(successes: int, count: int, z: float = Z_95) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from local.paths import MODEL
 from tests.support.fer2013 import random_faces
 from training.evaluation.measure import (
     accuracy,
+    calibration_error_by_chance,
     expected_calibration_error,
     load_model,
     measure,
@@ -57,3 +58,13 @@ def test_the_calibration_error_is_the_difference_between_confidence_and_accuracy
     rows = np.tile([0.8, 0.2], (10, 1))
     labels = np.array([0] * 6 + [1] * 4)
     assert expected_calibration_error(rows, labels) == pytest.approx(0.2)
+
+
+def test_exact_confidences_have_the_calibration_error_that_is_expected_by_chance() -> None:
+    generator = np.random.default_rng(0)
+    confidence = generator.uniform(0.4, 1, 3000)
+    rows = np.stack([confidence, *(((1 - confidence) / 2,) * 2)], axis=1)
+    errors = [expected_calibration_error(rows, np.where(generator.random(3000) < confidence, 0, 1)) for _ in range(200)]
+    assert calibration_error_by_chance(rows) == pytest.approx(np.mean(errors), rel=0.05)
+    # Four times as many images halve it.
+    assert calibration_error_by_chance(np.tile(rows, (4, 1))) == pytest.approx(calibration_error_by_chance(rows) / 2)
