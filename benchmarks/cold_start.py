@@ -2,10 +2,10 @@
 
     .venv-runtime/bin/python benchmarks/cold_start.py
 
-Lambda unpacks a function's package and its layer into read-only folders, so their modules are compiled at each cold
-start. The modules of the runtime, boto3 among them, are compiled in advance. Two rows show what bundling boto3 would
-cost. The second table shows what is in the layer. pip downloads its packages, for both processors, so the first run
-needs a network. Writes cold_start.md.
+Lambda unpacks a function's package and its layer into read-only folders. `make deploy` compiles their modules before it
+uploads them; two rows show the start without that. The modules of the runtime, boto3 among them, are compiled in
+advance too. Two rows show what bundling boto3 would cost. The second table shows what is in the layer. pip downloads
+its packages, for both processors, so the first run needs a network. Writes cold_start.md.
 """
 
 import os
@@ -24,9 +24,11 @@ import boto3
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.report import write_page
+from deployment.bytecode import compile_modules
 from local import sam, template
 from local.cloud import CREDENTIALS, UNDEPLOYED_REFERENCES
-from local.paths import FUNCTIONS, LAYER
+from local.package import LAYER_FOLDER
+from local.paths import FUNCTIONS, LAYER, TEMPLATE
 
 RUNS = 15
 # boto3 and its dependencies, as they are named in site-packages.
@@ -42,11 +44,14 @@ PARTS = {
     "NumPy": (("numpy",), "import numpy"),
     "Pillow": (("PIL", "pillow"), "import PIL.Image"),
     "Powertools and what it needs": (
-        ("aws_lambda_powertools", "jmespath", "typing_extensions"),
+        ("aws_lambda_powertools", "jmespath", "typing_extensions", "__pycache__"),
         "import aws_lambda_powertools.event_handler, aws_lambda_powertools.metrics, aws_lambda_powertools.logging",
     ),
     "the detector, and lists of the packages": (("detector.onnx", "LICENSE", "ORIGIN.md", "requirements"), None),
 }
+
+# Where `sam build` puts the layer's files.
+LAYER_IN_BUILD = Path("Layer", LAYER_FOLDER)
 
 Folders = Mapping[str, Sequence[Path]]
 
@@ -54,25 +59,28 @@ Folders = Mapping[str, Sequence[Path]]
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        package, boto3_folder = folder / "functions", folder / "boto3"
-        shutil.copytree(FUNCTIONS, package, ignore=shutil.ignore_patterns("__pycache__"))
-        copy_boto3(boto3_folder)
-        layers = {name: install_layer(name, folder / name) for name in PROCESSORS}
-        page: Folders = {name: [package] for name in PROCESSORS}
-        classifying: Folders = {name: [package, layer] for name, layer in layers.items()}
-        bundled: Folders = {name: [boto3_folder, *folders] for name, folders in classifying.items()}
+        built = {name: build(name, folder / name) for name in PROCESSORS}
+        plain = {name: copied(path, folder / f"{name}-plain") for name, path in built.items()}
+        bundled = {name: copied(path, folder / f"{name}-bundled") for name, path in built.items()}
+        for path in bundled.values():
+            copy_boto3(path / LAYER_IN_BUILD)
+        for path in (*built.values(), *bundled.values()):
+            compile_modules(path)
         table = [
             *head("function", "start, ms"),
-            row("`PageFunction`", page, PAGE),
-            row("`InboxFunction`, `Faces=whole`", classifying, INBOX, "whole"),
-            row("`InboxFunction`, `Faces=find`", classifying, INBOX),
-            row("`ApiFunction`, `Faces=whole`", classifying, API, "whole"),
-            row("`ApiFunction`, `Faces=find`", classifying, API),
-            row("`InboxFunction`, `Faces=find`, boto3 bundled", bundled, INBOX),
-            row("`ApiFunction`, `Faces=find`, boto3 bundled", bundled, API),
+            row("`PageFunction`", {name: [path / "PageFunction"] for name, path in built.items()}, PAGE),
+            row("`InboxFunction`, `Faces=whole`", folders_of("InboxFunction", built), INBOX, "whole"),
+            row("`InboxFunction`, `Faces=find`", folders_of("InboxFunction", built), INBOX),
+            row("`ApiFunction`, `Faces=whole`", folders_of("ApiFunction", built), API, "whole"),
+            row("`ApiFunction`, `Faces=find`", folders_of("ApiFunction", built), API),
+            row("`InboxFunction`, `Faces=find`, not compiled", folders_of("InboxFunction", plain), INBOX),
+            row("`ApiFunction`, `Faces=find`, not compiled", folders_of("ApiFunction", plain), API),
+            row("`InboxFunction`, `Faces=find`, boto3 bundled", folders_of("InboxFunction", bundled), INBOX),
+            row("`ApiFunction`, `Faces=find`, boto3 bundled", folders_of("ApiFunction", bundled), API),
             "",
             *head("in the layer", "import, ms"),
         ]
+        layers = {name: path / LAYER_IN_BUILD for name, path in built.items()}
         for name, (beginnings, program) in PARTS.items():
             parts: Folders = {
                 processor: [copy_part(layer, beginnings, folder / f"{name}-{processor}")]
@@ -87,6 +95,10 @@ def main() -> None:
         waiting. A handler's time includes the clients of S3 and SageMaker, and with `Faces=find` the detector. The
         size of a function is that of its package and its layer.
 
+        "Not compiled" is what `sam build` makes. `make deploy` adds compiled modules, and `python -m deployment
+        compile` does it for those who use the SAM CLI themselves. Lambda then has more bytes to load; how long that
+        takes can't be seen here.
+
         Each time is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine with
         {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there. Other work on
         the machine makes all times longer, by up to a half, so compare only rows of one run.
@@ -94,22 +106,40 @@ def main() -> None:
     write_page(__file__, "Cold start", table, notes, ".venv-runtime/bin/python benchmarks/cold_start.py")
 
 
+def build(architecture: str, folder: Path) -> Path:
+    """Writes what `sam build` would write into a new folder."""
+    install_layer(architecture, folder / LAYER_IN_BUILD)
+    for name in ("PageFunction", "InboxFunction", "ApiFunction"):
+        shutil.copytree(FUNCTIONS, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TEMPLATE, folder)
+    return folder
+
+
+def copied(built: Path, folder: Path) -> Path:
+    shutil.copytree(built, folder)
+    return folder
+
+
+def folders_of(function: str, built: Mapping[str, Path]) -> Folders:
+    """The package and the layer of a function, for each processor."""
+    return {name: [path / function, path / LAYER_IN_BUILD] for name, path in built.items()}
+
+
 def copy_boto3(folder: Path) -> None:
-    """Copies boto3 and its dependencies into a new folder, without their compiled modules."""
-    folder.mkdir()
+    """Copies boto3 and its dependencies into a folder, without their compiled modules."""
     for name in BUNDLED:
-        copy(Path(boto3.__file__).parent.parent / name, folder)
+        copy(Path(boto3.__file__).parent.parent / name, folder, "__pycache__")
 
 
-def copy(source: Path, folder: Path) -> None:
-    """Copies a file or a folder into a folder, without compiled modules."""
+def copy(source: Path, folder: Path, *ignored: str) -> None:
+    """Copies a file or a folder into a folder. ignored: names of folders in it that are left out."""
     if source.is_dir():
-        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns(*ignored))
     else:
         shutil.copy(source, folder)
 
 
-def install_layer(architecture: str, folder: Path) -> Path:
+def install_layer(architecture: str, folder: Path) -> None:
     """Copies layer/ into a new folder, and installs its requirements for a processor."""
     shutil.copytree(LAYER, folder)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
@@ -117,7 +147,6 @@ def install_layer(architecture: str, folder: Path) -> Path:
     command += ["--platform", f"manylinux_2_28_{processor}", "--platform", f"manylinux2014_{processor}"]
     command += ["--only-binary", ":all:", "--python-version", "3.13", "--target", str(folder)]
     subprocess.run([*command, "--requirement", str(LAYER / "requirements.txt")], check=True)
-    return folder
 
 
 def copy_part(layer: Path, beginnings: Sequence[str], folder: Path) -> Path:

@@ -1,7 +1,8 @@
 """Deploy Mien into an AWS account, and remove it again.
 
 `deploy` makes everything: a bucket for artifacts, the endpoint with the model, and the application. `undeploy` removes
-what `deploy` made. Credentials and region are those of the AWS CLI.
+what `deploy` made. `compile` is for those who use the SAM CLI themselves. Credentials and region are those of the AWS
+CLI.
 """
 
 import typer
@@ -22,6 +23,7 @@ def options(version: VersionOption = False) -> None:
 
 app.command(name="deploy")(commands.deploy)
 app.command(name="undeploy")(undeploy.undeploy)
+app.command(name="compile")(commands.compile_built)
 
 
 def main() -> None:

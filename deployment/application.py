@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deployment.artifacts import PACKAGES
+from deployment.bytecode import compile_modules
 from deployment.errors import DeploymentError
 from deployment.names import Names
 from local.template import parse_template
 
 ROOT = Path(__file__).parent.parent
 LOG = ROOT / "build" / "deploy.log"
+# Where `sam build` writes.
+BUILT = ROOT / ".aws-sam" / "build"
 LOG_TAIL_LINES = 20
 # Seconds between two looks at the stack while SAM works.
 POLL_SECONDS = 2.0
@@ -35,7 +38,9 @@ def validate_parameters(parameters: Mapping[str, str]) -> None:
 
 
 def build(parameters: Mapping[str, str]) -> None:
-    """Builds the functions and their layer into .aws-sam. parameters: of the template; Architecture matters.
+    """Builds the functions and their layer into BUILT, and compiles them.
+
+    parameters: of the template; Architecture matters.
 
     Raises DeploymentError with the end of SAM's output if the build fails.
     """
@@ -45,6 +50,7 @@ def build(parameters: Mapping[str, str]) -> None:
         status = process.wait()
     if status:
         raise DeploymentError(f"sam build failed:\n{log_tail()}")
+    compile_modules(BUILT)
 
 
 def deploy(names: Names, parameters: Mapping[str, str], while_running: Callable[[], None]) -> str | None:

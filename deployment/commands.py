@@ -1,13 +1,15 @@
-"""The command `python -m deployment deploy`: its options and its help."""
+"""The commands `python -m deployment deploy` and `compile`: their options and their help."""
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import boto3
 import typer
 
 from cli import NO_REGION
+from deployment.bytecode import compile_modules
 from deployment.deploy import deploy_all
 from deployment.errors import DeploymentError
 from deployment.hosting import Access, choose_hosting
@@ -146,6 +148,20 @@ def deploy(
         raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     if api:
         print_report(options.names, api, session, hide_key)
+
+
+def compile_built(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder that `sam build` wrote.", exists=True, file_okay=False)
+    ] = Path(".aws-sam/build"),
+) -> None:
+    """Compile the functions that `sam build` has built, for faster cold starts. `deploy` does it by itself.
+
+    Run it between `sam build` and `sam deploy`. Without it, Python compiles the modules again at each cold start, which
+    is nearly half of the work of one. It needs the Python version that the functions run on.
+    """
+    compile_modules(folder)
+    print_line(f"Compiled the modules that the functions in {folder} import.")
 
 
 def make_session(region: str | None, profile: str | None) -> boto3.Session:

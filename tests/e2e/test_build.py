@@ -1,11 +1,15 @@
-"""What `sam build` puts into each function and into the layer, for both processors.
+"""What `sam build` puts into each function and into the layer, for both processors, and what compiling adds.
 
 What is built for this machine's processor is imported too. The other processor's modules can only be looked at.
 """
 
 import csv
+import hashlib
 import importlib.metadata
+import importlib.util
+import marshal
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -16,6 +20,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from deployment.bytecode import compile_modules
 from local import sam, template
 from local.cloud import CREDENTIALS, UNDEPLOYED_REFERENCES
 from local.package import LAYER_FOLDER
@@ -33,7 +38,7 @@ RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "s
 TEMPLATE = template.load_template()
 FUNCTION_NAMES = [name for name, r in TEMPLATE["Resources"].items() if r["Type"] == "AWS::Serverless::Function"]
 # Imports a module with nothing on Python's path but the standard library and some folders. Prints the files of all
-# modules that were imported from these folders.
+# modules that were imported from these folders. Without -B, Python writes the compiled modules that are missing.
 PROGRAM = """
 import importlib, sys
 module, *folders = sys.argv[1:]
@@ -83,6 +88,13 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Build]:
         sam.run_sam("build", *folders, "--parameter-overrides", f"Architecture={architecture}")
         made[architecture] = Build(architecture, build)
     return made
+
+
+def compiled(build: Build, folder: Path) -> Build:
+    """A copy of a build in a new folder, with compiled modules."""
+    shutil.copytree(build.folder, folder)
+    compile_modules(folder)
+    return Build(build.architecture, folder)
 
 
 @pytest.fixture(scope="module", params=PROCESSORS)
@@ -170,20 +182,79 @@ def test_a_function_imports_only_what_was_built_and_the_other_processor_has_it_t
     function: str, builds: Mapping[str, Build], runtime: Path
 ) -> None:
     own = builds[sam.architecture()]
-    folders = own.folders(function)
-    # Without a layer, a function does not import boto3 either.
-    more = [runtime] if len(folders) > 1 else []
-    module = TEMPLATE["Resources"][function]["Properties"]["Handler"].rpartition(".")[0]
-    ran = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", PROGRAM, module, *map(str, [*folders, *more])],
-        env={**CREDENTIALS, **template.function_environment({**UNDEPLOYED_REFERENCES, "Faces": "find"})},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    files = [Path(line) for line in ran.stdout.splitlines() if not line.startswith(str(runtime))]
+    files = imported(function, own, runtime, "-B")
     assert len(files) > 2
     for architecture, other in builds.items():
         machines = PROCESSORS[own.architecture][0], PROCESSORS[architecture][0]
         paths = [str(file.relative_to(own.folder)).replace(*machines) for file in files]
         assert [path for path in paths if not (other.folder / path).exists()] == []
+
+
+@pytest.mark.parametrize("function", FUNCTION_NAMES)
+def test_a_cold_start_has_nothing_to_compile(
+    function: str, builds: Mapping[str, Build], runtime: Path, tmp_path: Path
+) -> None:
+    build = compiled(builds[sam.architecture()], tmp_path / "compiled")
+    before = digests(build)
+    files = imported(function, build, runtime)
+    modules = [file for file in files if file.suffix == ".py"]
+    assert len(modules) > 2
+    assert digests(build) == before
+    assert [file for file in modules if not Path(importlib.util.cache_from_source(file)).exists()] == []
+
+
+def test_two_builds_have_the_same_compiled_modules_so_that_no_version_is_published_for_nothing(
+    built: Build, tmp_path: Path
+) -> None:
+    first, second = (compiled(built, tmp_path / name) for name in ("first", "second"))
+    assert len(digests(first)) > 300
+    assert digests(first) == digests(second)
+    compile_modules(second.folder)
+    assert digests(first) == digests(second)
+
+
+def test_tracebacks_name_the_folders_of_lambda(builds: Mapping[str, Build], tmp_path: Path) -> None:
+    build = compiled(builds["arm64"], tmp_path / "compiled")
+    named = [
+        marshal.loads(Path(importlib.util.cache_from_source(file)).read_bytes()[16:]).co_filename
+        for file in (build.folder / "InboxFunction" / "mien" / "errors.py", build.layer / "numpy" / "__init__.py")
+    ]
+    assert named == ["/var/task/mien/errors.py", f"/opt/{LAYER_FOLDER}/numpy/__init__.py"]
+
+
+def test_a_new_build_keeps_no_module_that_was_compiled_before(tmp_path: Path) -> None:
+    """Python would run it instead of the new source, because it compares neither times nor content."""
+    options = ["--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache")]
+    options += ["--parameter-overrides", f"Architecture={sam.architecture()}"]
+    sam.run_sam("build", *options)
+    compile_modules(tmp_path / "build")
+    assert list(tmp_path.rglob("*.pyc"))
+    sam.run_sam("build", *options)
+    assert list(tmp_path.rglob("*.pyc")) == []
+
+
+def imported(function: str, build: Build, runtime: Path, *options: str) -> list[Path]:
+    """Imports a function's handler as Lambda does, and returns the files of its package and its layer that are used.
+
+    options: of Python.
+    """
+    folders = build.folders(function)
+    # Without a layer, a function does not import boto3 either.
+    more = [runtime] if len(folders) > 1 else []
+    module = TEMPLATE["Resources"][function]["Properties"]["Handler"].rpartition(".")[0]
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", *options, "-c", PROGRAM, module, *map(str, [*folders, *more])],
+        env={**CREDENTIALS, **template.function_environment({**UNDEPLOYED_REFERENCES, "Faces": "find"})},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [Path(line) for line in ran.stdout.splitlines() if not line.startswith(str(runtime))]
+
+
+def digests(build: Build) -> dict[str, str]:
+    """The digests of all compiled modules, by their names in the build."""
+    return {
+        str(path.relative_to(build.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in build.folder.rglob("*.pyc")
+    }

@@ -3,6 +3,8 @@
 The account is MiniStack with an imitation of SageMaker beside it; tests/support/account.py says what it can't show.
 """
 
+import importlib.util
+import io
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.package import LAYER_FOLDER
 from local.paths import ROOT
 from local.sam import architecture
 from local.stack import finish_deployment
@@ -157,6 +161,18 @@ def test_the_bucket_of_artifacts_is_private_and_has_the_model_with_its_packages(
     assert {key.partition("/")[0] for key in keys} == {"models", "packages"}
     uri = served(account)["model"]["PrimaryContainer"]["ModelDataUrl"]
     assert uri.removeprefix(f"s3://{ARTIFACTS}/") in keys
+
+
+def test_the_uploaded_functions_and_their_layer_are_compiled(account: Account, first: Result) -> None:
+    s3 = account.client("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=ARTIFACTS, Prefix="packages/")["Contents"]]
+    files: set[str] = set()
+    for key in keys:
+        content = io.BytesIO(s3.get_object(Bucket=ARTIFACTS, Key=key)["Body"].read())
+        if zipfile.is_zipfile(content):
+            files.update(zipfile.ZipFile(content).namelist())
+    expected = ("mien/handlers/inbox.py", "mien/handlers/page.py", f"{LAYER_FOLDER}/numpy/__init__.py")
+    assert [name for name in expected if not {name, importlib.util.cache_from_source(name)} <= files] == []
 
 
 def test_a_second_run_keeps_the_endpoint_the_functions_and_all_parameters(account: Account, first: Result) -> None:
