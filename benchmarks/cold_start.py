@@ -4,8 +4,9 @@
 
 Lambda unpacks a function's package and its layer into read-only folders. `make deploy` compiles their modules before it
 uploads them; two rows show the start without that. The modules of the runtime, boto3 among them, are compiled in
-advance too. Two rows show what bundling boto3 would cost. The second table shows what is in the layer. pip downloads
-its packages, for both processors, so the first run needs a network. Writes cold_start.md.
+advance too. Two rows show what bundling boto3 would cost. The second table shows what is in the layer, and the third
+where the time of a start goes. pip downloads the layer's packages, for both processors, so the first run needs a
+network. Writes cold_start.md.
 """
 
 import os
@@ -50,6 +51,20 @@ PARTS = {
     "the detector, and lists of the packages": (("detector.onnx", "LICENSE", "ORIGIN.md", "requirements"), None),
 }
 
+# What InboxFunction does at its start, in steps. Each step is measured after those before it.
+STEPS = {
+    "Python itself": "",
+    "import Powertools": "import aws_lambda_powertools, aws_lambda_powertools.metrics",
+    "import botocore": "import botocore.session, mien.aws.objects",
+    "import Pillow": "import mien.logic.images",
+    "import NumPy and ONNX Runtime": "import onnxruntime",
+    "import Mien's other modules": "import mien.pipeline.deliveries",
+    "make the client of S3": "import mien.aws.images, mien.aws.clients; mien.aws.images.connect(32)",
+    "make the client of SageMaker": "mien.aws.clients.session().create_client('sagemaker-runtime')",
+    "load the face detector": "import mien.logic.detector; mien.logic.detector.load_detector('DETECTOR')",
+}
+# Prints the processor time so far.
+MARK = "print(time.process_time() * 1000)"
 # Where `sam build` puts the layer's files.
 LAYER_IN_BUILD = Path("Layer", LAYER_FOLDER)
 
@@ -88,6 +103,15 @@ def main() -> None:
             }
             table.append(row(name, parts, program))
         table.append(row("all", {name: [layer] for name, layer in layers.items()}, "import onnxruntime"))
+        own = sam.architecture()
+        columns = [step_milliseconds(folders_of("InboxFunction", each)[own]) for each in (built, plain)]
+        table += [
+            "",
+            "| a start of `InboxFunction`, `Faces=find` | ms | not compiled, ms |",
+            "| --- | ---: | ---: |",
+            *(f"| {step} | {time:.0f} | {before:.0f} |" for step, time, before in zip(STEPS, *columns, strict=True)),
+            f"| together | {sum(columns[0]):.0f} | {sum(columns[1]):.0f} |",
+        ]
     version = ".".join(platform.python_version_tuple()[:2])
     notes = f"""
         Milliseconds of processor time from the start of a process until the handler can be called, or until a part of
@@ -192,20 +216,37 @@ MEASURES = (megabytes, zipped_megabytes)
 
 def program_milliseconds(folders: Sequence[Path], program: str, faces: str) -> int:
     """Median processor time of RUNS new processes that run a program, with the folders on Python's path."""
-    environment = {
+    variables = environment(folders, faces)
+    times = []
+    for _ in range(RUNS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", program], env=variables, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000)
+    return round(statistics.median(times))
+
+
+def step_milliseconds(folders: Sequence[Path]) -> list[float]:
+    """Median processor time of each of STEPS in RUNS new processes, with the folders on Python's path."""
+    detector = str(folders[-1] / "detector.onnx")
+    lines = [line for step in STEPS.values() for line in (step.replace("DETECTOR", detector), MARK)]
+    program, variables = "\n".join(["import time", *lines]), environment(folders, "find")
+    runs = []
+    for _ in range(RUNS):
+        ran = subprocess.run([sys.executable, "-c", program], env=variables, check=True, capture_output=True, text=True)
+        ends = [float(line) for line in ran.stdout.split()]
+        runs.append([end - start for start, end in zip([0.0, *ends], ends, strict=False)])
+    return [statistics.median(times) for times in zip(*runs, strict=True)]
+
+
+def environment(folders: Sequence[Path], faces: str) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
         **CREDENTIALS,
         **template.function_environment({**UNDEPLOYED_REFERENCES, "Faces": faces}),
     }
-    times = []
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", program], env=environment, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000)
-    return round(statistics.median(times))
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def test_the_oldest_boto3_that_can_write_conditionally_is_enough(
     s3.delete_object(**found)
     runtime = [boto3_of("oldest-boto3")]
     # The warning says that aws/objects.py does not work with this boto3.
-    variables = {**environment, "PYTHONWARNINGS": "error:boto3 sends a request"}
+    variables = {**environment, "PYTHONWARNINGS": "error:botocore sends a request"}
     with interface("InboxFunction", "mien.handlers.inbox.handler", variables, runtime) as invoke:
         assert invoke((EVENTS / "s3-put.json").read_bytes()) == {"batchItemFailures": []}
     assert json.loads(s3.get_object(**found)["Body"].read())["label"] == "happy"
@@ -144,7 +144,7 @@ def test_a_boto3_that_can_not_write_conditionally_is_named(
     with interface("InboxFunction", "mien.handlers.inbox.handler", environment, runtime) as invoke:
         answer = invoke((EVENTS / "s3-put.json").read_bytes())
     assert answer["errorMessage"].startswith(
-        "boto3 1.35.68 is too old: PutObject has no IfMatch. The functions need 1.35.69"
+        "botocore 1.35.68 is too old: PutObject has no IfMatch. The functions need 1.35.69"
     )
 
 

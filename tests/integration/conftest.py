@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from local import template
 from local.cloud import Cloud
 from local.paths import ROOT
 from local.stack import start_application
+from mien.aws.clients import session
 from tests.support.bucket import Bucket
 from tests.support.invoking import DeadLetters, Handle, Invoke, StartHandler, invoking
 from tests.support.lambda_context import Context
@@ -57,21 +57,22 @@ def invoke_page(cloud: Cloud) -> Invoke:
 
 
 @pytest.fixture
-def start_handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> StartHandler:
+def start_handler(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartHandler]:
     """Starts a handler as in a fresh process, with the embedded cloud's bucket and an endpoint at an address."""
 
     def start(endpoint: str, name: str = "inbox", **variables: str) -> Handle:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         monkeypatch.setenv("AWS_SESSION_TOKEN", cloud.token)
         # The session of earlier tests has other credentials.
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        session.cache_clear()
         monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", endpoint)
         for variable, value in (template.function_environment(cloud.references) | variables).items():
             monkeypatch.setenv(variable, value)
         module = importlib.reload(importlib.import_module(f"mien.handlers.{name}"))
         return lambda event, seconds=60: module.handler(event, Context(seconds))
 
-    return start
+    yield start
+    session.cache_clear()
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""All calls of AWS. No other folder imports boto3 or botocore."""
+"""All calls of AWS. No other folder imports botocore."""

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import boto3
+import botocore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.session import Session
 
 from mien.errors import NeedsOperator, StorageUnavailable
 
@@ -18,7 +20,7 @@ INVALID_REQUEST_CODES = frozenset(
 )
 # Documents are written and deleted only while S3 still has what was read before. The first version with all of these.
 CONDITIONAL_OPERATIONS = {"PutObject": ("IfMatch", "IfNoneMatch"), "DeleteObject": ("IfMatch",)}
-OLDEST_BOTO3 = "1.35.69"
+OLDEST_BOTOCORE = "1.35.69"
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,19 @@ class Timeouts:
         return self.attempts * (self.connect + self.read)
 
 
+@cache
+def session() -> Session:
+    """The session of all clients. They share the credentials."""
+    return Session()
+
+
 def make_client(service: str, timeouts: Timeouts, connections: int, **config: Any) -> Any:
-    """Returns a boto3 client.
+    """Returns botocore's client. It is boto3's without what boto3 adds, whose modules would be imported too.
 
     connections: how many threads use the client at once.
     config: further fields of botocore's Config.
     """
-    return boto3.client(
+    return session().create_client(
         service,
         config=Config(
             connect_timeout=timeouts.connect,
@@ -58,16 +66,16 @@ def make_client(service: str, timeouts: Timeouts, connections: int, **config: An
 
 
 def require_conditional_writes(s3: Any) -> None:
-    """Raises RuntimeError if this version of boto3 can't write and delete objects under a condition.
+    """Raises RuntimeError if this version of botocore can't write and delete objects under a condition.
 
-    The functions use the boto3 of Lambda's runtime, which AWS chooses.
+    The functions use the botocore of Lambda's runtime, which AWS chooses.
     """
     for operation, parameters in CONDITIONAL_OPERATIONS.items():
         known = s3.meta.service_model.operation_model(operation).input_shape.members
         if missing := [name for name in parameters if name not in known]:
             raise RuntimeError(
-                f"boto3 {boto3.__version__} is too old: {operation} has no {' and no '.join(missing)}. The functions "
-                f"need {OLDEST_BOTO3} or newer. Use a newer runtime of Lambda, or add boto3 to "
+                f"botocore {botocore.__version__} is too old: {operation} has no {' and no '.join(missing)}. The "
+                f"functions need {OLDEST_BOTOCORE} or newer. Use a newer runtime of Lambda, or add boto3 to "
                 "layer/requirements.in and pin it with `make requirements`"
             )
 

@@ -1,9 +1,9 @@
-"""S3's requests about one object, for less than half of the processor time that boto3's client needs for them.
+"""S3's requests about one object, for less than half of the processor time that botocore's client needs for them.
 
-The inbox sends three of them for every image. Over TLS, boto3 needs 1.1 ms of a processor for each: it checks the
+The inbox sends three of them for every image. Over TLS, botocore needs 1.1 ms of a processor for each: it checks the
 parameters, finds out where to send the request, builds the client's name and calls dozens of handlers, every time
 again. With the settings of botocore's Config it is 1.0 ms. Here it is 0.4 ms. A request without any library would need
-0.1 ms. For a new connection, boto3 needs 20 ms, and this 2 ms.
+0.1 ms. For a new connection, botocore needs 20 ms, and this 2 ms.
 
 Botocore stays responsible. It says where it sends requests about a bucket and for which region it signs them. The
 credentials, the signature, the connections, the bodies and the parser of errors are botocore's. And only one attempt is
@@ -11,7 +11,7 @@ made here. If that brings no answer, or one that botocore could retry or redirec
 again. So only objects and refusals come from here, and all other failures are botocore's. Each of these requests may be
 sent twice: it reads, or it has a condition.
 
-AWS chooses the versions of boto3 and urllib3. Types that urllib3 1.26 does not have are therefore in quotation marks.
+AWS chooses the versions of botocore and urllib3. So types that urllib3 1.26 does not have are in quotation marks.
 """
 
 import io
@@ -28,7 +28,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import urllib3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -40,7 +39,7 @@ from botocore.parsers import create_parser
 from botocore.response import StreamingBody
 from botocore.utils import get_environ_proxies, percent_encode
 
-from mien.aws.clients import Timeouts
+from mien.aws.clients import Timeouts, session
 
 METHODS = {"get_object": "GET", "head_object": "HEAD", "put_object": "PUT", "delete_object": "DELETE"}
 # Parameters that become headers.
@@ -81,10 +80,10 @@ class Place:
 
 
 class Objects:
-    """Stands for boto3's client. Of the methods in METHODS, it knows those parameters that the functions use, and
+    """Stands for botocore's client. Of the methods in METHODS, it knows those parameters that the functions use, and
     those fields of the answers.
 
-    client: boto3's client for S3. It makes one attempt less than `timeouts` says.
+    client: botocore's client for S3. It makes one attempt less than `timeouts` says.
     connections: how many threads send requests at once.
     pause: waits, for as many seconds at most.
     """
@@ -99,7 +98,7 @@ class Objects:
         self.client = client
         self.pause = pause
         self.places: dict[str, Place] = {}
-        self.credentials = boto3.DEFAULT_SESSION.get_credentials()
+        self.credentials = session().get_credentials()
         self.pools = urllib3.PoolManager(
             maxsize=connections,
             timeout=urllib3.Timeout(connect=timeouts.connect, read=timeouts.read),
@@ -110,7 +109,7 @@ class Objects:
         client.meta.events.register("before-send.s3.GetBucketVersioning", answer_unsent)
 
     def __getattr__(self, name: str) -> Any:
-        """All other methods are those of boto3's client."""
+        """All other methods are those of botocore's client."""
         return getattr(self.client, name)
 
     def get_object(self, **parameters: Any) -> dict[str, Any]:
@@ -126,7 +125,7 @@ class Objects:
         return self.send("delete_object", parameters)
 
     def send(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises what boto3's client raises."""
+        """Raises what botocore's client raises."""
         by_botocore = partial(getattr(self.client, operation), **parameters)
         try:
             response = self.attempt(operation, parameters)
@@ -142,7 +141,7 @@ class Objects:
             status, answer = HTTPStatus.SERVICE_UNAVAILABLE, {}
             if not isinstance(error, (BotoCoreError, urllib3.exceptions.HTTPError)):
                 # Python shows a warning once. A key is not in it: it can contain names of people.
-                warnings.warn(f"boto3 sends a request of S3: {type(error).__name__}", RuntimeWarning, stacklevel=1)
+                warnings.warn(f"botocore sends a request of S3: {type(error).__name__}", RuntimeWarning, stacklevel=1)
         if status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         if status in REFUSALS:
@@ -213,7 +212,7 @@ def headers_of(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read_answer(response: "urllib3.BaseHTTPResponse", has_content: bool) -> dict[str, Any]:
-    """Returns what boto3's client returns, or the content of its errors, as far as the functions use it."""
+    """Returns what botocore's client returns, or the content of its errors, as far as the functions use it."""
     headers, status = response.headers, response.status
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         error = {"status_code": status, "headers": headers, "body": response.data, "context": {}}

@@ -1,4 +1,4 @@
-"""Requests about one object: they are those of boto3, and boto3 sends again what fails."""
+"""Requests about one object: they are those of botocore, and botocore sends again what fails."""
 
 import re
 import threading
@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mien.aws.clients import Timeouts, make_client
+from mien.aws.clients import Timeouts, make_client, session
 from mien.aws.objects import METHODS, Objects
 from tests.support.enforcing import make_certificate
 from tests.support.proxy import Exchange, Proxy, Reply, proxy
@@ -50,7 +50,7 @@ class Server:
 
     replies: the last one is given again and again.
     seen: the requests.
-    pauses: how often our client waited before boto3 sent a request again.
+    pauses: how often our client waited before botocore sent a request again.
     """
 
     replies: list[Reply | None] = field(default_factory=lambda: [GOOD])
@@ -68,7 +68,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Clients:
-    """Ours, which makes two attempts, and boto3's, which makes one."""
+    """Ours, which makes two attempts, and botocore's, which makes one."""
 
     ours: Objects
     theirs: Any
@@ -89,9 +89,10 @@ def variables() -> Iterator[pytest.MonkeyPatch]:
         patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         patch.setenv("AWS_LAMBDA_FUNCTION_NAME", "inbox")
         patch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
-        # The default session of boto3 remembers credentials.
-        patch.setattr("boto3.DEFAULT_SESSION", None)
+        # The session remembers credentials.
+        session.cache_clear()
         yield patch
+    session.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,9 @@ def described(exchange: Exchange) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("operation", METHODS)
-def test_a_request_is_that_of_boto3_to_the_byte_and_is_signed(operation: str, server: Server, clients: Clients) -> None:
+def test_a_request_is_that_of_botocore_to_the_byte_and_is_signed(
+    operation: str, server: Server, clients: Clients
+) -> None:
     def require_equality(key: str) -> None:
         server.seen.clear()
         send(clients.ours, operation, key)
@@ -156,7 +159,7 @@ def test_a_signature_of_other_bytes_is_noticed(server: Server, clients: Clients)
 
 
 @pytest.mark.parametrize("operation", METHODS)
-def test_an_answer_has_the_fields_that_boto3_would_return(operation: str, server: Server, clients: Clients) -> None:
+def test_an_answer_has_the_fields_that_botocore_would_return(operation: str, server: Server, clients: Clients) -> None:
     ours, theirs = send(clients.ours, operation), send(clients.theirs, operation)
     for name in ours.keys() & theirs.keys() - {"Body"}:
         assert ours[name] == theirs[name]
@@ -182,7 +185,7 @@ def test_an_answer_has_the_fields_that_boto3_would_return(operation: str, server
         (404, b""),
     ],
 )
-def test_a_refusal_is_the_error_of_boto3_and_is_not_sent_again(
+def test_a_refusal_is_the_error_of_botocore_and_is_not_sent_again(
     operation: str, status: int, body: bytes, server: Server, clients: Clients
 ) -> None:
     # The answer to a HEAD request has no body.
@@ -208,7 +211,7 @@ def test_a_refusal_is_the_error_of_boto3_and_is_not_sent_again(
     ],
     ids=["500", "503", "429", "error in an answer with status 200", "closed"],
 )
-def test_after_a_failure_that_may_pass_boto3_sends_the_request_again(
+def test_after_a_failure_that_may_pass_botocore_sends_the_request_again(
     failure: Reply | None, server: Server, clients: Clients
 ) -> None:
     server.replies = [failure, GOOD]
@@ -218,7 +221,7 @@ def test_after_a_failure_that_may_pass_boto3_sends_the_request_again(
     assert server.pauses == 1
 
 
-def test_a_failure_that_lasts_is_the_error_of_boto3(server: Server, clients: Clients) -> None:
+def test_a_failure_that_lasts_is_the_error_of_botocore(server: Server, clients: Clients) -> None:
     server.replies = [Reply(503, b"<Error><Code>SlowDown</Code></Error>")]
     with pytest.raises(ClientError, match="SlowDown"):
         send(clients.ours, "get_object")
@@ -238,7 +241,7 @@ def test_what_no_pause_can_change_is_sent_again_at_once(code: str, server: Serve
     assert not server.pauses
 
 
-def test_boto3_follows_redirects_of_young_buckets(server: Server, clients: Clients) -> None:
+def test_botocore_follows_redirects_of_young_buckets(server: Server, clients: Clients) -> None:
     moved = Reply(307, b"<Error><Code>TemporaryRedirect</Code></Error>", {"x-amz-bucket-region": "us-west-2"})
     server.replies = [moved, moved, GOOD]
     assert send(clients.ours, "get_object")["Body"].read() == DOCUMENT
@@ -274,7 +277,7 @@ def test_a_connection_is_used_again(server: Server, clients: Clients) -> None:
     assert len({exchange.caller for exchange in server.seen}) == 1
 
 
-def test_a_request_that_boto3_would_not_send_is_not_sent(server: Server, clients: Clients) -> None:
+def test_a_request_that_botocore_would_not_send_is_not_sent(server: Server, clients: Clients) -> None:
     # A warning shows that the request was not made here.
     forged = {"Bucket": "bucket", "Key": "k", "Body": b"{}", "Metadata": {"sequencer": "é"}}
     with pytest.warns(RuntimeWarning, match="UnicodeEncodeError"), pytest.raises(BotoCoreError, match="ascii"):
@@ -300,7 +303,7 @@ def test_a_silent_server_is_asked_again_after_the_timeout(server: Server, door: 
     assert len(server.seen) == 2
 
 
-def test_boto3_sends_all_requests_if_there_is_a_proxy(server: Server, door: Proxy) -> None:
+def test_botocore_sends_all_requests_if_there_is_a_proxy(server: Server, door: Proxy) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HTTP_PROXY", door.url)
         patch.setenv("AWS_ENDPOINT_URL_S3", "http://s3.example")
