@@ -11,13 +11,12 @@ network. Writes cold_start.md.
 
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import boto3
@@ -51,17 +50,17 @@ PARTS = {
     "the detector, and lists of the packages": (("detector.onnx", "LICENSE", "ORIGIN.md", "requirements"), None),
 }
 
-# What InboxFunction does at its start, in steps. Each step is measured after those before it.
+# What InboxFunction does at its start, in its order. Each step is measured after those before it.
 STEPS = {
     "Python itself": "",
     "import Powertools": "import aws_lambda_powertools, aws_lambda_powertools.metrics",
-    "import botocore": "import botocore.session, mien.aws.objects",
     "import Pillow": "import mien.logic.images",
-    "import NumPy and ONNX Runtime": "import onnxruntime",
-    "import Mien's other modules": "import mien.pipeline.deliveries",
-    "make the client of S3": "import mien.aws.images, mien.aws.clients; mien.aws.images.connect(32)",
+    "import botocore": "import botocore.session, mien.aws.objects",
+    "import Mien's other modules": "import mien.pipeline.deliveries, mien.aws.images, mien.aws.clients",
+    "make the client of S3": "mien.aws.images.connect(32)",
     "make the client of SageMaker": "mien.aws.clients.session().create_client('sagemaker-runtime')",
-    "load the face detector": "import mien.logic.detector; mien.logic.detector.load_detector('DETECTOR')",
+    "import NumPy and ONNX Runtime": "import mien.logic.faces, mien.logic.detector",
+    "load the face detector": "mien.logic.detector.load_detector('DETECTOR')",
 }
 # Prints the processor time so far.
 MARK = "print(time.process_time() * 1000)"
@@ -104,7 +103,11 @@ def main() -> None:
             table.append(row(name, parts, program))
         table.append(row("all", {name: [layer] for name, layer in layers.items()}, "import onnxruntime"))
         own = sam.architecture()
-        columns = [step_milliseconds(folders_of("InboxFunction", each)[own]) for each in (built, plain)]
+        columns = []
+        for each in (built, plain):
+            detector = each[own] / LAYER_IN_BUILD / "detector.onnx"
+            steps = [step.replace("DETECTOR", str(detector)) for step in STEPS.values()]
+            columns.append(step_milliseconds(folders_of("InboxFunction", each)[own], steps))
         table += [
             "",
             "| a start of `InboxFunction`, `Faces=find` | ms | not compiled, ms |",
@@ -121,7 +124,8 @@ def main() -> None:
 
         "Not compiled" is what `sam build` makes. `make deploy` adds compiled modules, and `python -m deployment
         compile` does it for those who use the SAM CLI themselves. Lambda then has more bytes to load; how long that
-        takes can't be seen here.
+        takes can't be seen here. In the third table, a step also pays for the memory that it is the first to need. So
+        compare the sums of the two columns rather than single steps.
 
         Each time is the median of {RUNS} processes, with Python {version} on one {platform.machine()} machine with
         {os.cpu_count()} cores, not on Lambda. Libraries for the other processor can't be imported there. Other work on
@@ -195,7 +199,8 @@ def row(name: str, folders: Folders, program: str | None, faces: str = "find") -
     faces: the template's parameter Faces. With `whole`, the functions do not load the detector.
     """
     sizes = [f"{sum(measure(path) for path in paths):.1f}" for paths in folders.values() for measure in MEASURES]
-    time = str(program_milliseconds(folders[sam.architecture()], program, faces)) if program else ""
+    times = step_milliseconds(folders[sam.architecture()], [program], faces) if program else []
+    time = "".join(f"{each:.0f}" for each in times)
     return f"| {' | '.join([name, *sizes, time])} |"
 
 
@@ -214,39 +219,28 @@ def zipped_megabytes(folder: Path) -> float:
 MEASURES = (megabytes, zipped_megabytes)
 
 
-def program_milliseconds(folders: Sequence[Path], program: str, faces: str) -> int:
-    """Median processor time of RUNS new processes that run a program, with the folders on Python's path."""
-    variables = environment(folders, faces)
-    times = []
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", program], env=variables, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000)
-    return round(statistics.median(times))
+def step_milliseconds(folders: Sequence[Path], steps: Iterable[str], faces: str = "find") -> list[float]:
+    """Median processor time of each step of a program in RUNS new processes, the first one with Python's own start.
 
-
-def step_milliseconds(folders: Sequence[Path]) -> list[float]:
-    """Median processor time of each of STEPS in RUNS new processes, with the folders on Python's path."""
-    detector = str(folders[-1] / "detector.onnx")
-    lines = [line for step in STEPS.values() for line in (step.replace("DETECTOR", detector), MARK)]
-    program, variables = "\n".join(["import time", *lines]), environment(folders, "find")
-    runs = []
-    for _ in range(RUNS):
-        ran = subprocess.run([sys.executable, "-c", program], env=variables, check=True, capture_output=True, text=True)
-        ends = [float(line) for line in ran.stdout.split()]
-        runs.append([end - start for start, end in zip([0.0, *ends], ends, strict=False)])
-    return [statistics.median(times) for times in zip(*runs, strict=True)]
-
-
-def environment(folders: Sequence[Path], faces: str) -> dict[str, str]:
-    return {
+    folders: are on Python's path.
+    faces: the template's parameter Faces.
+    """
+    environment = {
         "PATH": os.environ["PATH"],
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
         **CREDENTIALS,
         **template.function_environment({**UNDEPLOYED_REFERENCES, "Faces": faces}),
     }
+    program = "\n".join(["import time", *(line for step in steps for line in (step, MARK))])
+    runs = []
+    for _ in range(RUNS):
+        ran = subprocess.run(
+            [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+        )
+        ends = [float(line) for line in ran.stdout.split()]
+        runs.append([end - start for start, end in zip([0.0, *ends], ends, strict=False)])
+    return [statistics.median(times) for times in zip(*runs, strict=True)]
 
 
 if __name__ == "__main__":

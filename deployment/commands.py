@@ -158,7 +158,7 @@ def compile_built(
     """Compile the functions that `sam build` has built, for faster cold starts. `deploy` does it by itself.
 
     Run it between `sam build` and `sam deploy`. Without it, Python compiles the modules again at each cold start, which
-    is nearly half of the work of one. It needs the Python version that the functions run on.
+    is half of the work of one. It needs the Python version that the functions run on.
     """
     compile_modules(folder)
     print_line(f"Compiled the modules that the functions in {folder} import.")
