@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deployment.errors import DeploymentError
 from local.cloud import CREDENTIALS, UNDEPLOYED_REFERENCES
+from local.environment import ISOLATION
 from local.package import LAYER_FOLDER
 from local.paths import FUNCTIONS, LAYER
 from local.template import function_environment, parse_template
@@ -68,6 +69,7 @@ def imported_modules(handler: str) -> set[str]:
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join((str(FUNCTIONS), str(LAYER))),
         "PYTHONDONTWRITEBYTECODE": "1",
+        **ISOLATION,
         **CREDENTIALS,
         # The detector is needed only if faces are looked for.
         **function_environment({**UNDEPLOYED_REFERENCES, "Faces": "find"}),
