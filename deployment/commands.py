@@ -151,9 +151,7 @@ def deploy(
 
 
 def compile_built(
-    folder: Annotated[
-        Path, typer.Argument(help="The folder that `sam build` wrote.", exists=True, file_okay=False)
-    ] = Path(".aws-sam/build"),
+    folder: Annotated[Path, typer.Argument(help="The folder that `sam build` wrote.")] = Path(".aws-sam/build"),
 ) -> None:
     """Compile the functions that `sam build` has built, for faster cold starts. `deploy` does it by itself.
 
