@@ -12,12 +12,13 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from deployment.errors import DeploymentError
 from local.cloud import CREDENTIALS, UNDEPLOYED_REFERENCES
-from local.environment import ISOLATION
+from local.environment import child_environment
 from local.package import LAYER_FOLDER
 from local.paths import FUNCTIONS, LAYER
 from local.template import function_environment, parse_template
@@ -65,16 +66,16 @@ def check_version(runtime: str) -> None:
 
 def imported_modules(handler: str) -> set[str]:
     """Returns the names of all modules that are imported with a handler's module, with the packages of this Python."""
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": os.pathsep.join((str(FUNCTIONS), str(LAYER))),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **ISOLATION,
-        **CREDENTIALS,
-        # The detector is needed only if faces are looked for.
-        **function_environment({**UNDEPLOYED_REFERENCES, "Faces": "find"}),
-    }
-    return set(run(f"{handler} can't be imported", ["-c", IMPORT, handler], environment).split())
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **child_environment(home),
+            "PYTHONPATH": os.pathsep.join((str(FUNCTIONS), str(LAYER))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **CREDENTIALS,
+            # The detector is needed only if faces are looked for.
+            **function_environment({**UNDEPLOYED_REFERENCES, "Faces": "find"}),
+        }
+        return set(run(f"{handler} can't be imported", ["-c", IMPORT, handler], environment).split())
 
 
 def files_of(modules: Iterable[str], folder: Path) -> Iterator[Path]:
