@@ -118,9 +118,9 @@ def main() -> None:
     version = ".".join(platform.python_version_tuple()[:2])
     notes = f"""
         Milliseconds of processor time from the start of a process until the handler can be called, or until a part of
-        the layer is imported; the last row is for ONNX Runtime, which imports NumPy. Almost nothing of a start is
-        waiting. A handler's time includes the clients of S3 and SageMaker, and with `Faces=find` the detector. The
-        size of a function is that of its package and its layer.
+        the layer is imported; "all" is for ONNX Runtime, which imports NumPy. Almost nothing of a start is waiting. A
+        handler's time includes the clients of S3 and SageMaker, and with `Faces=find` the detector. The size of a
+        function is that of its package and its layer.
 
         "Not compiled" is what `sam build` makes. `make deploy` adds compiled modules, and `python -m deployment
         compile` does it for those who use the SAM CLI themselves. Lambda then has more bytes to load; how long that

@@ -1,8 +1,8 @@
 """Compiles the modules that the built functions import, so that no cold start has to.
 
 Lambda unpacks a function's package and its layer into folders that can't be written. Without compiled modules in them,
-Python compiles each module again at each cold start. Compiled modules have no processor: they fit every Lambda with
-their Python version, and any other version ignores them.
+Python compiles each module again at each cold start. Compiled modules are the same for all processors, and a Python of
+another version ignores them.
 
 Two builds of the same sources must give the same bytes, because SAM publishes a new version of what has changed. So no
 times are in the files (PEP 552), and text has the same hash in each run, which decides the order of sets.
